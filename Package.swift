@@ -1,0 +1,94 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+    .product(name: "Logging", package: "swift-log"),
+]
+
+let package = Package(
+    name: "flow",
+    products: [
+        .library(name: "FlowEncoding", targets: ["FlowEncoding"]),
+        .library(name: "FlowCrypto", targets: ["FlowCrypto"]),
+        .library(name: "FlowConsensus", targets: ["FlowConsensus"]),
+        .library(name: "FlowTensor", targets: ["FlowTensor", "FlowTensorOpenBLAS"]),
+        .library(name: "FlowGGUF", targets: ["FlowGGUF"]),
+        .library(name: "FlowModel", targets: ["FlowModel"]),
+        .library(name: "FlowStore", targets: ["FlowStore"]),
+        .library(name: "FlowP2P", targets: ["FlowP2P"]),
+        .library(name: "FlowNode", targets: ["FlowNode"]),
+        .library(name: "FlowWallet", targets: ["FlowWallet"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CSodium", path: "Sources/CSodium", pkgConfig: "libsodium",
+            providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+        .systemLibrary(
+            name: "CLibB2", path: "Sources/CLibB2", pkgConfig: "libb2",
+            providers: [.apt(["libb2-dev"]), .brew(["libb2"])]),
+        .systemLibrary(
+            name: "COpenBLAS", path: "Sources/COpenBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .systemLibrary(
+            name: "CLevelDB", path: "Sources/CLevelDB",
+            providers: [.apt(["libleveldb-dev"]), .brew(["leveldb"])]),
+        .target(name: "CFlowKernels", path: "Sources/CFlowKernels"),
+
+        library("FlowEncoding"),
+        library("FlowCrypto", ["FlowEncoding", "CSodium", "CLibB2"]),
+        library("FlowConsensus", ["FlowEncoding", "FlowCrypto"]),
+        library("FlowTensor", ["CFlowKernels"]),
+        library("FlowTensorOpenBLAS", ["FlowTensor", "COpenBLAS"]),
+        library("FlowGGUF", ["FlowEncoding"]),
+        library("FlowModel", ["FlowTensor", "FlowGGUF", "FlowCrypto", "FlowEncoding"]),
+        library("FlowStore", ["FlowEncoding", "CLevelDB"]),
+        library("FlowP2P", ["FlowEncoding", "FlowCrypto"] + nio),
+        library("FlowWallet", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
+        library(
+            "FlowNode",
+            [
+                "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor", "FlowTensorOpenBLAS",
+                "FlowModel", "FlowGGUF", "FlowStore", "FlowP2P",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        tests("FlowEncoding", ["FlowEncoding"]),
+        tests("FlowCrypto", ["FlowCrypto", "FlowEncoding"]),
+        tests("FlowConsensus", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
+        tests("FlowTensor", ["FlowTensor", "FlowTensorOpenBLAS"]),
+        tests("FlowGGUF", ["FlowGGUF", "FlowEncoding"]),
+        tests("FlowModel", ["FlowModel", "FlowTensor", "FlowTensorOpenBLAS", "FlowGGUF", "FlowCrypto", "FlowEncoding"]),
+        tests("FlowStore", ["FlowStore", "FlowEncoding"]),
+        tests("FlowP2P", ["FlowP2P", "FlowCrypto", "FlowEncoding"] + nio),
+        tests("FlowWallet", ["FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding"]),
+        tests(
+            "FlowNode",
+            [
+                "FlowNode", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor", "FlowTensorOpenBLAS",
+                "FlowModel", "FlowStore", "FlowP2P", "FlowWallet",
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,2 @@
+#include <leveldb/c.h>
+#include <stdlib.h>

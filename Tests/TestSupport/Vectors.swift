@@ -1,0 +1,33 @@
+public import Foundation
+
+/// Known answers under `Tests/Vectors`, found relative to this source file, so that no bundle is needed.
+public enum Vectors {
+    public static let root: URL = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Vectors")
+
+    /// The bytes of `Tests/Vectors/<path>`.
+    public static func data(_ path: String) throws -> Data {
+        try Data(contentsOf: root.appendingPathComponent(path))
+    }
+
+    public static func text(_ path: String) throws -> String {
+        String(decoding: try data(path), as: UTF8.self)
+    }
+
+    public static func json<T: Decodable>(_ path: String, as type: T.Type = T.self) throws -> T {
+        try JSONDecoder().decode(type, from: data(path))
+    }
+}
+
+/// SplitMix64: a small reproducible generator for property tests; print its seed with each failure.
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+    public init(seed: UInt64) { state = seed }
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
