@@ -1,3 +1,4 @@
+import FlowCrypto
 public import FlowEncoding
 
 extension ChainParameters: BinaryEncodable {

@@ -88,15 +88,14 @@ public enum TransactionRules {
         let message = SignatureHash(
             transaction: transaction, spentOutputs: coins.map(\.output), genesisHash: genesisHash)
         for (index, (witness, coin)) in zip(transaction.witnesses, coins).enumerated() {
-            let program = LockProgram(publicKeyBytes: witness.publicKey)
+            let program = LockProgram(publicKey: witness.publicKey)
             guard program == coin.output.program else {
                 throw .witnessProgram(input: index, expected: coin.output.program.bytes, actual: program.bytes)
             }
             let digest = message.digest(input: UInt32(truncatingIfNeeded: index))
-            guard let key = Ed25519.PublicKey(bytes: witness.publicKey),
-                let signature = Ed25519.Signature(bytes: witness.signature),
-                key.isValid(signature: signature, for: digest.bytes)
-            else { throw .signature(input: index) }
+            guard witness.publicKey.isValid(signature: witness.signature, for: digest) else {
+                throw .signature(input: index)
+            }
         }
     }
 }

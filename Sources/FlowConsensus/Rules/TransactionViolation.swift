@@ -1,5 +1,3 @@
-public import FlowCrypto
-
 /// The rule that a transaction breaks: one case per rule. `Documentation/Protocol/Chain.md` lists them all.
 @nonexhaustive
 public enum TransactionViolation: Error, Hashable, Sendable {

@@ -17,12 +17,8 @@ public struct LockProgram: Hashable, Sendable {
 
     /// The program that the holder of a key can spend: version 0, the first 20 bytes of keccak256d(public key).
     public init(publicKey: Ed25519.PublicKey) {
-        self.init(publicKeyBytes: publicKey.bytes)
-    }
-
-    init(publicKeyBytes: [UInt8]) {
         version = 0
-        bytes = Array(Keccak256.doubleHash(publicKeyBytes).bytes.prefix(Self.keyHashLength))
+        bytes = Array(Keccak256.doubleHash(publicKey.bytes).bytes.prefix(Self.keyHashLength))
     }
 
     /// True for the one form that the rules allow in an output.
