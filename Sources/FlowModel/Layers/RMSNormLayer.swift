@@ -1,34 +1,62 @@
 internal import FlowTensor
 
-/// RMSNorm over rows of `columns` numbers with a shared gain: `y_i = (x_i · r) · g_i`, `r = 1 / sqrt(lanesum(x²) / n + ε)`.
+/// RMSNorm over rows of `columns` numbers with a shared gain (Model.md, RMSNorm), forward and backward.
 final class RMSNormLayer {
-    let columns: Int
-    let epsilon: Float
+    private let columns: Int
+    private let stage: Stage
     /// r of each row of the last forward pass.
-    let inverse: FloatBuffer
+    private let inverse: FloatBuffer
 
-    init(rows: Int, columns: Int, epsilon: Float) {
+    init(rows: Int, columns: Int, stage: Stage) {
         self.columns = columns
-        self.epsilon = epsilon
+        self.stage = stage
         inverse = FloatBuffer(capacity: rows)
     }
 
     /// One row; keeps r for the way back.
     @inline(__always)
-    func forwardRow(
-        _ row: Int, _ x: UnsafePointer<Float>, _ gain: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+    func forward(
+        row: Int, _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
     ) {
-        inverse.pointer[row] = Canonical.rmsNorm(x, gain: gain, count: columns, epsilon: epsilon, into: y)
+        inverse.pointer[row] = Canonical.rmsNorm(x, gain: gain, columns, into: y)
     }
 
-    /// The way back of one row: `dx = dy through the norm`, and the row's share of the gain's gradient, `dy_i · (x_i · r)`,
-    /// written to `gainShare`. `dx` may be `dy`.
+    /// The way back of one row. `gainTerms` receives the row's terms of the gain's gradient. `dx` may be `dy`.
     @inline(__always)
-    func backwardRow(
-        _ row: Int, dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ gain: UnsafePointer<Float>,
-        into dx: UnsafeMutablePointer<Float>, gainShare: UnsafeMutablePointer<Float>
+    func backward(
+        row: Int, _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, dy: UnsafePointer<Float>,
+        dx: UnsafeMutablePointer<Float>, gainTerms: UnsafeMutablePointer<Float>
     ) {
         Canonical.rmsNormBackward(
-            dy, x: x, gain: gain, inverse: inverse.pointer[row], count: columns, into: dx, gainShare: gainShare)
+            x, gain: gain, r: inverse.pointer[row], dy: dy, columns, dx: dx, gainTerms: gainTerms)
+    }
+
+    /// The gain's gradient: the exact column sums of the terms.
+    func gainGradient(
+        _ context: StepContext, terms: UnsafePointer<Float>, rows: Int, into gradient: UnsafeMutablePointer<Float>
+    ) throws(StepFault) {
+        do {
+            try ColumnSum.columns(
+                terms, rows: rows, columns: columns, stride: columns, into: gradient, pool: context.pool)
+        } catch {
+            throw StepContext.fault(error, stage)
+        }
+    }
+
+    /// The way back of all rows of a norm that stands before a sub-layer: `dx ← dx + dx_norm`. Overwrites `dy`.
+    func backwardIntoResidual(
+        _ context: StepContext, rows: Int, x: UnsafePointer<Float>, gain: UnsafePointer<Float>,
+        dy: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>, gainTerms: UnsafeMutablePointer<Float>,
+        gradient: UnsafeMutablePointer<Float>
+    ) throws(StepFault) {
+        context.rows(rows) { _, range in
+            for row in range {
+                let place = row * columns
+                backward(
+                    row: row, x + place, gain: gain, dy: dy + place, dx: dy + place, gainTerms: gainTerms + place)
+                Canonical.add(dx + place, dy + place, columns, into: dx + place)
+            }
+        }
+        try gainGradient(context, terms: gainTerms, rows: rows, into: gradient)
     }
 }

@@ -67,6 +67,29 @@ final class StepContext {
         }
     }
 
+    /// Quantises the columns of several matrices with the same rows, side by side; each is (numbers, columns, target).
+    func columns(
+        _ stage: Stage, rows: Int, _ matrices: [(x: UnsafePointer<Float>, columns: Int, target: IntegerStore)]
+    ) throws(StepFault) {
+        let width = 32
+        var total = 0
+        for matrix in matrices { total += (matrix.columns + width - 1) / width }
+        try tasks(total, stage) { task throws(QuantiserFault) in
+            var part = task
+            for matrix in matrices {
+                let parts = (matrix.columns + width - 1) / width
+                if part < parts {
+                    let first = part * width
+                    try matrix.target.quantiseColumns(
+                        matrix.x + first, rows: rows, columns: min(width, matrix.columns - first), stride: matrix.columns,
+                        to: first, qStride: matrix.columns, scale: first)
+                    return
+                }
+                part -= parts
+            }
+        }
+    }
+
     static func fault(_ fault: QuantiserFault, _ stage: Stage) -> StepFault {
         switch fault {
         case .nonFinite: .notFinite(stage: stage.text)
