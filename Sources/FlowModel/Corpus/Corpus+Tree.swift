@@ -16,12 +16,12 @@ extension Corpus {
     ///   - progress: called after each piece, on the calling thread.
     ///   - isCancelled: asked before each piece; true ends the work with ``CorpusError/cancelled``.
     /// - Throws: ``CorpusError`` when a piece cannot be read, or when cancelled.
-    public func tree(
+    public func blockingTree(
         progress: (CorpusProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(CorpusError) -> CorpusTree {
         let total = length
         var leaves: [Hash256] = []
-        leaves.reserveCapacity(Int(clamping: pieceCount))
+        leaves.reserveCapacity(Int(min(pieceCount, 65_536)))
         var buffer = [UInt8](repeating: 0, count: CorpusTree.pieceLength)
         var offset: UInt64 = 0
         while offset < total {
@@ -49,13 +49,13 @@ extension Corpus {
     /// Cancelling the task ends the work at the next piece with ``CorpusError/cancelled``.
     ///
     /// - Parameter progress: called after each piece, on that thread.
-    public func tree(progress: @escaping @Sendable (CorpusProgress) -> Void) async throws -> CorpusTree {
+    public func tree(progress: @escaping @Sendable (CorpusProgress) -> Void = { _ in }) async throws -> CorpusTree {
         let flag = CancellationFlag()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<CorpusTree, any Error>) in
                 DetachedThread.start {
                     continuation.resume(
-                        with: Result { try tree(progress: progress, isCancelled: { flag.isSet }) })
+                        with: Result { try blockingTree(progress: progress, isCancelled: { flag.isSet }) })
                 }
             }
         } onCancel: {
