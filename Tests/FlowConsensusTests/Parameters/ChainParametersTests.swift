@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func mainnetHas814MillionWeights() {
-        #expect(ChainParameters.mainnet.model.parameterCount == 814_496_768)
+        #expect(ChainParameters.mainnet.model.parameterCount == 814_493_184)
         #expect(ChainParameters.mainnet.genesisMessage.utf8.count == 111)
     }
 

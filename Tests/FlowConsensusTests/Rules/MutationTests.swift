@@ -28,7 +28,7 @@ import Testing
         let header = TestChain.mature.blocks[0].header
         let corpus = Keccak256.hash([1])
         let edits: [(inout BlockHeader) -> Void] = [
-            { $0.version += 1 }, { $0.previousHash = .zero }, { $0.merkleRoot = .zero }, { $0.modelRoot = .zero },
+            { $0.version += 1 }, { $0.previousHash = corpus }, { $0.merkleRoot = corpus }, { $0.modelRoot = corpus },
             { $0.height += 1 }, { $0.time += 1 }, { $0.bits = CompactTarget(bits: 1) }, { $0.nonce += 1 },
         ]
         var seeds: Set<Hash256> = [header.workSeed(corpusRoot: corpus), header.workSeed(corpusRoot: .zero)]
