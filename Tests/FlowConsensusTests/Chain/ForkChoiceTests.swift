@@ -51,6 +51,17 @@ import Testing
         #expect(tree.best == hash(3))
     }
 
+    @Test func aRestartedNodeKeepsItsTip() {
+        var tree = Tree()
+        for name in [1, 2, 3] { tree.add(name, on: 0) }
+        tree.replay(1, 2)
+        #expect(tree.choice.restoreBest(hash(2)))
+        #expect(tree.best == hash(2))
+        // Not replayed, less work, unknown.
+        for name in [3, 0, 9] { #expect(!tree.choice.restoreBest(hash(name))) }
+        #expect(tree.best == hash(2))
+    }
+
     @Test func workNotLengthDecides() {
         var tree = Tree()
         for name in 1...3 { tree.add(name, on: name - 1) }
