@@ -51,7 +51,7 @@ import Testing
         let job = try ModelFixture.job(configuration, steps: 4)
         let reference = try Self.outcome(job, backend: ReferenceBackend(), pool: .single)
         #expect(Set(reference.digests).count == 4)
-        let backends: [any MatrixBackend] = [ReferenceBackend(), OpenBLASBackend()]
+        let backends: [any MatrixBackend] = try [ReferenceBackend(), OpenBLASBackend()] + InstructionSet.allCases.filter(\.isAvailable).map { try SIMDBackend($0) }
         for backend in backends {
             for pool in ModelFixture.pools {
                 let other = try Self.outcome(job, backend: backend, pool: pool)
@@ -64,6 +64,7 @@ import Testing
         let job = try ModelFixture.job(try ModelFixture.regtest(), steps: 1)
         let reference = try Self.outcome(job, backend: ReferenceBackend(), pool: ThreadPool(threads: 2))
         #expect(try Self.outcome(job, backend: OpenBLASBackend(), pool: .single) == reference)
+        #expect(try Self.outcome(job, backend: SIMDBackend(), pool: ThreadPool(threads: 3)) == reference)
     }
 
     @Test func chainFollowsTheSpecification() throws {
