@@ -5,6 +5,9 @@
     FLOW_COMPATIBILITY_FOLDER=out swift test --filter InferenceCompatibilityFiles
     python3 Tests/Compatibility/check_llama_cpp.py out
 
+With `--store FILE` the first prompts and llama.cpp's logits for OUT/f32.gguf become the stored vector
+`Tests/Vectors/flow/inference_llama_cpp.json`, which the unit tests check without llama.cpp.
+
 For every OUT/<format>.gguf there is OUT/<format>.json with prompts (token ids) and our logits after each prompt.
 Exit status 0 when all differences are within bounds. F32 must agree to 1e-4 in every logit. For the other formats
 llama.cpp rounds activations too (to binary16, or to 8 bits in blocks), and in a model with random weights that sends a
@@ -61,5 +64,17 @@ def main(folder):
     return failures
 
 
+def store(folder, target):
+    path = pathlib.Path(folder) / "f32.gguf"
+    prompts = json.loads(path.with_suffix(".json").read_text())["prompts"][:6]
+    _, logits = llama_logits(path, prompts)
+    rows = [[float(f"{x:.8g}") for x in row] for row in logits]
+    pathlib.Path(target).write_text(json.dumps({
+        "source": f"PyPI llama-cpp-python {llama_cpp.__version__} on the F32 export of the random model of the tests",
+        "prompts": prompts, "logits": rows}) + "\n")
+
+
 if __name__ == "__main__":
+    if len(sys.argv) == 4 and sys.argv[2] == "--store":
+        store(sys.argv[1], sys.argv[3])
     sys.exit(1 if main(sys.argv[1]) else 0)

@@ -32,27 +32,42 @@ public enum ChatTemplate: Sendable, Equatable {
         }
     }
 
-    /// The text for the model, without the begin-of-text token; it ends where the answer begins.
-    public func render(_ messages: [ChatMessage]) -> String {
-        var text = ""
+    /// The tokens for the model; they end where the answer begins.
+    ///
+    /// What people wrote is encoded without control tokens, so nobody can forge the structure of the conversation.
+    public func tokens(_ messages: [ChatMessage], tokenizer: Tokenizer) -> [Int] {
+        var tokens = tokenizer.encode("")
+        for (text, isMarkup) in pieces(messages) {
+            tokens += tokenizer.encode(text, beginsText: false, specials: isMarkup)
+        }
+        return tokens
+    }
+
+    /// The text for the model, without the begin-of-text token.
+    public func render(_ messages: [ChatMessage]) -> String { pieces(messages).map(\.text).joined() }
+
+    private func pieces(_ messages: [ChatMessage]) -> [(text: String, isMarkup: Bool)] {
+        var pieces: [(String, Bool)] = []
         switch self {
         case .questionAndAnswer:
             for message in messages {
                 switch message.role {
-                case .user: text += "Q: \(message.content)\nA:"
-                case .assistant: text += " \(message.content)\n"
-                case .system: text += "\(message.content)\n"
+                case .user: pieces += [("Q: ", true), (message.content, false), ("\nA:", true)]
+                case .assistant: pieces += [(" ", true), (message.content, false), ("\n", true)]
+                case .system: pieces += [(message.content, false), ("\n", true)]
                 }
             }
         case .chatML:
             for message in messages {
-                text += "<|im_start|>\(message.role.rawValue)\n\(message.content)<|im_end|>\n"
+                pieces += [
+                    ("<|im_start|>\(message.role.rawValue)\n", true), (message.content, false), ("<|im_end|>\n", true),
+                ]
             }
-            text += "<|im_start|>assistant\n"
+            pieces.append(("<|im_start|>assistant\n", true))
         case .plain:
-            text = messages.last?.content ?? ""
+            pieces.append((messages.last?.content ?? "", false))
         }
-        return text
+        return pieces
     }
 
     /// Texts at which an answer is over, besides the end-of-text token.
