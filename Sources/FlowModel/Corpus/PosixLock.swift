@@ -17,13 +17,11 @@ final class PosixLock<Value>: @unchecked Sendable {
     init(_ value: Value) {
         self.value = value
         mutex = .allocate(capacity: 1)
-        mutex.initialize(to: pthread_mutex_t())
         pthread_mutex_init(mutex, nil)
     }
 
     deinit {
         pthread_mutex_destroy(mutex)
-        mutex.deinitialize(count: 1)
         mutex.deallocate()
     }
 
@@ -51,22 +49,20 @@ enum DetachedThread {
     /// Runs `body` on a new detached thread; on the calling thread when the system grants none.
     static func start(_ body: @escaping @Sendable () -> Void) {
         let work = Unmanaged.passRetained(Work(body))
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        defer { pthread_attr_destroy(&attributes) }
         #if canImport(Darwin)
             var thread: pthread_t?
-            let result = pthread_create(&thread, &attributes, { argument in
+            let result = pthread_create(&thread, nil, { argument in
                 Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
                 return nil
             }, work.toOpaque())
+            if result == 0, let thread { pthread_detach(thread) }
         #else
-            var thread = pthread_t()
-            let result = pthread_create(&thread, &attributes, { argument in
+            var thread: pthread_t = 0
+            let result = pthread_create(&thread, nil, { argument in
                 if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
                 return nil
             }, work.toOpaque())
+            if result == 0 { pthread_detach(thread) }
         #endif
         if result != 0 { work.takeRetainedValue().body() }
     }
