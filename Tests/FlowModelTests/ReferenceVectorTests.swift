@@ -43,6 +43,8 @@ struct ReferenceVectorTests {
         }
         let configuration: Shape
         let initialisationSeed: String
+        /// "initial", or how the weights were set instead: see `make_trajectories.py`.
+        let start: String
         let corpus: Text
         let workSeed, modelRoot: String
         let steps: [Step]
@@ -114,7 +116,7 @@ struct ReferenceVectorTests {
 
     @Test(
         "every gradient, momentum, weight and digest of a trajectory has the reference's bits",
-        arguments: ["tiny", "odd", "wide", "single"], Backend.allCases)
+        arguments: ["tiny", "odd", "wide", "single", "extreme", "flat", "zero"], Backend.allCases)
     func trajectory(name: String, backend: Backend) throws {
         for threads in [1, 2] {
             try check(
@@ -126,6 +128,16 @@ struct ReferenceVectorTests {
     private func check(_ vector: TrajectoryVector, backend: any MatrixBackend, pool: ThreadPool) throws {
         let configuration = try vector.configuration.configuration()
         let weights = ModelState(initialising: configuration, seed: try seed(vector.initialisationSeed))
+        for tensor in configuration.tensors where vector.start != "initial" {
+            for index in tensor.range {
+                switch vector.start {
+                case "extreme": weights[index] = weights[index] < 0 ? -4 : 4
+                case "flat" where tensor.shape.count > 1: weights[index] = 0x1p-10
+                case "zero" where tensor.shape.count > 1: weights[index] = 0
+                default: break
+                }
+            }
+        }
         #expect(try weights.root() == hash(vector.modelRoot))
         let corpus = SyntheticCorpus(length: vector.corpus.length, seed: try seed(vector.corpus.seed))
         #expect(try corpus.blockingTree().root == hash(vector.corpus.root))
