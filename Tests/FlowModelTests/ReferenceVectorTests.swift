@@ -101,11 +101,16 @@ struct ReferenceVectorTests {
 
     @Test("initial weights and modelRoot equal the vector")
     func initialWeights() throws {
-        for vector in try Vectors.json("flow/model-initial.json", as: [InitialVector].self) {
+        let vectors = try ["", "-testnet", "-mainnet"].flatMap {
+            try Vectors.json("flow/model-initial\($0).json", as: [InitialVector].self)
+        }
+        for vector in vectors {
             let configuration = try vector.configuration.configuration()
-            let state = ModelState(initialising: configuration, seed: try seed(vector.initialisationSeed))
             #expect(configuration.parameterCount == vector.parameterCount)
-            #expect(configuration.tensors.count == vector.firstElementsInUnits.count)
+            #expect(Set(configuration.tensors.map(plain)) == Set(vector.firstElementsInUnits.keys))
+            // Mainnet's first weights take 3.3 GB: its root was compared once, by hand; here its shape is.
+            guard vector.network != "mainnet" else { continue }
+            let state = ModelState(initialising: configuration, seed: try seed(vector.initialisationSeed))
             for tensor in configuration.tensors {
                 let units = state.elements(of: tensor).prefix(6).map { Int($0 * 0x1p20) }
                 #expect(units == vector.firstElementsInUnits[plain(tensor)], "\(vector.network): \(tensor.name)")

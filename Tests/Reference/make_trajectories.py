@@ -1,4 +1,4 @@
-"""Writes Tests/Vectors/flow/trajectory-*.json and model-initial.json."""
+"""Writes Tests/Vectors/flow/trajectory-*.json and model-initial*.json; arguments name single ones."""
 import json
 import sys
 from pathlib import Path
@@ -8,8 +8,8 @@ import numpy as np
 from flowref.arithmetic import F
 from flowref.corpus import Split, corpus_root, synthetic
 from flowref.hashing import keccak256
-from flowref.model import Shape, initial_weights, learning_rate_units
-from flowref.training import flat, model_root, trajectory
+from flowref.model import Shape, initial_tensors, initial_weights, learning_rate_units
+from flowref.training import model_root, model_root_of_stream, trajectory
 
 VECTORS = Path(__file__).resolve().parents[1] / "Vectors" / "flow"
 
@@ -65,27 +65,35 @@ def make_trajectory(name):
     })
 
 
+# Shapes and seeds of the built-in networks; a second seed shows that both halves of it count.
 NETWORKS = {
-    "regtest": Shape(64, 2, 2, 8, 128, 64, 32),
-    "testnet": Shape(128, 4, 4, 16, 256, 128, 32),
+    "regtest": (Shape(64, 2, 2, 8, 128, 64, 32), [1774051200, 0x0123456789ABCDEF]),
+    "testnet": (Shape(128, 4, 4, 16, 256, 128, 32), [1774051200]),
+    "mainnet": (Shape(512, 8, 8, 128, 512, 256, 32), [1774051200]),
 }
 
 
-def make_initial():
+def make_initial(name):
     out = []
-    for name, shape in NETWORKS.items():
-        for seed in (0, 0x0123456789ABCDEF):
-            weights = initial_weights(shape, seed)
-            out.append({
-                "network": name, "configuration": describe(shape), "initialisationSeed": f"{seed:016x}",
-                "parameterCount": len(flat(shape, weights)), "modelRoot": model_root(shape, weights).hex(),
-                "firstElementsInUnits": {n: [int(v) for v in weights[n].reshape(-1)[:6] * 2**20] for n, _, _ in shape.tensors()},
-            })
-    write("model-initial.json", out)
+    shape, seeds = NETWORKS[name]
+    for seed in seeds:
+        first, count = {}, 0
+
+        def tensors():
+            nonlocal count
+            for tensor, w in initial_tensors(shape, seed):
+                first[tensor] = [int(v) for v in w.reshape(-1)[:6] * 2**20]
+                count += w.size
+                yield w
+
+        root = model_root_of_stream(tensors())
+        out.append({
+            "network": name, "configuration": describe(shape), "initialisationSeed": f"{seed:016x}", "parameterCount": count,
+            "modelRoot": root.hex(), "modelRootDisplayed": root[::-1].hex(), "firstElementsInUnits": first,
+        })
+    write("model-initial.json" if name == "regtest" else f"model-initial-{name}.json", out)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or CASES:
-        make_trajectory(name)
-    if not sys.argv[1:]:
-        make_initial()
+    for name in sys.argv[1:] or [*CASES, *NETWORKS]:
+        make_trajectory(name) if name in CASES else make_initial(name)

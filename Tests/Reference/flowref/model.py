@@ -46,20 +46,23 @@ class Shape:
         return out + [("output_norm", (d,), None), ("output", (VOCABULARY, d), 64 * d)]
 
 
-def initial_weights(shape, seed):
-    state = {}
+def initial_tensors(shape, seed):
+    """(name, weights) one tensor after the other."""
     for k, (name, dims, divisor) in enumerate(shape.tensors()):
         count = math.prod(dims)
         if divisor is None:
-            state[name] = np.ones(dims, F)
+            yield name, np.ones(dims, F)
             continue
         r = math.isqrt(3 * 2**40 // divisor)
         block = np.arange(-(-count // 4), dtype=np.uint64)
         words = philox([block & np.uint64(0xFFFFFFFF), block >> np.uint64(32), k, 0], (seed & 0xFFFFFFFF, seed >> 32))
         u = np.stack(words, axis=1).reshape(-1)[:count]
         steps = ((u * np.uint64(2 * r + 1)) >> np.uint64(32)).astype(np.int64) - r
-        state[name] = (steps.astype(F) * power(-20)).reshape(dims)
-    return state
+        yield name, (steps.astype(F) * power(-20)).reshape(dims)
+
+
+def initial_weights(shape, seed):
+    return dict(initial_tensors(shape, seed))
 
 
 def rms_forward(x, gain):
