@@ -9,6 +9,7 @@ public final class SecretBytes: @unchecked Sendable {
     // Unchecked, because the memory behind the pointer is written only inside the initialiser.
     private let pointer: UnsafeMutableRawPointer
     private let isGuarded: Bool
+    /// How many bytes there are.
     public let count: Int
 
     /// - Parameters:
@@ -71,6 +72,13 @@ public final class SecretBytes: @unchecked Sendable {
     func withBytes<R>(_ body: (UnsafePointer<UInt8>) -> R) -> R {
         defer { withExtendedLifetime(self) {} }
         return body(UnsafePointer(pointer.assumingMemoryBound(to: UInt8.self)))
+    }
+
+    /// Overwrites the bytes with zeros in a way that the optimiser keeps. The array must be the only holder of its
+    /// storage, or a copy is wiped instead.
+    public static func wipe(_ bytes: inout [UInt8]) {
+        let count = bytes.count
+        bytes.withUnsafeMutableBytes { if let base = $0.baseAddress { sodium_memzero(base, count) } }
     }
 
     /// A copy in ordinary memory, which nobody wipes: for writing into something that is sealed next.

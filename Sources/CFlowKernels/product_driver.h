@@ -1,0 +1,163 @@
+// The blocked integer product, included once for each instruction set. No include guard: that is its purpose.
+//
+// Before inclusion define
+//   CFLOW_NAME(x)   the name x with the level's suffix
+//   CFLOW_MR, CFLOW_NR, CFLOW_KU   rows and columns of a register block, contracted values in one unit
+//   cflow_a_t, cflow_b_t   elements of packed panels
+// and the functions
+//   pack_a_block(product, first_row, rows, first_k, length, a, corrections)   panels of 1 … MR rows, each [unit][row][KU], the rows spread evenly:
+//       panel i of ⌈rows / MR⌉ has rows · i / panels ..< rows · (i + 1) / panels; may write 64 bytes beyond its end
+//   pack_b(dst, columns, product, first_column, first_k, length, part)   panel of NR columns: [unit][NR][KU]
+//   micro(rows, units, a, b, corrections, first, last, row_factors, column_factors, out, stride)   one register block
+// where corrections are added to the sums of a row; 32-bit sums are read from `out` unless `first`, and written there unless `last`, which rounds,
+// scales and writes floats in their place.
+//
+// Sums of one block of at most CFLOW_KC contracted values fit 32 bits for all widths: 512 · 127² and 512 · 2047² < 2^31, and above
+// 12 bits B is split into a high and a low byte, 512 · 32767 · 128 < 2^31.
+
+_Static_assert(CFLOW_NC % CFLOW_NR == 0, "a block holds whole panels");
+
+typedef struct {
+    cflow_a_t *a;
+    cflow_b_t *b;
+    int32_t *tile;
+    int64_t *wide;
+    float row_factors[CFLOW_MC];
+    float column_factors[CFLOW_NC];
+    int32_t corrections[CFLOW_MC];
+} CFLOW_NAME(blocks);
+
+static inline float CFLOW_NAME(power_of_two)(int32_t exponent) {
+    union { uint32_t bits; float value; } u;
+    int32_t e = exponent < -126 ? -126 : exponent > 127 ? 127 : exponent;
+    u.bits = (uint32_t)(e + 127) << 23;
+    return u.value;
+}
+
+static void CFLOW_NAME(factors)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t jc, ptrdiff_t nc, CFLOW_NAME(blocks) *s) {
+    for (ptrdiff_t i = 0; i < mc; i++) {
+        ptrdiff_t row = ic + i;
+        if (p->layout != CFLOW_TN && p->a_rows) row = p->a_rows[row];
+        s->row_factors[i] = CFLOW_NAME(power_of_two)(p->a_scales[row * p->a_scale_stride]);
+    }
+    for (ptrdiff_t j = 0; j < nc; j++) {
+        ptrdiff_t column = jc + j;
+        if (p->layout == CFLOW_NT && p->b_rows) column = p->b_rows[column];
+        s->column_factors[j] = CFLOW_NAME(power_of_two)(p->b_scales[column * p->b_scale_stride]);
+    }
+    for (ptrdiff_t j = nc; j < CFLOW_NC; j++) s->column_factors[j] = 1;
+}
+
+static void CFLOW_NAME(pack_b_block)(const cflow_product *p, ptrdiff_t jc, ptrdiff_t nc, ptrdiff_t pc, ptrdiff_t kc, int part,
+                                     cflow_b_t *b) {
+    ptrdiff_t units = (kc + CFLOW_KU - 1) / CFLOW_KU;
+    for (ptrdiff_t jr = 0; jr < nc; jr += CFLOW_NR) {
+        ptrdiff_t columns = nc - jr < CFLOW_NR ? nc - jr : CFLOW_NR;
+        CFLOW_NAME(pack_b)(b + jr * units * CFLOW_KU, columns, p, jc + jr, pc, kc, part);
+    }
+}
+
+// Panels of A times panels of B into `out`, 32-bit sums or finished floats in the same place.
+static void CFLOW_NAME(multiply_block)(ptrdiff_t mc, ptrdiff_t nc, ptrdiff_t kc, CFLOW_NAME(blocks) *s, int first, int last, void *out,
+                                       ptrdiff_t stride) {
+    ptrdiff_t units = (kc + CFLOW_KU - 1) / CFLOW_KU;
+    ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
+    int32_t edge[CFLOW_MR * CFLOW_NR] __attribute__((aligned(64)));
+    for (ptrdiff_t jr = 0; jr < nc; jr += CFLOW_NR) {
+        ptrdiff_t columns = nc - jr < CFLOW_NR ? nc - jr : CFLOW_NR;
+        const cflow_b_t *b = s->b + jr * units * CFLOW_KU;
+        for (ptrdiff_t panel = 0; panel < panels; panel++) {
+            ptrdiff_t from = mc * panel / panels, rows = mc * (panel + 1) / panels - from;
+            char *target = (char *)out + (from * stride + jr) * 4;
+            const cflow_a_t *a = s->a + from * units * CFLOW_KU;
+            if (columns == CFLOW_NR) {
+                CFLOW_NAME(micro)((int)rows, units, a, b, s->corrections + from, first, last, s->row_factors + from,
+                                  s->column_factors + jr, target, stride);
+                continue;
+            }
+            if (!first) {
+                for (ptrdiff_t i = 0; i < rows; i++) memcpy(edge + i * CFLOW_NR, target + i * stride * 4, (size_t)columns * 4);
+            }
+            CFLOW_NAME(micro)((int)rows, units, a, b, s->corrections + from, first, last, s->row_factors + from,
+                              s->column_factors + jr, edge, CFLOW_NR);
+            for (ptrdiff_t i = 0; i < rows; i++) memcpy(target + i * stride * 4, edge + i * CFLOW_NR, (size_t)columns * 4);
+        }
+    }
+}
+
+static void CFLOW_NAME(narrow)(const cflow_product *p, CFLOW_NAME(blocks) *s) {
+    for (ptrdiff_t jc = 0; jc < p->n; jc += CFLOW_NC) {
+        ptrdiff_t nc = p->n - jc < CFLOW_NC ? p->n - jc : CFLOW_NC;
+        for (ptrdiff_t pc = 0; pc < p->k; pc += CFLOW_KC) {
+            ptrdiff_t kc = p->k - pc < CFLOW_KC ? p->k - pc : CFLOW_KC;
+            CFLOW_NAME(pack_b_block)(p, jc, nc, pc, kc, 0, s->b);
+            for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_MC) {
+                ptrdiff_t mc = p->m - ic < CFLOW_MC ? p->m - ic : CFLOW_MC;
+                int last = pc + kc == p->k;
+                if (last) CFLOW_NAME(factors)(p, ic, mc, jc, nc, s);
+                CFLOW_NAME(pack_a_block)(p, ic, mc, pc, kc, s->a, s->corrections);
+                CFLOW_NAME(multiply_block)(mc, nc, kc, s, pc == 0, last, p->c + ic * p->c_stride + jc, p->c_stride);
+            }
+        }
+    }
+}
+
+#ifndef CFLOW_NARROW_ONLY
+static void CFLOW_NAME(wide)(const cflow_product *p, CFLOW_NAME(blocks) *s) {
+    // Parts of B: 0 the value itself; 1 its low byte, 2 what remains, in units of 256.
+    int split = p->a_bits > 12 || p->b_bits > 12;
+    for (ptrdiff_t jc = 0; jc < p->n; jc += CFLOW_NC) {
+        ptrdiff_t nc = p->n - jc < CFLOW_NC ? p->n - jc : CFLOW_NC;
+        for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_MC) {
+            ptrdiff_t mc = p->m - ic < CFLOW_MC ? p->m - ic : CFLOW_MC;
+            CFLOW_NAME(factors)(p, ic, mc, jc, nc, s);
+            for (ptrdiff_t i = 0; i < mc * CFLOW_NC; i++) s->wide[i] = 0;
+            for (ptrdiff_t pc = 0; pc < p->k; pc += CFLOW_KC) {
+                ptrdiff_t kc = p->k - pc < CFLOW_KC ? p->k - pc : CFLOW_KC;
+                CFLOW_NAME(pack_a_block)(p, ic, mc, pc, kc, s->a, s->corrections);
+                for (int part = split ? 1 : 0; part <= (split ? 2 : 0); part++) {
+                    CFLOW_NAME(pack_b_block)(p, jc, nc, pc, kc, part, s->b);
+                    CFLOW_NAME(multiply_block)(mc, nc, kc, s, 1, 0, s->tile, CFLOW_NC);
+                    int64_t unit = part == 2 ? 256 : 1;
+                    for (ptrdiff_t i = 0; i < mc; i++) {
+                        for (ptrdiff_t j = 0; j < nc; j++) {
+                            s->wide[i * CFLOW_NC + j] += (int64_t)s->tile[i * CFLOW_NC + j] * unit;
+                        }
+                    }
+                }
+            }
+            for (ptrdiff_t i = 0; i < mc; i++) {
+                for (ptrdiff_t j = 0; j < nc; j++) {
+                    p->c[(ic + i) * p->c_stride + jc + j] =
+                        (float)s->wide[i * CFLOW_NC + j] * (s->row_factors[i] * s->column_factors[j]);
+                }
+            }
+        }
+    }
+}
+#endif
+
+void CFLOW_NAME(multiply)(const cflow_product *p, void *scratch) {
+    if (p->m <= 0 || p->n <= 0) return;
+    if (p->k <= 0) {
+        for (ptrdiff_t i = 0; i < p->m; i++) {
+            for (ptrdiff_t j = 0; j < p->n; j++) p->c[i * p->c_stride + j] = 0;
+        }
+        return;
+    }
+    CFLOW_NAME(blocks) s;
+    char *memory = scratch;
+    s.a = (cflow_a_t *)memory;
+    memory += CFLOW_SCRATCH_A;
+    s.b = (cflow_b_t *)memory;
+    memory += CFLOW_SCRATCH_B;
+    s.tile = (int32_t *)memory;
+    memory += CFLOW_SCRATCH_TILE;
+    s.wide = (int64_t *)memory;
+#ifdef CFLOW_NARROW_ONLY
+    CFLOW_NAME(narrow)(p, &s);
+#else
+    if (p->wide) CFLOW_NAME(wide)(p, &s);
+    else CFLOW_NAME(narrow)(p, &s);
+#endif
+}
