@@ -56,7 +56,7 @@ public struct Daemon: Sendable {
             })
         if !options.disableWallet {
             await wallets.loadAll()
-            node.rpc.register(WalletMethods(service: wallets).all)
+            node.rpc.register(WalletMethods(service: wallets, miner: node.miner).all)
         }
         let credentials = try credentials(in: directory)
         let rest = RestInterface(chain: node.chain)
