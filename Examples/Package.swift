@@ -1,0 +1,60 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let web: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+func flow(_ names: String...) -> [Target.Dependency] {
+    names.map { .product(name: $0, package: "flow") }
+}
+
+let package = Package(
+    name: "flow-examples",
+    products: [
+        .executable(name: "flowcoind", targets: ["flowcoind"]),
+        .executable(name: "flowcoin-cli", targets: ["flowcoin-cli"]),
+        .executable(name: "flowminer", targets: ["flowminer"]),
+        .executable(name: "flowchat", targets: ["flowchat"]),
+    ],
+    dependencies: [
+        .package(name: "flow", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        // What the daemon and the command line share: options in bitcoind's form, data directories, the RPC client.
+        .target(
+            name: "ProgramSupport",
+            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding") + [log],
+            swiftSettings: settings),
+        // The daemon's parts: HTTP in front of the node's RPC, the wallet on the node's chain.
+        .target(
+            name: "FlowDaemon",
+            dependencies: flow(
+                "FlowNode", "FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P",
+                "FlowStore") + [web, log, "ProgramSupport"],
+            swiftSettings: settings),
+        .target(
+            name: "FlowMining",
+            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor")
+                + [log, "ProgramSupport"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "flowcoind", dependencies: ["FlowDaemon", "ProgramSupport"], swiftSettings: settings),
+        .executableTarget(name: "flowcoin-cli", dependencies: ["ProgramSupport"], swiftSettings: settings),
+        .executableTarget(
+            name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", arguments], swiftSettings: settings),
+        .executableTarget(
+            name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + [arguments],
+            swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["ProgramSupport"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,72 @@
+public import FlowCrypto
+
+extension BlockValidator {
+    /// Checks the transactions of a block against the coins as they stand before it, and says what the block changes.
+    /// The block has passed `checkForm` and `checkContext`.
+    ///
+    /// - Throws: a `BlockViolation`, or a fault of the coins or the context.
+    public func connect(_ block: Block, coins: some CoinView, context: some ChainContext) throws -> BlockConnection {
+        let height = block.header.height
+        let medianTimePast = try context.medianTimePast()
+        guard let coinbase = block.transactions.first else { throw BlockViolation.noTransactions }
+        guard coinbase.isCoinbase else { throw BlockViolation.firstNotCoinbase }
+        guard LockTime.isFinal(coinbase, height: height, medianTimePast: medianTimePast) else {
+            throw BlockViolation.transaction(
+                index: 0,
+                .lockTime(lockTime: coinbase.lockTime, height: height, medianTimePast: medianTimePast))
+        }
+        var ledger = BlockLedger(coins: coins)
+        ledger.add(coinbase, height: height)
+        var fees = Amount.zero
+        var undo: [[Coin]] = []
+        for (index, transaction) in block.transactions.enumerated().dropFirst() {
+            do {
+                guard !transaction.isCoinbase else { throw BlockViolation.secondCoinbase(index: index) }
+                let spent = try transaction.inputs.map { try ledger.spend($0.outPoint) }
+                let fee = try TransactionRules.checkSpending(
+                    transaction, coins: spent, height: height, medianTimePast: medianTimePast, context: context,
+                    genesisHash: genesisHash)
+                guard let sum = fees.adding(fee) else { throw BlockViolation.feeTotal }
+                fees = sum
+                undo.append(spent)
+            } catch let violation as TransactionViolation {
+                throw BlockViolation.transaction(index: index, violation)
+            }
+            ledger.add(transaction, height: height)
+        }
+        try checkCoinbaseValue(coinbase, fees: fees, height: height)
+        return BlockConnection(changes: ledger.changes, undo: BlockUndo(spentCoins: undo), fees: fees)
+    }
+
+    private func checkCoinbaseValue(
+        _ coinbase: Transaction, fees: Amount, height: BlockHeight
+    ) throws(BlockViolation) {
+        guard let limit = parameters.subsidy(at: height).adding(fees) else { throw .feeTotal }
+        guard let value = Amount.sum(coinbase.outputs.map(\.value)) else {
+            throw .transaction(index: 0, .outputTotal)
+        }
+        guard value <= limit else { throw .coinbaseValue(limit: limit, actual: value) }
+    }
+
+    /// Has the training replayed by `verifier`; call it last.
+    ///
+    /// - Returns: the root of the resulting weights, where the verifier computed it.
+    /// - Throws: a `BlockViolation`; `TrainingFault` when the verifier could not decide; a fault of the verifier.
+    public func checkTraining(
+        _ block: Block, keptStepsBefore: UInt64, verifier: some TrainingVerifier
+    ) throws -> Hash256? {
+        let claim = TrainingClaim(
+            header: block.header, parentHash: block.header.previousHash, stepDigests: block.stepDigests,
+            keptStepsBefore: keptStepsBefore)
+        switch try verifier.verify(claim) {
+        case let .valid(resultRoot):
+            return resultRoot
+        case let .invalid(step, expected, actual):
+            throw BlockViolation.training(step: step, expected: expected, actual: actual)
+        case let .endsTrajectory(step, reason):
+            throw BlockViolation.trainingStep(step: step, reason: reason)
+        case let .unreplayable(reason):
+            throw TrainingFault.unreplayable(reason: reason)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+public import FlowCrypto
+
+/// The rules for blocks of one network.
+///
+/// The order in which a node applies them: `checkForm`, `checkContext` and `checkTime`, `checkDigestChain`, `connect`, and last
+/// `checkTraining`, which costs the most. A `BlockViolation` says that the block is invalid; any other error that a function
+/// throws is a fault of the store, the index or the verifier, and says nothing about the block. The genesis block is not
+/// checked: it is compared with `ChainParameters.genesisBlock`.
+public struct BlockValidator: Sendable {
+    public let parameters: ChainParameters
+    public let genesisHash: Hash256
+    private let limit: UInt256
+
+    public static let leastVersion: UInt32 = 1
+
+    public init(parameters: ChainParameters) {
+        self.parameters = parameters
+        genesisHash = parameters.genesisHash
+        limit = parameters.powLimit.target ?? .zero
+    }
+
+    /// Checks what needs nothing but the header: version, steps, bits and the hash against its target.
+    public func checkHeader(_ header: BlockHeader) throws(BlockViolation) {
+        guard header.version >= Self.leastVersion else {
+            throw .version(least: Self.leastVersion, actual: header.version)
+        }
+        let training = parameters.training
+        guard header.steps >= training.firstPayingStep, header.steps <= training.stepsPerBlock else {
+            throw .stepCount(
+                least: training.firstPayingStep, most: training.stepsPerBlock, actual: header.steps)
+        }
+        guard let target = header.bits.target, target <= limit else { throw .invalidBits(header.bits) }
+        let hash = header.hash
+        guard header.bits.isMet(by: hash) else { throw .hashAboveTarget(hash: hash, bits: header.bits) }
+    }
+
+    /// Checks what needs nothing but the block: the header, sizes, the Merkle root, the coinbase's place and form, the form of
+    /// all transactions.
+    public func checkForm(_ block: Block) throws(BlockViolation) {
+        try checkHeader(block.header)
+        let size = block.encodedLength
+        guard size <= ConsensusLimits.blockSize else {
+            throw .tooLarge(limit: ConsensusLimits.blockSize, actual: size)
+        }
+        guard block.stepDigests.count == Int(block.header.steps) else {
+            throw .digestCount(expected: block.header.steps, actual: block.stepDigests.count)
+        }
+        guard let coinbase = block.transactions.first else { throw .noTransactions }
+        let root = block.computedMerkleRoot
+        guard root == block.header.merkleRoot else {
+            throw .merkleRoot(expected: root, actual: block.header.merkleRoot)
+        }
+        try checkCoinbase(coinbase, height: block.header.height)
+        var seen: Set<Hash256> = []
+        for (index, transaction) in block.transactions.enumerated() {
+            guard index == 0 || !transaction.isCoinbase else { throw .secondCoinbase(index: index) }
+            do {
+                try TransactionRules.checkForm(transaction)
+            } catch {
+                throw .transaction(index: index, error)
+            }
+            let txid = transaction.txid
+            guard seen.insert(txid).inserted else { throw .duplicateTransaction(index: index, txid: txid) }
+        }
+    }
+
+    private func checkCoinbase(_ coinbase: Transaction, height: BlockHeight) throws(BlockViolation) {
+        guard coinbase.isCoinbase else { throw .firstNotCoinbase }
+        // At height 0 nothing fits; no valid block but the genesis block has it.
+        guard height > 0, coinbase.lockTime == height - 1 else {
+            throw .coinbaseLockTime(expected: height == 0 ? 0 : height - 1, actual: coinbase.lockTime)
+        }
+        guard coinbase.inputs.allSatisfy({ $0.sequence != TransactionInput.finalSequence }) else {
+            throw .coinbaseSequence
+        }
+    }
+
+    /// Checks that the step digests chain to the header's delta hash. If they do not, the body was changed on the way: drop
+    /// it, and do not condemn the hash.
+    public func checkDigestChain(_ block: Block) throws(BlockViolation) {
+        guard block.stepDigests.count == Int(block.header.steps) else {
+            throw .digestCount(expected: block.header.steps, actual: block.stepDigests.count)
+        }
+        let end = DigestChain.end(
+            modelRoot: block.header.modelRoot, workSeed: block.header.workSeed(corpusRoot: parameters.corpusRoot),
+            stepDigests: block.stepDigests)
+        guard end == block.header.deltaHash else {
+            throw .digestChain(expected: end, actual: block.header.deltaHash)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// The tree over bulk data (weights, momentum planes, corpus): leaves of 64 KiB hashed as `blake2b(0x00 ‖ data)`,
+/// inner nodes as `blake2b(0x01 ‖ left ‖ right)`. The last leaf holds what remains, unpadded.
+public enum BulkMerkleTree {
+    /// Bytes of each leaf but the last.
+    public static let leafLength = 65_536
+
+    /// How many leaves `byteCount` bytes have; zero bytes have none.
+    public static func leafCount(byteCount: Int) -> Int {
+        byteCount / leafLength + (byteCount % leafLength == 0 ? 0 : 1)
+    }
+
+    /// The hash of one leaf, normally of at most `leafLength` bytes.
+    public static func leafHash(_ raw: UnsafeRawBufferPointer) -> Hash256 { BLAKE2b.hash256(prefix: 0, raw) }
+
+    /// The hash of one leaf, normally of at most `leafLength` bytes.
+    public static func leafHash(_ bytes: [UInt8]) -> Hash256 { bytes.withUnsafeBytes { leafHash($0) } }
+
+    /// The hash of an inner node.
+    public static func innerHash(_ left: Hash256, _ right: Hash256) -> Hash256 {
+        BLAKE2b.hash256(prefix: 1, left, right)
+    }
+
+    /// The leaf hashes of `raw` in order, from leaf `range.lowerBound` on when a range is given, so that threads can
+    /// share the work.
+    public static func leafHashes(of raw: UnsafeRawBufferPointer, range: Range<Int>? = nil) -> [Hash256] {
+        let all = 0..<leafCount(byteCount: raw.count)
+        return (range.map { $0.clamped(to: all) } ?? all).map { leaf in
+            let start = leaf * leafLength
+            return leafHash(UnsafeRawBufferPointer(rebasing: raw[start..<min(start + leafLength, raw.count)]))
+        }
+    }
+
+    /// The root over leaf hashes; 32 zero bytes for none.
+    public static func root(leaves: [Hash256]) -> Hash256 { Merkle.root(leaves, inner: innerHash) }
+
+    /// The root over bytes.
+    public static func root(of raw: UnsafeRawBufferPointer) -> Hash256 { root(leaves: leafHashes(of: raw)) }
+
+    /// The root over bytes.
+    public static func root(of bytes: [UInt8]) -> Hash256 { bytes.withUnsafeBytes { root(of: $0) } }
+
+    /// The siblings of leaf `index` from the leaf up; empty when `index` is not in the list.
+    public static func proof(leaves: [Hash256], index: Int) -> [Hash256] {
+        Merkle.proof(leaves, index: index, inner: innerHash)
+    }
+
+    /// Whether `leaf` is the leaf `index` of `count` under `root`.
+    public static func verify(leaf: Hash256, index: Int, count: Int, proof: [Hash256], root: Hash256) -> Bool {
+        Merkle.verify(leaf: leaf, index: index, count: count, proof: proof, root: root, inner: innerHash)
+    }
+}

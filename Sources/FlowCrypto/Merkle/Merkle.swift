@@ -1,0 +1,67 @@
+/// The one shape of all Merkle trees here, for any hash of inner nodes.
+///
+/// Each level pairs neighbours from the left; a lone last node is promoted unchanged, never duplicated, so that no two
+/// lists share a root by repetition. The empty list has the zero hash as root. Leaves arrive hashed; they must be
+/// domain-separated from inner nodes by whoever hashes them.
+public enum Merkle {
+    /// The root over `leaves`; `inner` hashes a left and a right node.
+    public static func root(_ leaves: [Hash256], inner: (Hash256, Hash256) -> Hash256) -> Hash256 {
+        var level = leaves
+        while level.count > 1 { level = next(level, inner: inner) }
+        return level.first ?? .zero
+    }
+
+    /// The siblings of leaf `index` from the leaf up, without those levels at which its node is promoted.
+    /// Empty when `index` is not in the list.
+    public static func proof(
+        _ leaves: [Hash256], index: Int, inner: (Hash256, Hash256) -> Hash256
+    ) -> [Hash256] {
+        guard leaves.indices.contains(index) else { return [] }
+        var level = leaves
+        var position = index
+        var proof: [Hash256] = []
+        while level.count > 1 {
+            let sibling = position ^ 1
+            if sibling < level.count { proof.append(level[sibling]) }
+            level = next(level, inner: inner)
+            position /= 2
+        }
+        return proof
+    }
+
+    /// Whether `leaf` is the leaf `index` of `count` under `root`. Any list of hashes may be passed as proof.
+    public static func verify(
+        leaf: Hash256, index: Int, count: Int, proof: [Hash256], root: Hash256,
+        inner: (Hash256, Hash256) -> Hash256
+    ) -> Bool {
+        guard index >= 0, index < count else { return false }
+        var node = leaf
+        var position = index
+        var width = count
+        var siblings = proof.makeIterator()
+        while width > 1 {
+            if position & 1 == 1 {
+                guard let sibling = siblings.next() else { return false }
+                node = inner(sibling, node)
+            } else if position < width - 1 {
+                guard let sibling = siblings.next() else { return false }
+                node = inner(node, sibling)
+            }
+            position /= 2
+            width = width / 2 + width % 2
+        }
+        return siblings.next() == nil && node == root
+    }
+
+    private static func next(_ level: [Hash256], inner: (Hash256, Hash256) -> Hash256) -> [Hash256] {
+        var result: [Hash256] = []
+        result.reserveCapacity((level.count + 1) / 2)
+        var index = 0
+        while index + 1 < level.count {
+            result.append(inner(level[index], level[index + 1]))
+            index += 2
+        }
+        if index < level.count { result.append(level[index]) }
+        return result
+    }
+}

@@ -1,0 +1,115 @@
+/// Converts between binary32 and the storage types of GGUF.
+///
+/// The layouts and the arithmetic are those of ggml's reference code (MIT, the ggml authors), so a decoded value equals
+/// what llama.cpp and PyPI's `gguf` compute.
+public enum GGUFCodec {
+    /// The types that ``decode(_:type:into:)`` knows.
+    public static let decodable: [GGUFTensorType] = [.f32, .f16, .q8_0]
+    /// The types that ``encode(_:type:into:)`` knows.
+    public static let encodable: [GGUFTensorType] = [.f32, .f16, .q8_0]
+
+    /// Decodes whole blocks.
+    ///
+    /// - Parameters:
+    ///   - source: a whole number of blocks of `type`, at any alignment.
+    ///   - target: as many elements as `source` holds.
+    /// - Throws: ``GGUFError/unsupportedConversion(type:encoding:)``, ``GGUFError/wrongLength(what:expected:actual:)``.
+    public static func decode(
+        _ source: UnsafeRawBufferPointer, type: GGUFTensorType, into target: UnsafeMutableBufferPointer<Float>
+    ) throws(GGUFError) {
+        guard decodable.contains(type) else { throw .unsupportedConversion(type: type, encoding: false) }
+        let blocks = source.count / type.blockByteCount
+        guard source.count % type.blockByteCount == 0 else {
+            throw .wrongLength(
+                what: "bytes of \(type)", expected: UInt64(blocks * type.blockByteCount), actual: UInt64(source.count))
+        }
+        guard target.count == blocks * type.blockLength else {
+            throw .wrongLength(
+                what: "elements of \(type)", expected: UInt64(blocks * type.blockLength), actual: UInt64(target.count))
+        }
+        guard blocks > 0, let input = source.baseAddress, let output = target.baseAddress else { return }
+        switch type {
+        case .f32: UnsafeMutableRawPointer(output).copyMemory(from: input, byteCount: source.count)
+        case .f16: decodeF16(input, output, count: blocks)
+        case .q8_0: decodeQ8_0(input, output, blocks: blocks)
+        default: throw .unsupportedConversion(type: type, encoding: false)
+        }
+    }
+
+    /// Decodes whole blocks into a new array.
+    public static func decode(_ source: UnsafeRawBufferPointer, type: GGUFTensorType) throws(GGUFError) -> [Float] {
+        let count = source.count / type.blockByteCount * type.blockLength
+        var result = [Float](repeating: 0, count: count)
+        var failure: GGUFError?
+        result.withUnsafeMutableBufferPointer { target in
+            do throws(GGUFError) { try decode(source, type: type, into: target) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return result
+    }
+
+    /// Encodes whole blocks.
+    ///
+    /// - Parameters:
+    ///   - source: a whole number of blocks of elements.
+    ///   - target: as many bytes as the elements take, at any alignment.
+    /// - Throws: ``GGUFError/unrepresentable(type:element:value:)`` for an infinity or an undefined value in a block
+    ///   type, or a block whose scale overflows binary16; otherwise as for decoding.
+    public static func encode(
+        _ source: UnsafeBufferPointer<Float>, type: GGUFTensorType, into target: UnsafeMutableRawBufferPointer
+    ) throws(GGUFError) {
+        guard encodable.contains(type) else { throw .unsupportedConversion(type: type, encoding: true) }
+        guard let bytes = type.byteCount(elements: source.count) else {
+            throw .wrongLength(
+                what: "elements of \(type)", expected: UInt64(source.count / type.blockLength * type.blockLength),
+                actual: UInt64(source.count))
+        }
+        guard target.count == bytes else {
+            throw .wrongLength(what: "bytes of \(type)", expected: UInt64(bytes), actual: UInt64(target.count))
+        }
+        guard bytes > 0, let input = source.baseAddress, let output = target.baseAddress else { return }
+        let blocks = source.count / type.blockLength
+        if type.blockLength > 1 {
+            if let bad = source.firstIndex(where: { !$0.isFinite }) {
+                throw .unrepresentable(type: type, element: bad, value: source[bad])
+            }
+        }
+        var overflowingBlock: Int?
+        switch type {
+        case .f32: output.copyMemory(from: UnsafeRawPointer(input), byteCount: bytes)
+        case .f16: encodeF16(input, output, count: blocks)
+        case .q8_0: overflowingBlock = encodeQ8_0(input, output, blocks: blocks)
+        default: throw .unsupportedConversion(type: type, encoding: true)
+        }
+        if let block = overflowingBlock {
+            let start = block * type.blockLength
+            let largest = (start..<(start + type.blockLength)).max { input[$0].magnitude < input[$1].magnitude } ?? start
+            throw .unrepresentable(type: type, element: largest, value: input[largest])
+        }
+    }
+
+    /// Encodes whole blocks into a new array.
+    public static func encode(_ source: [Float], type: GGUFTensorType) throws(GGUFError) -> [UInt8] {
+        guard let count = type.byteCount(elements: source.count) else {
+            throw .wrongLength(
+                what: "elements of \(type)", expected: UInt64(source.count / type.blockLength * type.blockLength),
+                actual: UInt64(source.count))
+        }
+        var result = [UInt8](repeating: 0, count: count)
+        var failure: GGUFError?
+        result.withUnsafeMutableBytes { target in
+            source.withUnsafeBufferPointer { source in
+                do throws(GGUFError) { try encode(source, type: type, into: target) } catch { failure = error }
+            }
+        }
+        if let failure { throw failure }
+        return result
+    }
+}
+
+extension GGUFTensorType {
+    /// Whether this library converts the type to binary32.
+    public var isDecodable: Bool { GGUFCodec.decodable.contains(self) }
+    /// Whether this library converts binary32 to the type.
+    public var isEncodable: Bool { GGUFCodec.encodable.contains(self) }
+}

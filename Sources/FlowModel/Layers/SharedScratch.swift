@@ -1,0 +1,112 @@
+internal import FlowTensor
+
+/// Memory that all layers use in turn and that holds nothing between them.
+final class SharedScratch {
+    /// T × d numbers each.
+    let rowsA: FloatBuffer
+    let rowsB: FloatBuffer
+    let rowsC: FloatBuffer
+    let rowsD: FloatBuffer
+    /// T × d integers, a scale a row.
+    let rowIntegersA: IntegerStore
+    let rowIntegersB: IntegerStore
+    let rowIntegersC: IntegerStore
+    /// T × d integers, a scale a column.
+    let columnIntegersA: IntegerStore
+    let columnIntegersB: IntegerStore
+    let columnIntegersC: IntegerStore
+    let columnIntegersD: IntegerStore
+    /// (token, head) rows of H integers in attention's bits.
+    let headIntegers: IntegerStore
+    /// B·A × L × Lp numbers: the gradient of the probabilities.
+    let pairs: FloatBuffer
+    /// B·A × L × Lp integers: a matrix with row scales, two with column scales.
+    let pairIntegersA: IntegerStore
+    let pairIntegersB: IntegerStore
+    let pairIntegersC: IntegerStore
+    /// A row and two L × Lp matrices for each chunk of row work.
+    let pairRows: FloatBuffer
+    /// 2T × w numbers each, rows in slot order.
+    let slotsWideA: FloatBuffer
+    let slotsWideB: FloatBuffer
+    let slotsWideC: FloatBuffer
+    /// 2T × d numbers each, rows in slot order.
+    let slotsA: FloatBuffer
+    let slotsB: FloatBuffer
+    /// 2T × w integers, a scale a row.
+    let slotWideIntegersA: IntegerStore
+    let slotWideIntegersB: IntegerStore
+    /// 2T × d integers, a scale a row.
+    let slotIntegers: IntegerStore
+    /// 2T × w integers, for each expert a scale a column.
+    let slotWideColumnsA: IntegerStore
+    let slotWideColumnsB: IntegerStore
+    let slotWideColumnsC: IntegerStore
+    /// 2T × d integers, for each expert a scale a column.
+    let slotColumnsA: IntegerStore
+    let slotColumnsB: IntegerStore
+    /// The router's operands in its own bits: T × d with row and column scales, T × X with row and column scales.
+    let routerRows: IntegerStore
+    let routerColumns: IntegerStore
+    let routerGradientRows: IntegerStore
+    let routerGradientColumns: IntegerStore
+    /// T × X numbers.
+    let routerGradient: FloatBuffer
+    /// X numbers: the balancing loss's gradient for a probability.
+    let routerBalance: FloatBuffer
+    /// 2T numbers: the gradients of the slots' weights.
+    let slotWeights: FloatBuffer
+
+    /// Distance between the rows of a pair's matrices: L rounded up to 16, so that vectors may read beyond a row's end.
+    static func pairStride(_ contextLength: Int) -> Int { (contextLength + 15) / 16 * 16 }
+
+    init(_ c: ModelConfiguration, chunks: Int) {
+        let t = c.tokensPerBatch, d = c.embeddingLength, w = c.expertWidth, x = c.expertCount
+        let l = c.contextLength, lp = Self.pairStride(l), pairCount = c.batchSize * c.headCount
+        func floats(_ count: Int) -> FloatBuffer {
+            let buffer = FloatBuffer(capacity: count)
+            buffer.zero()
+            return buffer
+        }
+        func integers(_ count: Int, _ scales: Int, _ bits: Int) -> IntegerStore {
+            IntegerStore(elements: count, scales: scales, bits: bits)
+        }
+        rowsA = floats(t * d)
+        rowsB = floats(t * d)
+        rowsC = floats(t * d)
+        rowsD = floats(t * d)
+        rowIntegersA = integers(t * d, t, c.linearBits)
+        rowIntegersB = integers(t * d, t, c.linearBits)
+        rowIntegersC = integers(t * d, t, c.linearBits)
+        columnIntegersA = integers(t * d, d, c.linearBits)
+        columnIntegersB = integers(t * d, d, c.linearBits)
+        columnIntegersC = integers(t * d, d, c.linearBits)
+        columnIntegersD = integers(t * d, d, c.linearBits)
+        headIntegers = integers(t * d, t * c.headCount, c.attentionBits)
+        pairs = floats(pairCount * l * lp)
+        pairIntegersA = integers(pairCount * l * lp, pairCount * l, c.attentionBits)
+        pairIntegersB = integers(pairCount * l * lp, pairCount * lp, c.attentionBits)
+        pairIntegersC = integers(pairCount * l * lp, pairCount * lp, c.attentionBits)
+        pairRows = floats(chunks * (lp + 2 * l * lp))
+        slotsWideA = floats(2 * t * w)
+        slotsWideB = floats(2 * t * w)
+        slotsWideC = floats(2 * t * w)
+        slotsA = floats(2 * t * d)
+        slotsB = floats(2 * t * d)
+        slotWideIntegersA = integers(2 * t * w, 2 * t, c.linearBits)
+        slotWideIntegersB = integers(2 * t * w, 2 * t, c.linearBits)
+        slotIntegers = integers(2 * t * d, 2 * t, c.linearBits)
+        slotWideColumnsA = integers(2 * t * w, x * w, c.linearBits)
+        slotWideColumnsB = integers(2 * t * w, x * w, c.linearBits)
+        slotWideColumnsC = integers(2 * t * w, x * w, c.linearBits)
+        slotColumnsA = integers(2 * t * d, x * d, c.linearBits)
+        slotColumnsB = integers(2 * t * d, x * d, c.linearBits)
+        routerRows = integers(t * d, t, c.routerBits)
+        routerColumns = integers(t * d, d, c.routerBits)
+        routerGradientRows = integers(t * x, t, c.routerBits)
+        routerGradientColumns = integers(t * x, x, c.routerBits)
+        routerGradient = floats(t * x)
+        routerBalance = floats(x)
+        slotWeights = floats(2 * t)
+    }
+}

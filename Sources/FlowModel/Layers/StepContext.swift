@@ -1,0 +1,99 @@
+internal import FlowTensor
+
+/// Names the part of a step in which a fault arose.
+struct Stage: Sendable {
+    let name: StaticString
+    let layer: Int?
+
+    init(_ name: StaticString, layer: Int? = nil) {
+        self.name = name
+        self.layer = layer
+    }
+
+    var text: String {
+        if let layer { "\(name) of layer \(layer)" } else { "\(name)" }
+    }
+}
+
+/// What every layer needs during a step: the backend, the threads, the list of products and scratch memory.
+final class StepContext {
+    let configuration: ModelConfiguration
+    let backend: any MatrixBackend
+    let pool: ThreadPool
+    /// Row work is cut into this many contiguous runs. The cut never shows in the results: rows are independent, and
+    /// sums over rows are exact integers.
+    let chunks: Int
+    /// The products of the next call of the backend.
+    var products: [IntegerProduct] = []
+    init(configuration: ModelConfiguration, backend: any MatrixBackend, pool: ThreadPool) {
+        self.configuration = configuration
+        self.backend = backend
+        self.pool = pool
+        chunks = pool.threads == 1 ? 1 : 4 * pool.threads
+    }
+
+    /// Runs the collected products and forgets them.
+    func execute() {
+        backend.execute(products, pool: pool)
+        products.removeAll(keepingCapacity: true)
+    }
+
+    /// Cuts `0..<count` into at most `chunks` contiguous runs and works on them side by side.
+    func rows(
+        _ count: Int, _ stage: Stage, _ body: (_ chunk: Int, _ rows: Range<Int>) throws(QuantiserFault) -> Void
+    ) throws(StepFault) {
+        try tasks(min(chunks, count), stage) { chunk throws(QuantiserFault) in
+            let parts = min(chunks, count)
+            try body(chunk, chunk * count / parts..<(chunk + 1) * count / parts)
+        }
+    }
+
+    /// As ``rows(_:_:_:)`` for work that cannot fail.
+    func rows(_ count: Int, _ body: (_ chunk: Int, _ rows: Range<Int>) -> Void) {
+        let parts = min(chunks, count)
+        pool.run(parts) { chunk in
+            body(chunk, chunk * count / parts..<(chunk + 1) * count / parts)
+        }
+    }
+
+    /// Runs `count` tasks and turns the first fault into one that names the stage.
+    func tasks(
+        _ count: Int, _ stage: Stage, _ body: (Int) throws(QuantiserFault) -> Void
+    ) throws(StepFault) {
+        do {
+            try pool.attempt(count, body)
+        } catch {
+            throw Self.fault(error, stage)
+        }
+    }
+
+    /// Quantises the columns of several matrices with the same rows, side by side; each is (numbers, columns, target).
+    func columns(
+        _ stage: Stage, rows: Int, _ matrices: [(x: UnsafePointer<Float>, columns: Int, target: IntegerStore)]
+    ) throws(StepFault) {
+        let width = 32
+        var total = 0
+        for matrix in matrices { total += (matrix.columns + width - 1) / width }
+        try tasks(total, stage) { task throws(QuantiserFault) in
+            var part = task
+            for matrix in matrices {
+                let parts = (matrix.columns + width - 1) / width
+                if part < parts {
+                    let first = part * width
+                    try matrix.target.quantiseColumns(
+                        matrix.x + first, rows: rows, columns: min(width, matrix.columns - first), stride: matrix.columns,
+                        to: first, qStride: matrix.columns, scale: first)
+                    return
+                }
+                part -= parts
+            }
+        }
+    }
+
+    static func fault(_ fault: QuantiserFault, _ stage: Stage) -> StepFault {
+        switch fault {
+        case .nonFinite: .notFinite(stage: stage.text)
+        case .exponentAboveRange(let exponent): .exponentAboveRange(stage: stage.text, exponent: exponent)
+        }
+    }
+}

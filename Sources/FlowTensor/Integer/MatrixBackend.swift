@@ -1,0 +1,17 @@
+/// Something that multiplies integer matrices exactly.
+///
+/// Every backend gives the bits of `ReferenceBackend`, for any pool. `checkMatrixBackend(_:)` admits or refuses one.
+public protocol MatrixBackend: Sendable {
+    /// A short name for people, options and logs, such as `reference`, `openblas`, `avx2`.
+    var name: String { get }
+
+    /// Computes products that do not depend on one another, and returns when all outputs are written. Outputs must not overlap.
+    func execute(_ products: [IntegerProduct], pool: ThreadPool)
+}
+
+extension MatrixBackend {
+    /// One product on its own.
+    public func execute(_ product: IntegerProduct, pool: ThreadPool = .single) {
+        execute([product], pool: pool)
+    }
+}

@@ -1,0 +1,95 @@
+/// Exact sums over rows: fixed point in 64-bit integers under one scale, so that any order gives the same bits
+/// (`Documentation/Protocol/Arithmetic.md`, Sums).
+public enum ColumnSum {
+    /// The fixed-point exponent for the largest magnitude of the whole matrix.
+    static func exponent(ofLargest magnitude: UInt32) throws(QuantiserFault) -> Int32 {
+        if magnitude >= 0x7F80_0000 { throw .nonFinite }
+        let e = Int32(magnitude >> 23) &- 126
+        if e - 7 > 40 { throw .exponentAboveRange(Int(e - 7)) }
+        return max(e - 31, -84)
+    }
+
+    /// `sums[c] = float32(Σ_r q)·2^s` over the rows of `x` (rows × columns, `stride` apart).
+    public static func columns(
+        _ x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, into sums: UnsafeMutablePointer<Float>,
+        pool: ThreadPool = .single
+    ) throws(QuantiserFault) {
+        let scale = try exponent(ofLargest: largest(x, rows: rows, columns: columns, stride: stride, pool: pool))
+        let split = WorkSplit(items: (columns + 15) / 16, costPerItem: 16 * max(rows, 1), pool: pool)
+        pool.run(split.tasks) { task in
+            let part = split.range(task)
+            ColumnSumKernels.columns(
+                x, rows: rows, columns: (part.lowerBound * 16)..<min(part.upperBound * 16, columns), stride: stride,
+                scale: scale, into: sums)
+        }
+    }
+
+    /// Sums of the rows that share an id: row t of `x` belongs to row `ids[t]` of `sums` (groups × columns, contiguous). A group without a row is +0.
+    /// One scale for all of `x`. Ids outside 0 ..< groups are left out.
+    public static func rows(
+        _ x: UnsafePointer<Float>, ids: UnsafePointer<Int32>, rows: Int, columns: Int, stride: Int, groups: Int,
+        into sums: UnsafeMutablePointer<Float>, pool: ThreadPool = .single
+    ) throws(QuantiserFault) {
+        let scale = try exponent(ofLargest: largest(x, rows: rows, columns: columns, stride: stride, pool: pool))
+        // Rows in the order of their groups, by counting.
+        var first = [Int](repeating: 0, count: max(groups, 0) + 1)
+        for row in 0..<max(rows, 0) where ids[row] >= 0 && Int(ids[row]) < groups { first[Int(ids[row]) + 1] += 1 }
+        for group in 0..<max(groups, 0) { first[group + 1] += first[group] }
+        var next = first
+        var order = [Int32](repeating: 0, count: first[max(groups, 0)])
+        for row in 0..<max(rows, 0) where ids[row] >= 0 && Int(ids[row]) < groups {
+            order[next[Int(ids[row])]] = Int32(row)
+            next[Int(ids[row])] += 1
+        }
+        let split = WorkSplit(items: groups, costPerItem: columns * (max(rows, 1) / max(groups, 1) + 1), pool: pool)
+        order.withUnsafeBufferPointer { order in
+            pool.run(split.tasks) { task in
+                for group in split.range(task) {
+                    ColumnSumKernels.gathered(
+                        x, order: order[first[group]..<first[group + 1]], columns: columns, stride: stride, scale: scale,
+                        into: sums + group * columns)
+                }
+            }
+        }
+    }
+
+    private static func largest(
+        _ x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, pool: ThreadPool
+    ) -> UInt32 {
+        if stride == columns { return Quantiser.largestMagnitude(x, count: max(rows, 0) * columns, pool: pool) }
+        var largest: UInt32 = 0
+        for row in 0..<max(rows, 0) { largest = max(largest, QuantiserKernels.largestMagnitude(x + row * stride, columns)) }
+        return largest
+    }
+}
+
+/// The loops of `ColumnSum`.
+enum ColumnSumKernels {
+    @inline(__always)
+    static func fixedPoint(_ x: Float, _ inverse: Float) -> Int64 {
+        Int64(exactly: (x * inverse).rounded(.toNearestOrEven)) ?? 0
+    }
+
+    static func columns(
+        _ x: UnsafePointer<Float>, rows: Int, columns: Range<Int>, stride: Int, scale: Int32, into sums: UnsafeMutablePointer<Float>
+    ) {
+        let inverse = PowerOfTwo.float(-scale)
+        for column in columns {
+            var sum: Int64 = 0
+            for row in 0..<max(rows, 0) { sum &+= fixedPoint(x[row * stride + column], inverse) }
+            sums[column] = Float(sum) * PowerOfTwo.float(scale)
+        }
+    }
+
+    static func gathered(
+        _ x: UnsafePointer<Float>, order: Slice<UnsafeBufferPointer<Int32>>, columns: Int, stride: Int, scale: Int32,
+        into sums: UnsafeMutablePointer<Float>
+    ) {
+        let inverse = PowerOfTwo.float(-scale)
+        for column in 0..<max(columns, 0) {
+            var sum: Int64 = 0
+            for row in order { sum &+= fixedPoint(x[Int(row) * stride + column], inverse) }
+            sums[column] = Float(sum) * PowerOfTwo.float(scale)
+        }
+    }
+}

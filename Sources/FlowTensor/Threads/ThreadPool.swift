@@ -1,0 +1,65 @@
+internal import CFlowKernels
+
+/// Splits work that was cut into tasks beforehand over a fixed number of threads.
+///
+/// Which thread runs which task is left open; what a task does is not, so results never depend on the number of threads.
+/// The caller's thread takes part. A pool that is busy (a task that calls `run` again, or two callers at once) runs the tasks on the
+/// calling thread, so nesting cannot deadlock.
+public final class ThreadPool: Sendable {
+    /// A pool without threads of its own: everything runs on the caller's.
+    public static let single = ThreadPool(threads: 1)
+
+    /// Threads that work, the caller's included.
+    public let threads: Int
+    private let crew: WorkerCrew?
+
+    /// - Parameter threads: 1 or more; smaller numbers count as 1. Where the system refuses a thread the pool goes on with those it has.
+    public init(threads: Int) {
+        let wanted = max(1, min(threads, 1024))
+        crew = wanted > 1 ? WorkerCrew(workers: wanted - 1) : nil
+        self.threads = 1 + (crew?.workers ?? 0)
+    }
+
+    deinit { crew?.stop() }
+
+    /// Runs `body(0)` … `body(tasks − 1)`, each once, in any order and side by side, and returns when all are done.
+    ///
+    /// The body is handed to other threads although it is not `@Sendable`: tasks must not write to the same memory.
+    public func run(_ tasks: Int, _ body: (Int) -> Void) {
+        guard tasks > 1, let crew, crew.acquire() else {
+            var task = 0
+            while task < tasks {
+                body(task)
+                task += 1
+            }
+            return
+        }
+        withoutActuallyEscaping(body) { crew.execute(tasks, $0) }
+        crew.release()
+    }
+
+    /// As `run`, for tasks that can fail. All tasks run; the fault of the lowest failing task is thrown, whatever the threads did.
+    public func attempt<Fault: Error>(_ tasks: Int, _ body: (Int) throws(Fault) -> Void) throws(Fault) {
+        let first = FirstFault<Fault>()
+        run(tasks) { task in
+            do throws(Fault) { try body(task) } catch { first.record(error, task: task) }
+        }
+        if let fault = first.fault { throw fault }
+    }
+}
+
+/// The fault with the lowest task number.
+private final class FirstFault<Fault: Error>: @unchecked Sendable {
+    private var lock: Int64 = 0
+    private var task = Int.max
+    private(set) var fault: Fault?
+
+    func record(_ fault: Fault, task: Int) {
+        while !cflow_atomic_exchange_if(&lock, 0, 1) { cflow_pause() }
+        if task < self.task {
+            self.task = task
+            self.fault = fault
+        }
+        cflow_atomic_store(&lock, 0)
+    }
+}

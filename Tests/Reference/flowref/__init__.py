@@ -1,0 +1,1 @@
+"""FlowCoin's training arithmetic a second time, in numpy, written from Documentation/Protocol alone."""

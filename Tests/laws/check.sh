@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The laws of the house (Documentation/Architecture.md), checked as text: arrows point down, C modules stay in marked files,
+# no unsafeFlags, nothing that ends the caller's process, no file above 800 lines.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+failures=0
+fail() { echo "law broken: $*"; failures=$((failures + 1)); }
+
+allowed() {
+  case "$1" in
+    FlowEncoding) echo "" ;;
+    FlowCrypto) echo "FlowEncoding" ;;
+    FlowConsensus) echo "FlowEncoding FlowCrypto" ;;
+    FlowTensor) echo "" ;;
+    FlowTensorOpenBLAS) echo "FlowTensor" ;;
+    FlowGGUF) echo "FlowEncoding" ;;
+    FlowModel) echo "FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
+    FlowStore) echo "FlowEncoding" ;;
+    FlowP2P) echo "FlowEncoding FlowCrypto" ;;
+    FlowWallet) echo "FlowConsensus FlowCrypto FlowEncoding" ;;
+    FlowNode) echo "FlowConsensus FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P" ;;
+    *) return 1 ;;
+  esac
+}
+imports() { # pattern, folder → file:module pairs
+  grep -rHoE "^[[:space:]]*(@[A-Za-z_]+[[:space:]]+|public[[:space:]]+|internal[[:space:]]+|package[[:space:]]+)*import[[:space:]]+$1" "$2" --include='*.swift' |
+    sed -E 's/^([^:]+):.*import[[:space:]]+/\1:/' || true
+}
+
+for folder in Sources/Flow*; do
+  target=${folder##*/}
+  ok=$(allowed "$target") || { fail "$target has no entry in the table of arrows"; continue; }
+  while IFS=: read -r file module; do
+    [ -z "$module" ] || [ "$module" = "$target" ] && continue
+    case " $ok " in *" $module "*) ;; *) fail "$file imports $module: the arrow points the wrong way" ;; esac
+  done < <(imports 'Flow[A-Za-z0-9]+' "$folder")
+done
+
+# C modules only in files that carry their name.
+for pair in CSodium:_sodium CLibB2:_libb2 COpenBLAS:_openblas CLevelDB:_leveldb; do
+  module=${pair%%:*}; suffix=${pair##*:}
+  while IFS=: read -r file _; do
+    [ -z "$file" ] && continue
+    case "$file" in *"$suffix.swift") ;; *) fail "$file imports $module but its name does not end in $suffix.swift" ;; esac
+  done < <(imports "$module\b" Sources)
+done
+
+# The pure rooms know no Foundation.
+for folder in FlowEncoding FlowCrypto FlowConsensus FlowTensor FlowTensorOpenBLAS FlowGGUF FlowModel FlowStore; do
+  while IFS=: read -r file _; do
+    [ -n "$file" ] && fail "$file imports Foundation"
+  done < <(imports 'Foundation[A-Za-z]*' "Sources/$folder")
+done
+
+# No floating point in consensus.
+grep -rnE '\b(Float|Double|Float16|CGFloat)\b' Sources/FlowConsensus --include='*.swift' | grep -vE '^\S+:[0-9]+:[[:space:]]*//' && fail "FlowConsensus uses floating point"
+
+grep -qs unsafeFlags Package.swift Examples/Package.swift && fail "unsafeFlags in a manifest"
+grep -rnE '\b(fatalError|try!|as!|precondition\(false)' Sources --include='*.swift' | grep -vE '^\S+:[0-9]+:[[:space:]]*//' && fail "a call that ends the caller's process"
+grep -rnwE 'TODO|FIXME|XXX|HACK|unimplemented|stub' Sources Examples/Sources --include='*.swift' --include='*.c' && fail "an unfinished place"
+while read -r lines file; do
+  [ "$file" != total ] && [ "$lines" -gt 800 ] && fail "$file has $lines lines"
+done < <(find Sources Examples/Sources \( -name '*.swift' -o -name '*.c' -o -name '*.h' \) -print0 | xargs -0 wc -l)
+for file in $(grep -rlE '\b(float|double)\b' Sources/CFlowKernels --include='*.c' || true); do
+  grep -q 'STDC FP_CONTRACT OFF' "$file" || fail "$file lacks #pragma STDC FP_CONTRACT OFF"
+done
+
+[ "$failures" -eq 0 ] || { echo "$failures laws broken"; exit 1; }
+echo "laws hold"

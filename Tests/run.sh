@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds and tests everything: the libraries, then the programs as subprocesses.
+# The last line says how many tests ran.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+./Tests/install.sh --tests
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+run_tests() { # package folder
+  swift test -c release --package-path "$1" "${@:2}" 2>&1 | tee -a "$log"
+}
+
+run_tests .
+swift build -c release --package-path Examples
+run_tests Examples
+
+# "Test run with N tests in M suites passed after …" is Swift Testing's closing line, one for each package.
+read -r passed runs < <(grep -oE 'Test run with [0-9]+ tests?( in [0-9]+ suites?)? passed' "$log" | awk '{ sum += $4; runs += 1 } END { print sum + 0, runs + 0 }')
+skipped=$(grep -cE '^. Test .* skipped' "$log" || true)
+if [ "$runs" -ne 2 ] || [ "$passed" -eq 0 ] || [ "$skipped" -ne 0 ]; then
+  echo "expected two passing test runs without a skipped test, saw $runs runs, $passed passed, $skipped skipped" >&2
+  exit 1
+fi
+echo "tests: $passed passed, 0 failed, 0 skipped"
