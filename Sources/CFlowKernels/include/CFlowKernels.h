@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Atomics for the thread pool. Plain inline functions, so that no deployment target and no further module is needed.
+#pragma clang assume_nonnull begin
+
+// MARK: Atomics for the thread pool. Plain inline functions, so that no deployment target and no further module is needed.
 
 static inline int64_t cflow_atomic_add(int64_t *cell, int64_t value) {
     return __atomic_fetch_add(cell, value, __ATOMIC_ACQ_REL);
@@ -32,5 +34,51 @@ static inline void cflow_pause(void) {
     __asm__ volatile("yield");
 #endif
 }
+
+// MARK: Instruction sets
+
+enum {
+    CFLOW_PORTABLE = 0,
+    CFLOW_AVX2 = 1,
+    CFLOW_AVX512_VNNI = 2,
+    /// The AVX-512 VNNI kernel's packing and blocking with its one special instruction written out in plain C: for tests.
+    CFLOW_VNNI_WRITTEN_OUT = 3,
+    CFLOW_LEVELS = 4,
+};
+
+/// Whether kernels of that level were compiled in and this processor and system can run them.
+bool cflow_level_available(int32_t level);
+
+// MARK: Exact integer products
+
+enum { CFLOW_NT = 0, CFLOW_NN = 1, CFLOW_TN = 2 };
+
+/// One product; see IntegerProduct in FlowTensor. Strides count elements. `wide` values are int16_t, others int8_t.
+typedef struct {
+    int32_t layout;
+    int32_t wide;
+    int32_t a_bits, b_bits;
+    ptrdiff_t m, n, k;
+    const void *a;
+    ptrdiff_t a_stride;
+    const int32_t *_Nullable a_rows;
+    const int32_t *a_scales;
+    ptrdiff_t a_scale_stride;
+    const void *b;
+    ptrdiff_t b_stride;
+    const int32_t *_Nullable b_rows;
+    const int32_t *b_scales;
+    ptrdiff_t b_scale_stride;
+    float *c;
+    ptrdiff_t c_stride;
+} cflow_product;
+
+/// Bytes of scratch memory, 64-byte aligned, that `cflow_multiply` needs at any level.
+size_t cflow_product_scratch(void);
+
+/// Computes the product. The level must be available.
+void cflow_multiply(int32_t level, const cflow_product *product, void *scratch);
+
+#pragma clang assume_nonnull end
 
 #endif

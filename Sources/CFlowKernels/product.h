@@ -1,0 +1,42 @@
+#ifndef CFLOW_PRODUCT_H
+#define CFLOW_PRODUCT_H
+
+#include "CFlowKernels.h"
+#include <string.h>
+
+// Sizes of the scratch memory's parts in bytes; the largest that any level needs (96 × 512 and 256 × 512 values, sums of 96 × 256), with
+// slack for stores that run over the end of a panel.
+enum {
+    CFLOW_SCRATCH_A = 96 * 512 * 2 + 256,
+    CFLOW_SCRATCH_B = 256 * 512 * 2 + 256,
+    CFLOW_SCRATCH_TILE = 96 * 256 * 4,
+    CFLOW_SCRATCH_WIDE = 96 * 256 * 8,
+};
+
+void cflow_multiply_portable(const cflow_product *product, void *scratch);
+void cflow_multiply_avx2(const cflow_product *product, void *scratch);
+void cflow_multiply_avx512(const cflow_product *product, void *scratch);
+void cflow_multiply_written_out(const cflow_product *product, void *scratch);
+
+static inline ptrdiff_t cflow_a_row(const cflow_product *p, ptrdiff_t row) { return p->a_rows ? p->a_rows[row] : row; }
+static inline ptrdiff_t cflow_b_row(const cflow_product *p, ptrdiff_t row) { return p->b_rows ? p->b_rows[row] : row; }
+
+/// A part of a value: 0 the value, 1 its low byte with sign, 2 the rest divided by 256.
+static inline int16_t cflow_part(int32_t value, int part) {
+    int32_t low = (int32_t)(int8_t)(uint8_t)(value & 0xFF);
+    return (int16_t)(part == 0 ? value : part == 1 ? low : (value - low) / 256);
+}
+
+/// Value of A at output row m and contracted index k.
+static inline int32_t cflow_a_value(const cflow_product *p, ptrdiff_t m, ptrdiff_t k) {
+    ptrdiff_t index = p->layout == CFLOW_TN ? cflow_a_row(p, k) * p->a_stride + m : cflow_a_row(p, m) * p->a_stride + k;
+    return p->wide ? ((const int16_t *)p->a)[index] : ((const int8_t *)p->a)[index];
+}
+
+/// Value of B at output column n and contracted index k.
+static inline int32_t cflow_b_value(const cflow_product *p, ptrdiff_t n, ptrdiff_t k) {
+    ptrdiff_t index = p->layout == CFLOW_NT ? cflow_b_row(p, n) * p->b_stride + k : cflow_b_row(p, k) * p->b_stride + n;
+    return p->wide ? ((const int16_t *)p->b)[index] : ((const int8_t *)p->b)[index];
+}
+
+#endif

@@ -1,0 +1,212 @@
+// The exact integer product for AVX2: vpmaddwd over pairs of 16-bit values, which cannot saturate (vpmaddubsw can, and is not used).
+#pragma STDC FP_CONTRACT OFF
+
+#include "product.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+
+#define CFLOW_NAME(x) cflow_##x##_avx2
+enum { CFLOW_MR = 6, CFLOW_NR = 16, CFLOW_KU = 2 };
+typedef int16_t cflow_a_t;
+typedef int16_t cflow_b_t;
+
+// MARK: Packing
+
+/// Sixteen values from memory as 16-bit numbers, `count` of them valid, zeros behind.
+static inline __m256i cflow_load_values(const cflow_product *p, const void *base, ptrdiff_t index, ptrdiff_t count) {
+    if (p->wide) {
+        const int16_t *from = (const int16_t *)base + index;
+        if (count >= 16) return _mm256_loadu_si256((const __m256i *)from);
+        int16_t padded[16] = {0};
+        memcpy(padded, from, (size_t)count * 2);
+        return _mm256_loadu_si256((const __m256i *)padded);
+    }
+    const int8_t *from = (const int8_t *)base + index;
+    if (count >= 16) return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)from));
+    int8_t padded[16] = {0};
+    memcpy(padded, from, (size_t)count);
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)padded));
+}
+
+static inline __m256i cflow_take_part(__m256i x, int part) {
+    if (part == 0) return x;
+    __m256i low = _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8);
+    // The high part is computed before the subtraction could leave 16 bits: x >> 8, plus one where the low byte is negative.
+    return part == 1 ? low : _mm256_sub_epi16(_mm256_srai_epi16(x, 8), _mm256_srai_epi16(low, 15));
+}
+
+/// Transposes 8 × 8 pairs: row r of the input becomes element r of each output.
+static inline void cflow_transpose(__m256i v[8]) {
+    __m256i t[8], u[8];
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_epi32(v[i], v[i + 1]);
+        t[i + 1] = _mm256_unpackhi_epi32(v[i], v[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        u[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+        u[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+        u[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+        u[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int i = 0; i < 4; i++) {
+        v[i] = _mm256_permute2x128_si256(u[i], u[i + 4], 0x20);
+        v[i + 4] = _mm256_permute2x128_si256(u[i], u[i + 4], 0x31);
+    }
+}
+
+/// Up to eight lines whose contracted values are contiguous, to [pair][line]; pairs are `pitch` values apart. Writes 32 bytes a pair, in ascending
+/// order, so that what runs over is overwritten by the next.
+static inline __attribute__((always_inline)) void cflow_pack_lines(int16_t *dst, ptrdiff_t pitch, const cflow_product *p, const void *base,
+                                                                   const ptrdiff_t offsets[8], ptrdiff_t lines, ptrdiff_t length,
+                                                                   int part) {
+    for (ptrdiff_t k = 0; k < length; k += 16) {
+        ptrdiff_t count = length - k < 16 ? length - k : 16;
+        __m256i v[8];
+        for (ptrdiff_t i = 0; i < 8; i++) {
+            v[i] = i < lines ? cflow_take_part(cflow_load_values(p, base, offsets[i] + k, count), part) : _mm256_setzero_si256();
+        }
+        cflow_transpose(v);
+        for (ptrdiff_t pair = 0; pair < (count + 1) / 2; pair++) {
+            _mm256_storeu_si256((__m256i *)(dst + (k / 2 + pair) * pitch), v[pair]);
+        }
+    }
+}
+
+/// Eight columns of two contracted rows as pairs: [column][2]. `second` may be absent.
+static inline __m256i cflow_interleave(const cflow_product *p, const void *base, ptrdiff_t first, ptrdiff_t second, int has_second,
+                                       ptrdiff_t columns) {
+    if (p->wide) {
+        int16_t x[8] = {0}, y[8] = {0};
+        const int16_t *from = base;
+        if (columns >= 8) {
+            memcpy(x, from + first, 16);
+            if (has_second) memcpy(y, from + second, 16);
+        } else {
+            memcpy(x, from + first, (size_t)columns * 2);
+            if (has_second) memcpy(y, from + second, (size_t)columns * 2);
+        }
+        __m128i vx = _mm_loadu_si128((const __m128i *)x), vy = _mm_loadu_si128((const __m128i *)y);
+        return _mm256_set_m128i(_mm_unpackhi_epi16(vx, vy), _mm_unpacklo_epi16(vx, vy));
+    }
+    int64_t x = 0, y = 0;
+    const int8_t *from = base;
+    if (columns >= 8) {
+        memcpy(&x, from + first, 8);
+        if (has_second) memcpy(&y, from + second, 8);
+    } else {
+        memcpy(&x, from + first, (size_t)columns);
+        if (has_second) memcpy(&y, from + second, (size_t)columns);
+    }
+    return _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(_mm_cvtsi64_si128(x), _mm_cvtsi64_si128(y)));
+}
+
+static void cflow_pack_a_avx2(int16_t *dst, ptrdiff_t rows, const cflow_product *p, ptrdiff_t row, ptrdiff_t k, ptrdiff_t length,
+                              int32_t *corrections) {
+    (void)corrections;
+    if (p->layout != CFLOW_TN) {
+        ptrdiff_t offsets[8] = {0};
+        for (ptrdiff_t r = 0; r < rows; r++) offsets[r] = cflow_a_row(p, row + r) * p->a_stride + k;
+        cflow_pack_lines(dst, rows * 2, p, p->a, offsets, rows, length, 0);
+        return;
+    }
+    for (ptrdiff_t u = 0; u < (length + 1) / 2; u++) {
+        int pair = 2 * u + 1 < length;
+        ptrdiff_t first = cflow_a_row(p, k + 2 * u) * p->a_stride + row;
+        ptrdiff_t second = pair ? cflow_a_row(p, k + 2 * u + 1) * p->a_stride + row : first;
+        _mm256_storeu_si256((__m256i *)(dst + u * rows * 2), cflow_interleave(p, p->a, first, second, pair, rows));
+    }
+}
+
+static void cflow_pack_b_avx2(int16_t *dst, ptrdiff_t columns, const cflow_product *p, ptrdiff_t column, ptrdiff_t k, ptrdiff_t length,
+                              int part) {
+    if (p->layout == CFLOW_NT) {
+        for (ptrdiff_t half = 0; half < 16; half += 8) {
+            ptrdiff_t lines = columns - half < 0 ? 0 : columns - half < 8 ? columns - half : 8;
+            ptrdiff_t offsets[8] = {0};
+            for (ptrdiff_t i = 0; i < lines; i++) offsets[i] = cflow_b_row(p, column + half + i) * p->b_stride + k;
+            cflow_pack_lines(dst + half * 2, CFLOW_NR * 2, p, p->b, offsets, lines, length, part);
+        }
+        return;
+    }
+    for (ptrdiff_t u = 0; u < (length + 1) / 2; u++) {
+        int pair = 2 * u + 1 < length;
+        ptrdiff_t first = cflow_b_row(p, k + 2 * u) * p->b_stride + column;
+        ptrdiff_t second = pair ? cflow_b_row(p, k + 2 * u + 1) * p->b_stride + column : first;
+        int16_t *to = dst + u * CFLOW_NR * 2;
+        if (!p->wide && columns == 16) {
+            __m128i x = _mm_loadu_si128((const __m128i *)((const int8_t *)p->b + first));
+            __m128i y = pair ? _mm_loadu_si128((const __m128i *)((const int8_t *)p->b + second)) : _mm_setzero_si128();
+            _mm256_storeu_si256((__m256i *)to, _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(x, y)));
+            _mm256_storeu_si256((__m256i *)(to + 16), _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(x, y)));
+            continue;
+        }
+        for (ptrdiff_t half = 0; half < 16; half += 8) {
+            ptrdiff_t count = columns - half < 0 ? 0 : columns - half < 8 ? columns - half : 8;
+            __m256i v = _mm256_setzero_si256();
+            if (count > 0) v = cflow_interleave(p, p->b, first + half, second + half, pair, count);
+            _mm256_storeu_si256((__m256i *)(to + half * 2), cflow_take_part(v, part));
+        }
+    }
+}
+
+// MARK: Register block
+
+static inline __attribute__((always_inline)) void cflow_micro_rows(const int rows, ptrdiff_t units, const int16_t *a, const int16_t *b,
+                                                                   int32_t *tile, int first, int last, const float *row_factors,
+                                                                   const float *column_factors, float *c, ptrdiff_t c_stride) {
+    __m256i left[6], right[6];
+    for (int r = 0; r < rows; r++) {
+        left[r] = first ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)(tile + r * 256));
+        right[r] = first ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)(tile + r * 256 + 8));
+    }
+    const int32_t *pairs = (const int32_t *)(const void *)a;
+    for (ptrdiff_t u = 0; u < units; u++) {
+        __m256i b0 = _mm256_load_si256((const __m256i *)b), b1 = _mm256_load_si256((const __m256i *)(b + 16));
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            __m256i value = _mm256_set1_epi32(pairs[r]);
+            left[r] = _mm256_add_epi32(left[r], _mm256_madd_epi16(value, b0));
+            right[r] = _mm256_add_epi32(right[r], _mm256_madd_epi16(value, b1));
+        }
+        pairs += rows;
+        b += 32;
+    }
+    if (!last) {
+        for (int r = 0; r < rows; r++) {
+            _mm256_storeu_si256((__m256i *)(tile + r * 256), left[r]);
+            _mm256_storeu_si256((__m256i *)(tile + r * 256 + 8), right[r]);
+        }
+        return;
+    }
+    __m256 f0 = _mm256_loadu_ps(column_factors), f1 = _mm256_loadu_ps(column_factors + 8);
+    for (int r = 0; r < rows; r++) {
+        __m256 factor = _mm256_set1_ps(row_factors[r]);
+        _mm256_storeu_ps(c + r * c_stride, _mm256_mul_ps(_mm256_cvtepi32_ps(left[r]), _mm256_mul_ps(factor, f0)));
+        _mm256_storeu_ps(c + r * c_stride + 8, _mm256_mul_ps(_mm256_cvtepi32_ps(right[r]), _mm256_mul_ps(factor, f1)));
+    }
+}
+
+static void cflow_micro_avx2(int rows, ptrdiff_t units, const int16_t *a, const int16_t *b, const int32_t *corrections, int32_t *tile,
+                             int first, int last, const float *row_factors, const float *column_factors, float *c,
+                             ptrdiff_t c_stride) {
+    (void)corrections;
+    switch (rows) {
+    case 1: cflow_micro_rows(1, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
+    case 2: cflow_micro_rows(2, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
+    case 3: cflow_micro_rows(3, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
+    case 4: cflow_micro_rows(4, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
+    case 5: cflow_micro_rows(5, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
+    default: cflow_micro_rows(6, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
+    }
+}
+
+#include "product_driver.h"
+
+#pragma clang attribute pop
+
+#else
+void cflow_multiply_avx2(const cflow_product *product, void *scratch) { cflow_multiply_portable(product, scratch); }
+#endif

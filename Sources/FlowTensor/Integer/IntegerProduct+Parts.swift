@@ -1,0 +1,83 @@
+extension IntegerOperand.Values {
+    /// The values from element `offset` on.
+    public func advanced(by offset: Int) -> Self {
+        switch self {
+        case .int8(let pointer): .int8(pointer + offset)
+        case .int16(let pointer): .int16(pointer + offset)
+        }
+    }
+}
+
+extension IntegerOperand {
+    /// The operand from row `row` on. With `scaled`, scales belong to rows and move along.
+    func fromRow(_ row: Int, scaled: Bool) -> IntegerOperand {
+        var part = self
+        if let rowIndices {
+            part.rowIndices = rowIndices + row
+        } else {
+            part.values = values.advanced(by: row * stride)
+            if scaled { part.scales = scales + row * scaleStride }
+        }
+        return part
+    }
+
+    /// The operand from column `column` on; scales belong to columns.
+    func fromColumn(_ column: Int) -> IntegerOperand {
+        var part = self
+        part.values = values.advanced(by: column)
+        part.scales = scales + column * scaleStride
+        return part
+    }
+}
+
+extension IntegerProduct {
+    /// The part of the product that gives some rows of the output.
+    public func rows(_ range: Range<Int>) -> IntegerProduct {
+        var part = self
+        part.m = range.count
+        part.a = layout == .tn ? a.fromColumn(range.lowerBound) : a.fromRow(range.lowerBound, scaled: true)
+        part.output = output + range.lowerBound * outputStride
+        return part
+    }
+
+    /// The part of the product that gives some columns of the output.
+    public func columns(_ range: Range<Int>) -> IntegerProduct {
+        var part = self
+        part.n = range.count
+        part.b = layout == .nt ? b.fromRow(range.lowerBound, scaled: true) : b.fromColumn(range.lowerBound)
+        part.output = output + range.lowerBound
+        return part
+    }
+
+    /// Cuts products into parts of similar work for a pool, along the longer side of the output, the largest first. Sums are never cut,
+    /// so the parts give the same bits as the whole.
+    ///
+    /// - Parameters:
+    ///   - grain: cuts fall on multiples of this many rows or columns.
+    ///   - smallestPart: multiplications below which a part is not cut further.
+    public static func parts(
+        of products: [IntegerProduct], for pool: ThreadPool, grain: Int = 64, smallestPart: Int = 1 << 20
+    ) -> [IntegerProduct] {
+        if pool.threads == 1 { return products }
+        var total = 0
+        for product in products { total += product.work }
+        let target = max(total / (pool.threads * 3), smallestPart, 1)
+        var parts: [IntegerProduct] = []
+        parts.reserveCapacity(products.count + pool.threads * 3)
+        for product in products {
+            let side = max(product.m, product.n)
+            let pieces = min((product.work + target - 1) / target, (side + grain - 1) / grain)
+            if pieces <= 1 {
+                parts.append(product)
+                continue
+            }
+            let grains = (side + grain - 1) / grain
+            for piece in 0..<pieces {
+                let range = (grains * piece / pieces * grain)..<min(grains * (piece + 1) / pieces * grain, side)
+                parts.append(product.m >= product.n ? product.rows(range) : product.columns(range))
+            }
+        }
+        parts.sort { $0.work > $1.work }
+        return parts
+    }
+}
