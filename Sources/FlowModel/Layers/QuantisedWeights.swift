@@ -59,7 +59,7 @@ final class QuantisedWeights {
         do {
             try context.pool.attempt(matrices.count) { index throws(StepFault) in
                 let matrix = matrices[index]
-                do {
+                do throws(QuantiserFault) {
                     try (matrix.isRouter ? router : linear).quantise(
                         weights + matrix.offset, count: matrix.count, to: matrix.target, scale: matrix.scale)
                 } catch {
