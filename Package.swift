@@ -24,6 +24,7 @@ let nio: [Target.Dependency] = [
 
 let package = Package(
     name: "flow",
+    platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
     products: [
         .library(name: "FlowEncoding", targets: ["FlowEncoding"]),
         .library(name: "FlowCrypto", targets: ["FlowCrypto"]),

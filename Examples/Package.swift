@@ -32,7 +32,7 @@ let package = Package(
         // What the daemon and the command line share: options in bitcoind's form, data directories, the RPC client.
         .target(
             name: "ProgramSupport",
-            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding") + [log],
+            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding") + [log, arguments],
             swiftSettings: settings),
         // The daemon's parts: HTTP in front of the node's RPC, the wallet on the node's chain.
         .target(
@@ -47,8 +47,8 @@ let package = Package(
                 + [log, "ProgramSupport"],
             swiftSettings: settings),
         .executableTarget(
-            name: "flowcoind", dependencies: ["FlowDaemon", "ProgramSupport"], swiftSettings: settings),
-        .executableTarget(name: "flowcoin-cli", dependencies: ["ProgramSupport"], swiftSettings: settings),
+            name: "flowcoind", dependencies: ["FlowDaemon", "ProgramSupport", arguments], swiftSettings: settings),
+        .executableTarget(name: "flowcoin-cli", dependencies: ["ProgramSupport", arguments], swiftSettings: settings),
         .executableTarget(
             name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", arguments], swiftSettings: settings),
         .executableTarget(

@@ -73,6 +73,13 @@ public final class SecretBytes: @unchecked Sendable {
         return body(UnsafePointer(pointer.assumingMemoryBound(to: UInt8.self)))
     }
 
+    /// Overwrites the bytes with zeros in a way that the optimiser keeps. The array must be the only holder of its
+    /// storage, or a copy is wiped instead.
+    public static func wipe(_ bytes: inout [UInt8]) {
+        let count = bytes.count
+        bytes.withUnsafeMutableBytes { if let base = $0.baseAddress { sodium_memzero(base, count) } }
+    }
+
     /// A copy in ordinary memory, which nobody wipes: for writing into something that is sealed next.
     public func copyToArray() -> [UInt8] { withUnsafeBytes { Array($0) } }
 }

@@ -53,7 +53,7 @@ extension Corpus {
         let flag = CancellationFlag()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<CorpusTree, any Error>) in
-                DetachedThread.start {
+                BackgroundWork.start {
                     continuation.resume(
                         with: Result { try blockingTree(progress: progress, isCancelled: { flag.isSet }) })
                 }

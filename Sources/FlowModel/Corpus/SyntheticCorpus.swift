@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The embedded corpus: a deterministic generator of small texts, so that a fresh clone trains with no download.
 ///
 /// Its documents are sums with their answers, facts asked and answered, little stories with questions about them, and short
@@ -11,7 +13,7 @@ public struct SyntheticCorpus: Corpus {
     public let length: UInt64
     /// Names one of 2^64 texts.
     public let seed: UInt64
-    private let pieces: PosixLock<PieceCache>
+    private let pieces: SharedPieces
 
     /// - Parameters:
     ///   - length: bytes, any number.
@@ -19,7 +21,7 @@ public struct SyntheticCorpus: Corpus {
     public init(length: UInt64, seed: UInt64 = 0) {
         self.length = length
         self.seed = seed
-        pieces = PosixLock(PieceCache(capacity: 512))
+        pieces = SharedPieces(capacity: 512)
     }
 
     public func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws(CorpusError) {
@@ -40,16 +42,22 @@ public struct SyntheticCorpus: Corpus {
 
     /// Piece `piece` at full length, from the cache of the last 512 (32 MiB) or made anew.
     private func generated(_ piece: UInt64) -> [UInt8] {
-        if let cached = pieces.withLock({ $0[piece] }) { return cached }
+        if let cached = pieces.cache.withLock({ $0[piece] }) { return cached }
         let bytes = [UInt8](unsafeUninitializedCapacity: CorpusTree.pieceLength) { buffer, count in
             let output = UnsafeMutableBufferPointer(rebasing: buffer[..<CorpusTree.pieceLength])
             output.initialize(repeating: 0)
             SyntheticWriter.write(grammar: .embedded, seed: seed, piece: piece, into: output)
             count = CorpusTree.pieceLength
         }
-        pieces.withLock { $0.insert(bytes, for: piece) }
+        pieces.cache.withLock { $0.insert(bytes, for: piece) }
         return bytes
     }
+}
+
+/// The cache of one corpus value and its copies.
+private final class SharedPieces: Sendable {
+    let cache: Mutex<PieceCache>
+    init(capacity: Int) { cache = Mutex(PieceCache(capacity: capacity)) }
 }
 
 /// The pieces made last; the oldest leaves first.

@@ -36,7 +36,7 @@ extension ModelState {
 
     /// R = isqrt(⌊3·2^40 / D⌋), at most 2^22: weights start uniform in ±R units, so with variance 1/D.
     static func initialRange(divisor: Int) -> UInt64 {
-        let square = UInt64(3) << 40 / UInt64(max(divisor, 1))
+        let square = (UInt64(3) << 40) / UInt64(max(divisor, 1))
         var root = UInt64(Double(square).squareRoot())
         while root * root > square { root -= 1 }
         while (root + 1) * (root + 1) <= square { root += 1 }
@@ -45,7 +45,7 @@ extension ModelState {
 
     @inline(__always)
     private static func initialWeight(_ word: UInt32, _ range: UInt64) -> Float {
-        let units = Int64(UInt64(word) &* (2 * range + 1) >> 32) - Int64(range)
+        let units = Int64((UInt64(word) &* (2 * range + 1)) >> 32) - Int64(range)
         return Float(units) * gridUnit
     }
 }

@@ -1,0 +1,123 @@
+import FlowConsensus
+import FlowCrypto
+import FlowNode
+import FlowWallet
+import Foundation
+import Logging
+import ProgramSupport
+
+/// The wallets that a node has loaded: files below `wallets/`, kept in step with the chain.
+actor WalletService {
+    nonisolated let chain: NodeWalletChain
+    private let directory: URL
+    private let network: WalletNetwork
+    private let log: Logger
+    private var wallets: [String: Wallet] = [:]
+
+    init(chain: ChainService, directory: URL, log: Logger) {
+        self.chain = NodeWalletChain(chain: chain)
+        self.directory = directory.appendingPathComponent("wallets", isDirectory: true)
+        self.log = log
+        network = WalletNetwork(chain.parameters)
+    }
+
+    var names: [String] { wallets.keys.sorted() }
+
+    /// The names of all wallet files, loaded or not.
+    func stored() -> [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+        return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }.sorted()
+    }
+
+    /// Loads all wallets that the directory holds; one that cannot be loaded is reported and left alone.
+    func loadAll() async {
+        for name in stored() {
+            do {
+                try await load(name)
+            } catch {
+                log.error("wallet not loaded", metadata: ["wallet": "\(name)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    func create(_ name: String, passphrase: String, mnemonic: String?) async throws -> Wallet {
+        let path = try path(of: name)
+        do {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        } catch {
+            throw WalletError.file(path: path, reason: error.localizedDescription)
+        }
+        // A fresh mnemonic was never paid to before now; a restored one may have been.
+        let birthday = mnemonic == nil ? try await chain.tipHeight() : 0
+        let wallet = try Wallet.create(
+            at: path, network: network, passphrase: passphrase, mnemonic: mnemonic, birthday: birthday)
+        try await wallet.synchronise(with: chain)
+        wallets[name] = wallet
+        return wallet
+    }
+
+    @discardableResult
+    func load(_ name: String) async throws -> Wallet {
+        if wallets[name] != nil { throw RPCError(-35, "Wallet \"\(name)\" is already loaded.") }
+        let path = try path(of: name)
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw RPCError(-18, "Wallet \"\(name)\" not found at \(path). Create it with createwallet, or check its name.")
+        }
+        let wallet = try Wallet.load(from: path, network: network)
+        try await wallet.synchronise(with: chain)
+        try await wallet.rebroadcast(through: chain)
+        wallets[name] = wallet
+        return wallet
+    }
+
+    func unload(_ name: String?) throws -> String {
+        let (name, _) = try entry(name)
+        wallets[name] = nil
+        return name
+    }
+
+    /// The wallet that a call is for: the one named in its path, or the only one loaded.
+    func wallet(_ name: String?) throws -> Wallet { try entry(name).1 }
+
+    func entry(_ name: String?) throws -> (String, Wallet) {
+        if let name {
+            guard let wallet = wallets[name] else {
+                throw RPCError(-18, "Requested wallet \"\(name)\" does not exist or is not loaded. Load it with loadwallet.")
+            }
+            return (name, wallet)
+        }
+        guard let only = wallets.first, wallets.count == 1 else {
+            throw wallets.isEmpty
+                ? RPCError(-18, "No wallet is loaded. Load a wallet using loadwallet or create a new one with createwallet.")
+                : RPCError(-19, "Wallet file not specified: \(wallets.count) wallets are loaded. Name one with -rpcwallet=<name>.")
+        }
+        return (only.key, only.value)
+    }
+
+    /// Keeps the wallets in step with the chain until cancelled.
+    func follow(_ events: AsyncStream<NodeEvent>) async {
+        for await event in events {
+            do {
+                switch event {
+                case .tip:
+                    for wallet in wallets.values { try await wallet.synchronise(with: chain) }
+                case let .transaction(txid):
+                    guard let transaction = await chain.chain.mempoolEntry(txid)?.transaction else { continue }
+                    for wallet in wallets.values { await wallet.observe(transaction) }
+                default: continue
+                }
+            } catch {
+                log.error("wallet not in step with the chain", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func path(of name: String) throws -> String {
+        let allowed = name.unicodeScalars.allSatisfy { CharacterSet.alphanumerics.contains($0) || "-_.".unicodeScalars.contains($0) }
+        guard !name.isEmpty, name.utf8.count <= 64, allowed, !name.hasPrefix(".") else {
+            throw RPCError.invalidParameter(
+                "A wallet's name is 1 to 64 letters, digits, '-', '_' or '.', and does not begin with '.'; got \"\(name)\".")
+        }
+        return directory.appendingPathComponent(name + ".json").path
+    }
+}

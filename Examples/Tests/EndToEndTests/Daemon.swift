@@ -1,0 +1,103 @@
+import Foundation
+import ProgramSupport
+import Testing
+
+/// A running flowcoind on regtest with a data directory of its own.
+final class Daemon: @unchecked Sendable {
+    let dataDirectory: String
+    let port: UInt16
+    let rpcPort: UInt16
+    private let arguments: [String]
+    private let environment: [String: String]
+    private var process = Process()
+    private var client: RPCClient?
+
+    init(
+        dataDirectory: String, port: UInt16, rpcPort: UInt16, arguments: [String] = [], environment: [String: String] = [:]
+    ) {
+        self.dataDirectory = dataDirectory
+        self.port = port
+        self.rpcPort = rpcPort
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    var log: String { dataDirectory + ".log" }
+
+    /// Starts the program and waits until its RPC answers.
+    func start(_ more: [String] = []) async throws {
+        try FileManager.default.createDirectory(atPath: dataDirectory, withIntermediateDirectories: true)
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: try Programs.path("flowcoind"))
+        process.arguments = ["-regtest", "-datadir=\(dataDirectory)", "-port=\(port)", "-rpcport=\(rpcPort)"] + arguments + more
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        if !FileManager.default.fileExists(atPath: log) { FileManager.default.createFile(atPath: log, contents: nil) }
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+        try handle.seekToEnd()
+        process.standardOutput = handle
+        process.standardError = handle
+        process.standardInput = FileHandle.nullDevice
+        try? FileManager.default.removeItem(atPath: dataDirectory + "/regtest/.cookie")
+        try process.run()
+        let deadline = Date().addingTimeInterval(120)
+        while Date() < deadline {
+            guard process.isRunning else {
+                throw ProgramError("flowcoind ended with status \(process.terminationStatus): \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
+            }
+            if let credentials = try? RPCCredentials(cookieIn: URL(fileURLWithPath: dataDirectory + "/regtest")) {
+                let candidate = RPCClient(host: "127.0.0.1", port: rpcPort, credentials: credentials)
+                if (try? await candidate.call("getblockcount")) != nil {
+                    client = candidate
+                    return
+                }
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw ProgramError("flowcoind did not answer within 120 s")
+    }
+
+    @discardableResult
+    func call(_ method: String, _ parameters: any Sendable..., wallet: String? = nil) async throws -> JSONResult {
+        guard let client else { throw ProgramError("flowcoind is not running") }
+        return try await client.call(method, parameters, wallet: wallet)
+    }
+
+    /// Arguments with which other programs reach this node.
+    var clientArguments: [String] { ["-regtest", "-datadir=\(dataDirectory)", "-rpcport=\(rpcPort)"] }
+
+    func stop() async throws {
+        try await call("stop")
+        let deadline = Date().addingTimeInterval(60)
+        while process.isRunning, Date() < deadline { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(!process.isRunning, "flowcoind did not stop within 60 s")
+        #expect(process.isRunning || process.terminationStatus == 0)
+    }
+
+    func killHard() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Tip, model and coins, to be compared between nodes.
+    func state() async throws -> [String] {
+        let chain = try await call("getblockchaininfo")
+        let model = try await call("getmodelinfo")
+        let coins = try await call("gettxoutsetinfo")
+        return [
+            chain["bestblockhash"].string ?? "", model["modelroot"].string ?? "",
+            coins["hash_serialized"].string ?? "", coins["bestblock"].string ?? "",
+        ]
+    }
+}
+
+/// Waits until the condition holds.
+func eventually(within seconds: Double, _ what: String, _ condition: () async throws -> Bool) async throws {
+    let deadline = Date().addingTimeInterval(seconds)
+    while Date() < deadline {
+        if try await condition() { return }
+        try await Task.sleep(for: .milliseconds(100))
+    }
+    throw ProgramError("not within \(seconds) s: \(what)")
+}

@@ -1,0 +1,233 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+
+extension RuleCase {
+    static let transactions: [RuleCase] = forms + values + locks + witnesses
+
+    private static let chain = TestChain.mature
+    private static let output = TransactionOutput(value: Amount(haruki: 1_000), program: TestChain.program)
+    private static let key = TestChain.key
+
+    private static func outPoint(_ index: UInt32) -> OutPoint {
+        OutPoint(txid: Keccak256.hash([1, 2, 3]), index: index)
+    }
+
+    private static func form(_ transaction: Transaction) -> String? {
+        TestChain.broken { try TransactionRules.checkForm(transaction) }
+    }
+
+    /// A transaction of the right form, unsigned but with as many witnesses as inputs.
+    private static func plain(
+        inputs: [TransactionInput] = [TransactionInput(outPoint: outPoint(0))],
+        outputs: [TransactionOutput] = [output]
+    ) -> Transaction {
+        chain.signed(Transaction(inputs: inputs, outputs: outputs), spent: [])
+    }
+
+    static let forms: [RuleCase] = [
+        RuleCase("tx-no-inputs", accept: { form(plain()) }, reject: { form(plain(inputs: [])) }),
+        RuleCase("tx-no-outputs", accept: { form(plain()) }, reject: { form(plain(outputs: [])) }),
+        RuleCase(
+            "tx-too-large",
+            accept: { form(plain(outputs: [TransactionOutput](repeating: output, count: 1_000))) },
+            reject: { form(plain(outputs: [TransactionOutput](repeating: output, count: 133_400))) }),
+        RuleCase(
+            "tx-64-bytes",
+            accept: { form(plain()) },
+            reject: {
+                let short = TransactionOutput(
+                    value: .zero, program: LockProgram(version: 1, bytes: [0x51, 0x52, 0x54, 0x00]))
+                let transaction = plain(outputs: [short])
+                return transaction.strippedEncoding.count == 64 ? form(transaction) : nil
+            }),
+        RuleCase(
+            "tx-null-input",
+            accept: { form(plain(inputs: [TransactionInput(outPoint: outPoint(0)), TransactionInput(outPoint: outPoint(1))])) },
+            reject: { form(plain(inputs: [TransactionInput(outPoint: outPoint(0)), TransactionInput(outPoint: .null)])) }),
+        RuleCase(
+            "tx-duplicate-input",
+            accept: { form(plain(inputs: [0, 1].map { TransactionInput(outPoint: outPoint($0)) })) },
+            reject: {
+                // The sequence differs, the output is the same.
+                form(plain(inputs: [5, 6].map { TransactionInput(outPoint: outPoint(0), sequence: $0) }))
+            }),
+        RuleCase(
+            "tx-output-value",
+            accept: {
+                form(plain(outputs: [TransactionOutput(value: .maxMoney, program: TestChain.program)]))
+                    ?? form(plain(outputs: [TransactionOutput(value: .zero, program: TestChain.program)]))
+            },
+            reject: {
+                let names = [-1, Amount.maxMoney.haruki + 1, Int64.min, Int64.max].map { value in
+                    form(plain(outputs: [
+                        TransactionOutput(value: Amount(haruki: value), program: TestChain.program)
+                    ]))
+                }
+                return Set(names).count == 1 ? names[0] : nil
+            }),
+        RuleCase(
+            "tx-output-total",
+            accept: { form(plain(outputs: halves(1_050_000_000_000_000, 1_050_000_000_000_000))) },
+            reject: { form(plain(outputs: halves(1_050_000_000_000_000, 1_050_000_000_000_001))) }),
+        RuleCase(
+            "tx-output-program",
+            accept: { form(plain()) },
+            reject: {
+                let names = [(0, 32), (0, 19), (0, 0), (1, 20), (1, 32), (16, 2), (17, 20)].map { version, length in
+                    let program = LockProgram(
+                        version: UInt8(version), bytes: [UInt8](repeating: 1, count: length))
+                    return form(plain(outputs: [TransactionOutput(value: .zero, program: program)]))
+                }
+                return Set(names).count == 1 ? names[0] : nil
+            }),
+        RuleCase(
+            "tx-witness-count",
+            accept: { form(plain()) },
+            reject: {
+                var few = plain()
+                few.witnesses = []
+                var many = plain()
+                many.witnesses += many.witnesses
+                var coinbase = Transaction.coinbase(height: 1, outputs: [output])
+                coinbase.witnesses = many.witnesses
+                let names = [few, many, coinbase].map(form)
+                return Set(names).count == 1 ? names[0] : nil
+            }),
+        RuleCase(
+            "tx-coinbase-data-length",
+            accept: {
+                form(.coinbase(height: 1, outputs: [output], data: [UInt8](repeating: 1, count: 100)))
+                    ?? form(.coinbase(height: 1, outputs: [output]))
+            },
+            reject: {
+                var stray = plain()
+                stray.coinbaseData = [1]
+                let long = Transaction.coinbase(height: 1, outputs: [output], data: [UInt8](repeating: 1, count: 101))
+                return form(stray) == form(long) ? form(long) : nil
+            }),
+        RuleCase(
+            "tx-loose-coinbase",
+            accept: { loose(chain.spend(coinbaseAt: 1)) },
+            reject: { loose(.coinbase(height: 106, outputs: [output])) }),
+    ]
+
+    private static func halves(_ first: Int64, _ second: Int64) -> [TransactionOutput] {
+        [first, second].map { TransactionOutput(value: Amount(haruki: $0), program: TestChain.program) }
+    }
+
+    /// Checks a transaction for the next block, alone and inside a block; both must agree unless it is a coinbase.
+    private static func loose(_ transaction: Transaction, coins: CoinTable? = nil) -> String? {
+        let alone = TestChain.broken {
+            _ = try TransactionRules.check(
+                transaction, coins: coins ?? chain.coins, context: chain.context,
+                genesisHash: chain.validator.genesisHash)
+        }
+        guard !transaction.isCoinbase else { return alone }
+        let inBlock = chain.broken(chain.makeBlock([transaction]), coins: coins)
+        return alone == inBlock ? alone : "alone \(alone ?? "valid"), in a block \(inBlock ?? "valid")"
+    }
+
+    /// The mature chain's coins and some made up ones at `outPoint(0…)`.
+    private static func table(_ coins: [Coin]) -> CoinTable {
+        var table = chain.coins
+        table.apply(
+            CoinChanges(
+                spent: [],
+                created: coins.enumerated().map {
+                    CoinChanges.Creation(outPoint: outPoint(UInt32($0.offset)), coin: $0.element)
+                }))
+        return table
+    }
+
+    /// Spends made up coins to one output of 1,000 haruki.
+    private static func spending(
+        _ coins: [Coin], version: UInt32 = 2, sequence: UInt32 = TransactionInput.finalSequence
+    ) -> String? {
+        let inputs = coins.indices.map { TransactionInput(outPoint: outPoint(UInt32($0)), sequence: sequence) }
+        let transaction = chain.signed(
+            Transaction(version: version, inputs: inputs, outputs: [output]), spent: coins.map(\.output))
+        return loose(transaction, coins: table(coins))
+    }
+
+    private static func coin(_ haruki: Int64, height: BlockHeight = 50, isCoinbase: Bool = false) -> Coin {
+        Coin(
+            output: TransactionOutput(value: Amount(haruki: haruki), program: TestChain.program), height: height,
+            isCoinbase: isCoinbase)
+    }
+
+    static let values: [RuleCase] = [
+        RuleCase(
+            "tx-missing-coin",
+            accept: { loose(chain.spend(coinbaseAt: 1)) },
+            reject: { loose(chain.signed(plain(), spent: [output])) }),
+        RuleCase(
+            "tx-immature-coinbase",
+            accept: { spending([coin(1_000, height: 6, isCoinbase: true)]) },
+            reject: { spending([coin(1_000, height: 7, isCoinbase: true)]) }),
+        RuleCase(
+            "tx-input-total",
+            accept: { spending([coin(1_050_000_000_000_000), coin(1_040_000_000_000_000)]) },
+            reject: { spending([coin(1_050_000_000_000_000), coin(1_050_000_000_000_001)]) }),
+        RuleCase(
+            "tx-outputs-exceed-inputs",
+            accept: { spending([coin(1_000)]) },
+            reject: { spending([coin(999)]) }),
+    ]
+
+    static let locks: [RuleCase] = [
+        RuleCase(
+            "tx-lock-time",
+            accept: {
+                let past = UInt32(try! chain.context.medianTimePast())
+                return loose(chain.spend(coinbaseAt: 1, sequence: 0xffff_fffe, lockTime: 105))
+                    ?? loose(chain.spend(coinbaseAt: 1, lockTime: 1_000))
+                    ?? loose(chain.spend(coinbaseAt: 1, sequence: 0xffff_fffe, lockTime: past - 1))
+            },
+            reject: {
+                let past = UInt32(try! chain.context.medianTimePast())
+                let height = loose(chain.spend(coinbaseAt: 1, sequence: 0xffff_fffe, lockTime: 106))
+                let time = loose(chain.spend(coinbaseAt: 1, sequence: 0xffff_fffe, lockTime: past))
+                return height == time ? height : nil
+            }),
+        RuleCase(
+            "tx-relative-lock-height",
+            accept: {
+                spending([coin(1_000, height: 50)], sequence: 56)
+                    ?? spending([coin(1_000, height: 50)], version: 1, sequence: 57)
+                    ?? spending([coin(1_000, height: 50)], sequence: 0x8000_0000 | 57)
+                    ?? spending([coin(1_000, height: 50)], sequence: 0x0001_0000)
+            },
+            reject: { spending([coin(1_000, height: 50)], sequence: 57) }),
+        RuleCase(
+            "tx-relative-lock-time",
+            accept: { spending([coin(1_000, height: 50)], sequence: 0x0040_0000 | relativeUnits) },
+            reject: { spending([coin(1_000, height: 50)], sequence: 0x0040_0000 | (relativeUnits + 1)) }),
+    ]
+
+    /// The longest relative lock, in units of 512 s, that a coin of height 50 fulfils in the next block.
+    private static let relativeUnits: UInt32 = {
+        let start = try! chain.context.medianTimePast(at: 49)
+        let now = try! chain.context.medianTimePast()
+        return UInt32((now - start) / 512)
+    }()
+
+    static let witnesses: [RuleCase] = [
+        RuleCase(
+            "tx-witness-program",
+            accept: { loose(chain.spend(coinbaseAt: 1)) },
+            reject: {
+                let transaction = chain.spend(coinbaseAt: 1)
+                let spent = chain.blocks[0].transactions[0].outputs[0]
+                return loose(chain.signed(transaction, spent: [spent], key: TestChain.otherKey))
+            }),
+        RuleCase(
+            "tx-signature",
+            accept: { loose(chain.spend(coinbaseAt: 1)) },
+            reject: {
+                var changed = chain.spend(coinbaseAt: 1)
+                changed.outputs = [output]
+                return loose(changed)
+            }),
+    ]
+}
