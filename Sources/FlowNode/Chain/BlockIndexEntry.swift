@@ -1,6 +1,6 @@
 public import FlowConsensus
 public import FlowCrypto
-import FlowEncoding
+public import FlowEncoding
 
 /// What the node knows of one block, short of its body.
 public struct BlockIndexEntry: Sendable {

@@ -1,5 +1,6 @@
 import FlowConsensus
 import FlowCrypto
+import FlowEncoding
 import FlowModel
 import FlowStore
 

@@ -2,6 +2,7 @@
 public enum BackendChoice: String, Sendable, CaseIterable {
     /// The fastest that passes its admission test.
     case automatic
+    case simd
     case openBLAS = "openblas"
     /// The plain Swift loops that define the arithmetic; slow.
     case reference

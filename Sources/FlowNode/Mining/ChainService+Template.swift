@@ -1,4 +1,4 @@
-public import FlowConsensus
+import FlowConsensus
 import FlowCrypto
 import FlowModel
 

@@ -2,15 +2,16 @@ import FlowConsensus
 import FlowCrypto
 import FlowModel
 import FlowTensor
-internal import Synchronization
 
 /// What searches for a ticket: trainer and threads, used by one thread at a time.
 final class MiningBench {
     private let environment: TrainingEnvironment
     private let pool: ThreadPool
     private lazy var trainer = environment.makeTrainer(pool: pool)
+    /// One trajectory's memory serves all nonces.
+    private var current: Trajectory?
     private lazy var heldOut = Result { try environment.sampler.heldOutBatch() }
-    private var nextNonce = SystemRandomNumberGenerator().next()
+    private var nextNonce = UInt64.random(in: 0 ... .max)
 
     init(environment: TrainingEnvironment) {
         self.environment = environment
@@ -21,17 +22,26 @@ final class MiningBench {
     /// - Returns: nil when the job is stale or its time or the budget is over
     func search(
         _ job: (template: BlockTemplate, weights: ModelState), paying program: LockProgram, stale: CancellationFlag,
-        budget: borrowing Atomic<UInt64>, clock: () -> UInt64, tally: MiningTally
+        clock: () -> UInt64, tally: MiningTally
     ) throws -> (block: Block, result: ReplayResult)? {
         let started = clock()
         var block = job.template.block(paying: program)
-        while !stale.isCancelled, clock() < started &+ MiningLoop.templateSeconds, budget.load(ordering: .relaxed) > 0 {
-            budget.wrappingSubtract(1, ordering: .relaxed)
+        while !stale.isCancelled, clock() < started &+ MiningLoop.templateSeconds, tally.takeAttempt() {
             nextNonce &+= 1
             block.header.nonce = nextNonce
             if let result = try trajectory(&block, job: job, stale: stale, tally: tally) { return (block, result) }
         }
         return nil
+    }
+
+    private func begin(_ job: TrajectoryJob) -> Trajectory {
+        if let current {
+            current.restart(job)
+            return current
+        }
+        let new = Trajectory(job, trainer: trainer)
+        current = new
+        return new
     }
 
     private func trajectory(
@@ -41,8 +51,7 @@ final class MiningBench {
         block.header.steps = 0
         block.header.deltaHash = .zero
         block.stepDigests = []
-        var trajectory = Trajectory(
-            job: environment.job(block.header, parent: job.weights, keptStepsBefore: template.keptStepsBefore), trainer: trainer)
+        let trajectory = begin(environment.job(block.header, parent: job.weights, keptStepsBefore: template.keptStepsBefore))
         var losses: [Double] = []
         for index in 1...template.stepsPerBlock {
             if stale.isCancelled { return nil }
@@ -52,14 +61,14 @@ final class MiningBench {
                 if error.isConsensus { return nil }
                 throw NodeError(.localFault, "a training step failed", cause: error)
             }
-            losses.append(step.loss)
-            block.stepDigests.append(step.stepDigest)
+            losses.append(step.report.loss)
+            block.stepDigests.append(step.digest)
             block.header.steps = index
             block.header.deltaHash = step.deltaHash
-            let pays = index >= template.firstPayingStep
             tally.step(
-                isTicket: pays, tokens: environment.configuration.tokensPerBatch, height: template.height, loss: step.loss)
-            guard pays, block.header.meetsTarget else { continue }
+                isTicket: step.isTicket, tokens: environment.configuration.tokensPerBatch, height: template.height,
+                loss: step.report.loss)
+            guard step.isTicket, block.header.meetsTarget else { continue }
             return try ReplayResult(
                 weights: trajectory.weights, parent: job.weights, losses: losses, trainer: trainer, heldOut: try heldOut.get(),
                 pool: pool)

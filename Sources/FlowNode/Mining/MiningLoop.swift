@@ -29,11 +29,10 @@ public final class MiningLoop: Sendable {
         progress: @escaping @Sendable (MiningProgress) -> Void = { _ in }
     ) async throws -> [Hash256] {
         var found: [Hash256] = []
-        let budget = Atomic<UInt64>(attempts ?? .max)
-        let tally = MiningTally(progress: progress)
+        let tally = MiningTally(attempts: attempts ?? .max, progress: progress)
         while count.map({ found.count < $0 }) ?? true {
             try Task.checkCancellation()
-            guard budget.load(ordering: .relaxed) > 0 else { break }
+            guard tally.hasAttempts else { break }
             let stale = CancellationFlag()
             // Listening starts before the job is made, so no tip is missed.
             let events = chain.events()
@@ -44,8 +43,8 @@ public final class MiningLoop: Sendable {
             defer { watch.cancel() }
             let job = try await chain.miningJob()
             let attempt = try await withTaskCancellationHandler {
-                try await thread.run { [bench, clock = chain.clock] in
-                    try bench.search(job, paying: program, stale: stale, budget: budget, clock: clock, tally: tally)
+                try await thread.run { [self] in
+                    try bench.search(job, paying: program, stale: stale, clock: chain.clock, tally: tally)
                 }
             } onCancel: {
                 stale.cancel()
@@ -66,10 +65,32 @@ public final class MiningLoop: Sendable {
 
 /// Counts tickets and steps for reports.
 final class MiningTally: Sendable {
-    private let counts = Mutex<(tickets: UInt64, steps: UInt64, tokens: UInt64)>((0, 0, 0))
+    private struct Counts {
+        var attempts: UInt64
+        var tickets: UInt64 = 0
+        var steps: UInt64 = 0
+        var tokens: UInt64 = 0
+    }
+
+    private let counts: Mutex<Counts>
     private let progress: @Sendable (MiningProgress) -> Void
 
-    init(progress: @escaping @Sendable (MiningProgress) -> Void) { self.progress = progress }
+    /// - Parameter attempts: trajectories that may be begun
+    init(attempts: UInt64, progress: @escaping @Sendable (MiningProgress) -> Void) {
+        counts = Mutex(Counts(attempts: attempts))
+        self.progress = progress
+    }
+
+    var hasAttempts: Bool { counts.withLock { $0.attempts > 0 } }
+
+    /// False when no further trajectory may be begun.
+    func takeAttempt() -> Bool {
+        counts.withLock {
+            guard $0.attempts > 0 else { return false }
+            $0.attempts -= 1
+            return true
+        }
+    }
 
     func step(isTicket: Bool, tokens: Int, height: BlockHeight, loss: Double) {
         counts.withLock {

@@ -11,11 +11,13 @@ final class ReplayEngine {
     private lazy var trainer = environment.makeTrainer(pool: pool)
     private lazy var reference = environment.makeReferenceTrainer(pool: pool)
     private var paused: Replay?
+    /// A trajectory whose memory may be used again.
+    private var spare: Trajectory?
     private lazy var heldOut = Result { try environment.sampler.heldOutBatch() }
 
     private struct Replay {
         let seed: Hash256
-        var trajectory: Trajectory
+        let trajectory: Trajectory
         var losses: [Double] = []
     }
 
@@ -33,13 +35,9 @@ final class ReplayEngine {
     ) -> ReplayOutcome {
         let seed = claim.header.workSeed(corpusRoot: environment.parameters.corpusRoot)
         let job = environment.job(claim.header, parent: parent, keptStepsBefore: claim.keptStepsBefore)
-        var replay: Replay
-        if let waiting = paused, waiting.seed == seed {
-            replay = waiting
-        } else {
-            replay = Replay(seed: seed, trajectory: Trajectory(job: job, trainer: trainer))
-        }
+        var replay = paused.flatMap { $0.seed == seed ? $0 : nil } ?? Replay(seed: seed, trajectory: begin(job))
         paused = nil
+        defer { if paused == nil { spare = replay.trajectory } }
         for index in replay.losses.count..<claim.stepDigests.count {
             if cancel.isCancelled {
                 paused = replay
@@ -48,10 +46,10 @@ final class ReplayEngine {
             let claimed = claim.stepDigests[index]
             do throws(StepFault) {
                 let step = try replay.trajectory.advance()
-                guard step.stepDigest == claimed else {
-                    return confirm(claim, job: job, step: index + 1, claimed: claimed, found: step.stepDigest, reason: "")
+                guard step.digest == claimed else {
+                    return confirm(claim, job: job, step: index + 1, claimed: claimed, found: step.digest, reason: "")
                 }
-                replay.losses.append(step.loss)
+                replay.losses.append(step.report.loss)
             } catch {
                 guard error.isConsensus else { return .localFault(.environment("\(error)")) }
                 return confirm(claim, job: job, step: index + 1, claimed: claimed, found: nil, reason: "\(error)")
@@ -59,6 +57,13 @@ final class ReplayEngine {
             if index == 0 { firstStep() }
         }
         return finish(replay.trajectory.weights, parent: parent, losses: replay.losses)
+    }
+
+    private func begin(_ job: TrajectoryJob) -> Trajectory {
+        guard let trajectory = spare else { return Trajectory(job, trainer: trainer) }
+        spare = nil
+        trajectory.restart(job)
+        return trajectory
     }
 
     private func finish(_ weights: ModelState, parent: ModelState, losses: [Double]) -> ReplayOutcome {
@@ -82,7 +87,7 @@ final class ReplayEngine {
         guard root == claim.header.modelRoot else { return .localFault(.weights(expected: claim.header.modelRoot, actual: root)) }
         let judged: Hash256?
         do {
-            judged = try referenceDigest(job: job, step: step, rates: claim)
+            judged = try referenceDigest(job: job, step: step)
         } catch {
             return .localFault(.environment("\(error)"))
         }
@@ -95,15 +100,18 @@ final class ReplayEngine {
 
     /// The digest that the scalar reference gives for one step, after the steps before it, whose digests agreed, are done
     /// as fast as possible. Nil when the step has no result.
-    private func referenceDigest(job: TrajectoryJob, step: Int, rates claim: TrainingClaim) throws -> Hash256? {
-        var trajectory = Trajectory(job: job, trainer: trainer)
+    private func referenceDigest(job: TrajectoryJob, step: Int) throws -> Hash256? {
+        let trajectory = Trajectory(job, trainer: trainer)
         for _ in 1..<step { _ = try trajectory.advance() }
-        trajectory.trainer = reference
+        let batch = try job.sampler.batch(workSeed: job.workSeed, step: UInt32(step))
         do throws(StepFault) {
-            return try trajectory.advance().stepDigest
+            _ = try reference.step(
+                weights: trajectory.weights, momentum: trajectory.momentum, batch: batch,
+                learningRateUnits: job.learningRateUnits[step - 1])
         } catch {
             guard error.isConsensus else { throw error }
             return nil
         }
+        return MomentumDigest.digest(trajectory.momentum, pool: pool)
     }
 }

@@ -22,10 +22,9 @@ struct TrainingEnvironment: Sendable {
 
     /// The trajectory that a header's first 124 bytes start.
     func job(_ header: BlockHeader, parent: ModelState, keptStepsBefore: UInt64) -> TrajectoryJob {
-        let rates = learningRates(height: header.height, keptStepsBefore: keptStepsBefore)
-        return TrajectoryJob(
+        TrajectoryJob(
             parent: parent, modelRoot: header.modelRoot, workSeed: header.workSeed(corpusRoot: parameters.corpusRoot),
             stepsPerBlock: Int(parameters.training.stepsPerBlock), firstPayingStep: Int(parameters.training.firstPayingStep),
-            learningRateUnits: { rates.indices.contains($0 - 1) ? rates[$0 - 1] : TrainingParameters.leastUnits }, sampler: sampler)
+            learningRateUnits: learningRates(height: header.height, keptStepsBefore: keptStepsBefore), sampler: sampler)
     }
 }
