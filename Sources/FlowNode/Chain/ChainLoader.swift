@@ -35,7 +35,7 @@ struct ChainLoader {
         try checkIdentity(genesis.hash)
         let index = BlockIndex()
         if try store.tip() == nil { try start(genesis, vault: vault, pool: pool) }
-        for entry in try store.indexEntries() { index.insert(entry) }
+        fill(index, with: try store.indexEntries(), genesis: genesis.hash)
         guard let tipHash = try store.tip(), let tip = index[tipHash] else {
             throw NodeError(.storeCorrupted, "the tip is not in the block index; delete the data directory and let the node sync again")
         }
@@ -45,6 +45,16 @@ struct ChainLoader {
         index.setActive([genesis.hash] + path.map(\.hash))
         let model = try loadModel(tip: tip, index: index, vault: vault, pool: pool)
         return LoadedChain(executor: executor, store: store, vault: vault, index: index, model: model, genesisHash: genesis.hash)
+    }
+
+    /// Takes the entries that lead back to the genesis block; a crash may leave one whose parent was only in memory.
+    private func fill(_ index: BlockIndex, with entries: [BlockIndexEntry], genesis: Hash256) {
+        let byParent = Dictionary(grouping: entries, by: \.header.previousHash)
+        var open = entries.filter { $0.hash == genesis }
+        while let entry = open.popLast() {
+            index.insert(entry)
+            open += byParent[entry.hash] ?? []
+        }
     }
 
     /// Network, genesis block and corpus that the directory belongs to.

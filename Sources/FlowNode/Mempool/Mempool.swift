@@ -165,14 +165,25 @@ struct Mempool {
             package.append(candidate.entry)
             let size = package.reduce(0) { $0 + $1.size }
             guard size <= maximumSize - used else { continue }
-            // Fewer ancestors first is an order in which parents precede children.
-            let depth = Dictionary(uniqueKeysWithValues: package.map { ($0.txid, ancestors(of: $0.transaction).count) })
-            for entry in package.sorted(by: { (depth[$0.txid] ?? 0, $0.txid.displayHex) < (depth[$1.txid] ?? 0, $1.txid.displayHex) }) {
+            for entry in parentsFirst(package) {
                 chosen.append(entry)
                 included.insert(entry.txid)
             }
             used += size
         }
         return chosen
+    }
+
+    /// Fewer ancestors first is an order in which parents precede children.
+    private func parentsFirst(_ package: [MempoolEntry]) -> [MempoolEntry] {
+        struct Place {
+            let depth: Int
+            let entry: MempoolEntry
+        }
+        let places = package.map { Place(depth: ancestors(of: $0.transaction).count, entry: $0) }
+        return places.sorted { left, right in
+            if left.depth != right.depth { return left.depth < right.depth }
+            return left.entry.txid.displayHex < right.entry.txid.displayHex
+        }.map(\.entry)
     }
 }
