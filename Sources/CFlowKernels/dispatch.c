@@ -27,3 +27,49 @@ void cflow_multiply(int32_t level, const cflow_product *product, void *scratch) 
     default: cflow_multiply_portable(product, scratch); break;
     }
 }
+
+// MARK: Pointwise operations
+
+extern const cflow_pointwise cflow_pointwise_portable;
+#if defined(__x86_64__)
+extern const cflow_pointwise cflow_pointwise_avx2;
+extern const cflow_pointwise cflow_pointwise_avx512;
+#endif
+
+const cflow_pointwise *cflow_pointwise_at(int32_t level) {
+#if defined(__x86_64__)
+    if (level == CFLOW_AVX512_VNNI && cflow_level_available(CFLOW_AVX512_VNNI)) return &cflow_pointwise_avx512;
+    if (level == CFLOW_AVX2 && cflow_level_available(CFLOW_AVX2)) return &cflow_pointwise_avx2;
+#endif
+    (void)level;
+    return &cflow_pointwise_portable;
+}
+
+static int32_t cflow_level_in_use = -1;
+
+static int32_t cflow_best_level(void) {
+    if (cflow_level_available(CFLOW_AVX512_VNNI)) return CFLOW_AVX512_VNNI;
+    return cflow_level_available(CFLOW_AVX2) ? CFLOW_AVX2 : CFLOW_PORTABLE;
+}
+
+const cflow_pointwise *cflow_pointwise_in_use(void) {
+    int32_t level = __atomic_load_n(&cflow_level_in_use, __ATOMIC_RELAXED);
+    if (__builtin_expect(level < 0, 0)) {
+        int32_t unset = -1;
+        level = cflow_best_level();
+        __atomic_compare_exchange_n(&cflow_level_in_use, &unset, level, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    }
+    switch (level) {
+#if defined(__x86_64__)
+    case CFLOW_AVX512_VNNI: return &cflow_pointwise_avx512;
+    case CFLOW_AVX2: return &cflow_pointwise_avx2;
+#endif
+    default: return &cflow_pointwise_portable;
+    }
+}
+
+int32_t cflow_pointwise_use(int32_t level) {
+    int32_t wanted = cflow_level_available(level) && level < CFLOW_VNNI_WRITTEN_OUT ? level : CFLOW_PORTABLE;
+    (void)cflow_pointwise_in_use();
+    return __atomic_exchange_n(&cflow_level_in_use, wanted, __ATOMIC_RELAXED);
+}

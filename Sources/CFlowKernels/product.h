@@ -4,13 +4,16 @@
 #include "CFlowKernels.h"
 #include <string.h>
 
-// Sizes of the scratch memory's parts in bytes; the largest that any level needs (96 × 512 and 256 × 512 values, sums of 96 × 256), with
+/// Contracted values, rows and columns of a cache block.
+enum { CFLOW_KC = 512, CFLOW_MC = 96, CFLOW_NC = 256 };
+
+// Sizes of the scratch memory's parts in bytes; the largest that any level needs, with
 // slack for stores that run over the end of a panel.
 enum {
-    CFLOW_SCRATCH_A = 96 * 512 * 2 + 256,
-    CFLOW_SCRATCH_B = 256 * 512 * 2 + 256,
-    CFLOW_SCRATCH_TILE = 96 * 256 * 4,
-    CFLOW_SCRATCH_WIDE = 96 * 256 * 8,
+    CFLOW_SCRATCH_A = CFLOW_MC * CFLOW_KC * 2 + 256,
+    CFLOW_SCRATCH_B = CFLOW_NC * CFLOW_KC * 2 + 256,
+    CFLOW_SCRATCH_TILE = CFLOW_MC * CFLOW_NC * 4,
+    CFLOW_SCRATCH_WIDE = CFLOW_MC * CFLOW_NC * 8,
 };
 
 void cflow_multiply_portable(const cflow_product *product, void *scratch);

@@ -62,7 +62,19 @@ static inline void cflow_transpose(__m256i v[8]) {
 static inline __attribute__((always_inline)) void cflow_pack_lines(int16_t *dst, ptrdiff_t pitch, const cflow_product *p, const void *base,
                                                                    const ptrdiff_t offsets[8], ptrdiff_t lines, ptrdiff_t length,
                                                                    int part) {
-    for (ptrdiff_t k = 0; k < length; k += 16) {
+    ptrdiff_t k = 0;
+    if (!p->wide) {
+        // Missing lines repeat the first; what they give is overwritten or dropped.
+        const int8_t *from[8];
+        for (ptrdiff_t i = 0; i < 8; i++) from[i] = (const int8_t *)base + offsets[i < lines ? i : 0];
+        for (; k + 16 <= length; k += 16) {
+            __m256i v[8];
+            for (int i = 0; i < 8; i++) v[i] = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(from[i] + k)));
+            cflow_transpose(v);
+            for (int pair = 0; pair < 8; pair++) _mm256_storeu_si256((__m256i *)(dst + (k / 2 + pair) * pitch), v[pair]);
+        }
+    }
+    for (; k < length; k += 16) {
         ptrdiff_t count = length - k < 16 ? length - k : 16;
         __m256i v[8];
         for (ptrdiff_t i = 0; i < 8; i++) {
@@ -103,28 +115,66 @@ static inline __m256i cflow_interleave(const cflow_product *p, const void *base,
     return _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(_mm_cvtsi64_si128(x), _mm_cvtsi64_si128(y)));
 }
 
-static void cflow_pack_a_avx2(int16_t *dst, ptrdiff_t rows, const cflow_product *p, ptrdiff_t row, ptrdiff_t k, ptrdiff_t length,
-                              int32_t *corrections) {
-    (void)corrections;
-    if (p->layout != CFLOW_TN) {
+/// Rows of A whose contracted values are contiguous.
+static void cflow_pack_a_lines_avx2(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int16_t *a) {
+    ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
+    for (ptrdiff_t panel = 0; panel < panels; panel++) {
+        ptrdiff_t from = mc * panel / panels, rows = mc * (panel + 1) / panels - from;
         ptrdiff_t offsets[8] = {0};
-        for (ptrdiff_t r = 0; r < rows; r++) offsets[r] = cflow_a_row(p, row + r) * p->a_stride + k;
-        cflow_pack_lines(dst, rows * 2, p, p->a, offsets, rows, length, 0);
-        return;
+        for (ptrdiff_t r = 0; r < rows; r++) offsets[r] = cflow_a_row(p, ic + from + r) * p->a_stride + pc;
+        cflow_pack_lines(a + from * ((kc + 1) / 2 * 2), rows * 2, p, p->a, offsets, rows, kc, 0);
     }
-    for (ptrdiff_t u = 0; u < (length + 1) / 2; u++) {
-        int pair = 2 * u + 1 < length;
-        ptrdiff_t first = cflow_a_row(p, k + 2 * u) * p->a_stride + row;
-        ptrdiff_t second = pair ? cflow_a_row(p, k + 2 * u + 1) * p->a_stride + row : first;
-        _mm256_storeu_si256((__m256i *)(dst + u * rows * 2), cflow_interleave(p, p->a, first, second, pair, rows));
+}
+
+static inline __attribute__((always_inline)) void cflow_copy_pairs(int16_t *to, const int16_t *from, ptrdiff_t rows) {
+    switch (rows) {
+    case 1: memcpy(to, from, 4); break;
+    case 2: memcpy(to, from, 8); break;
+    case 3: memcpy(to, from, 12); break;
+    case 4: memcpy(to, from, 16); break;
+    case 5: memcpy(to, from, 20); break;
+    default: memcpy(to, from, 24); break;
     }
+}
+
+/// Columns of A: two contracted rows at a time, all panels at once, so that memory is read along its lines.
+static void cflow_pack_a_columns_avx2(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int16_t *a) {
+    ptrdiff_t units = (kc + 1) / 2, panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
+    ptrdiff_t begin[CFLOW_MC + 1];
+    for (ptrdiff_t panel = 0; panel <= panels; panel++) begin[panel] = mc * panel / panels;
+    int16_t pairs[2 * CFLOW_MC + 16] __attribute__((aligned(64)));
+    for (ptrdiff_t u = 0; u < units; u++) {
+        int pair = 2 * u + 1 < kc;
+        ptrdiff_t first = cflow_a_row(p, pc + 2 * u) * p->a_stride + ic;
+        ptrdiff_t second = pair ? cflow_a_row(p, pc + 2 * u + 1) * p->a_stride + ic : first;
+        for (ptrdiff_t i = 0; i < mc; i += 8) {
+            ptrdiff_t count = mc - i < 8 ? mc - i : 8;
+            _mm256_store_si256((__m256i *)(pairs + 2 * i), cflow_interleave(p, p->a, first + i, second + i, pair, count));
+        }
+        for (ptrdiff_t panel = 0; panel < panels; panel++) {
+            ptrdiff_t from = begin[panel], rows = begin[panel + 1] - from;
+            cflow_copy_pairs(a + (from * units + u * rows) * 2, pairs + 2 * from, rows);
+        }
+    }
+}
+
+static void cflow_pack_a_block_avx2(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int16_t *a,
+                                    int32_t *corrections) {
+    (void)corrections;
+    if (p->layout == CFLOW_TN) cflow_pack_a_columns_avx2(p, ic, mc, pc, kc, a);
+    else cflow_pack_a_lines_avx2(p, ic, mc, pc, kc, a);
 }
 
 static void cflow_pack_b_avx2(int16_t *dst, ptrdiff_t columns, const cflow_product *p, ptrdiff_t column, ptrdiff_t k, ptrdiff_t length,
                               int part) {
     if (p->layout == CFLOW_NT) {
         for (ptrdiff_t half = 0; half < 16; half += 8) {
-            ptrdiff_t lines = columns - half < 0 ? 0 : columns - half < 8 ? columns - half : 8;
+            ptrdiff_t lines = columns - half <= 0 ? 0 : columns - half < 8 ? columns - half : 8;
+            if (lines == 0) {
+                // No column there: any numbers do, but defined ones.
+                for (ptrdiff_t u = 0; u < (length + 1) / 2; u++) memset(dst + half * 2 + u * CFLOW_NR * 2, 0, 32);
+                continue;
+            }
             ptrdiff_t offsets[8] = {0};
             for (ptrdiff_t i = 0; i < lines; i++) offsets[i] = cflow_b_row(p, column + half + i) * p->b_stride + k;
             cflow_pack_lines(dst + half * 2, CFLOW_NR * 2, p, p->b, offsets, lines, length, part);
@@ -154,52 +204,58 @@ static void cflow_pack_b_avx2(int16_t *dst, ptrdiff_t columns, const cflow_produ
 
 // MARK: Register block
 
-static inline __attribute__((always_inline)) void cflow_micro_rows(const int rows, ptrdiff_t units, const int16_t *a, const int16_t *b,
-                                                                   int32_t *tile, int first, int last, const float *row_factors,
-                                                                   const float *column_factors, float *c, ptrdiff_t c_stride) {
-    __m256i left[6], right[6];
-    for (int r = 0; r < rows; r++) {
-        left[r] = first ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)(tile + r * 256));
-        right[r] = first ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)(tile + r * 256 + 8));
-    }
-    const int32_t *pairs = (const int32_t *)(const void *)a;
-    for (ptrdiff_t u = 0; u < units; u++) {
-        __m256i b0 = _mm256_load_si256((const __m256i *)b), b1 = _mm256_load_si256((const __m256i *)(b + 16));
+static inline __attribute__((always_inline)) void cflow_micro_unit(const int rows, const int32_t *pairs, const int16_t *b, __m256i *left,
+                                                                   __m256i *right) {
+    __m256i b0 = _mm256_load_si256((const __m256i *)b), b1 = _mm256_load_si256((const __m256i *)(b + 16));
 #pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) {
-            __m256i value = _mm256_set1_epi32(pairs[r]);
-            left[r] = _mm256_add_epi32(left[r], _mm256_madd_epi16(value, b0));
-            right[r] = _mm256_add_epi32(right[r], _mm256_madd_epi16(value, b1));
-        }
-        pairs += rows;
-        b += 32;
-    }
-    if (!last) {
-        for (int r = 0; r < rows; r++) {
-            _mm256_storeu_si256((__m256i *)(tile + r * 256), left[r]);
-            _mm256_storeu_si256((__m256i *)(tile + r * 256 + 8), right[r]);
-        }
-        return;
-    }
-    __m256 f0 = _mm256_loadu_ps(column_factors), f1 = _mm256_loadu_ps(column_factors + 8);
     for (int r = 0; r < rows; r++) {
-        __m256 factor = _mm256_set1_ps(row_factors[r]);
-        _mm256_storeu_ps(c + r * c_stride, _mm256_mul_ps(_mm256_cvtepi32_ps(left[r]), _mm256_mul_ps(factor, f0)));
-        _mm256_storeu_ps(c + r * c_stride + 8, _mm256_mul_ps(_mm256_cvtepi32_ps(right[r]), _mm256_mul_ps(factor, f1)));
+        __m256i value = _mm256_set1_epi32(pairs[r]);
+        left[r] = _mm256_add_epi32(left[r], _mm256_madd_epi16(value, b0));
+        right[r] = _mm256_add_epi32(right[r], _mm256_madd_epi16(value, b1));
     }
 }
 
-static void cflow_micro_avx2(int rows, ptrdiff_t units, const int16_t *a, const int16_t *b, const int32_t *corrections, int32_t *tile,
-                             int first, int last, const float *row_factors, const float *column_factors, float *c,
-                             ptrdiff_t c_stride) {
+static inline __attribute__((always_inline)) void cflow_micro_rows(const int rows, ptrdiff_t units, const int16_t *a, const int16_t *b,
+                                                                   int first, int last, const float *row_factors,
+                                                                   const float *column_factors, void *out, ptrdiff_t stride) {
+    __m256i left[6], right[6];
+    for (int r = 0; r < rows; r++) {
+        const char *from = (const char *)out + r * stride * 4;
+        left[r] = first ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)from);
+        right[r] = first ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)(from + 32));
+    }
+    const int32_t *pairs = (const int32_t *)(const void *)a;
+    // Two units a turn: fewer instructions beside the 4 · rows that the vector ports have to start for each.
+    for (ptrdiff_t u = 0; u + 2 <= units; u += 2) {
+        cflow_micro_unit(rows, pairs, b, left, right);
+        cflow_micro_unit(rows, pairs + rows, b + 32, left, right);
+        pairs += 2 * rows;
+        b += 64;
+    }
+    if (units % 2 != 0) cflow_micro_unit(rows, pairs, b, left, right);
+    __m256 f0 = _mm256_loadu_ps(column_factors), f1 = _mm256_loadu_ps(column_factors + 8);
+    for (int r = 0; r < rows; r++) {
+        char *to = (char *)out + r * stride * 4;
+        if (last) {
+            __m256 factor = _mm256_set1_ps(row_factors[r]);
+            left[r] = _mm256_castps_si256(_mm256_mul_ps(_mm256_cvtepi32_ps(left[r]), _mm256_mul_ps(factor, f0)));
+            right[r] = _mm256_castps_si256(_mm256_mul_ps(_mm256_cvtepi32_ps(right[r]), _mm256_mul_ps(factor, f1)));
+        }
+        _mm256_storeu_si256((__m256i *)to, left[r]);
+        _mm256_storeu_si256((__m256i *)(to + 32), right[r]);
+    }
+}
+
+static void cflow_micro_avx2(int rows, ptrdiff_t units, const int16_t *a, const int16_t *b, const int32_t *corrections, int first,
+                             int last, const float *row_factors, const float *column_factors, void *out, ptrdiff_t stride) {
     (void)corrections;
     switch (rows) {
-    case 1: cflow_micro_rows(1, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
-    case 2: cflow_micro_rows(2, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
-    case 3: cflow_micro_rows(3, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
-    case 4: cflow_micro_rows(4, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
-    case 5: cflow_micro_rows(5, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
-    default: cflow_micro_rows(6, units, a, b, tile, first, last, row_factors, column_factors, c, c_stride); break;
+    case 1: cflow_micro_rows(1, units, a, b, first, last, row_factors, column_factors, out, stride); break;
+    case 2: cflow_micro_rows(2, units, a, b, first, last, row_factors, column_factors, out, stride); break;
+    case 3: cflow_micro_rows(3, units, a, b, first, last, row_factors, column_factors, out, stride); break;
+    case 4: cflow_micro_rows(4, units, a, b, first, last, row_factors, column_factors, out, stride); break;
+    case 5: cflow_micro_rows(5, units, a, b, first, last, row_factors, column_factors, out, stride); break;
+    default: cflow_micro_rows(6, units, a, b, first, last, row_factors, column_factors, out, stride); break;
     }
 }
 

@@ -5,16 +5,15 @@
 //   CFLOW_MR, CFLOW_NR, CFLOW_KU   rows and columns of a register block, contracted values in one unit
 //   cflow_a_t, cflow_b_t   elements of packed panels
 // and the functions
-//   pack_a(dst, rows, product, first_row, first_k, length, part)   panel of 1 … MR rows: [unit][row][KU]; may write 64 bytes beyond its end
+//   pack_a_block(product, first_row, rows, first_k, length, a, corrections)   panels of 1 … MR rows, each [unit][row][KU], the rows spread evenly:
+//       panel i of ⌈rows / MR⌉ has rows · i / panels ..< rows · (i + 1) / panels; may write 64 bytes beyond its end
 //   pack_b(dst, columns, product, first_column, first_k, length, part)   panel of NR columns: [unit][NR][KU]
-//   correction(product, row, first_k, length)   added to each sum of that row
-//   micro(rows, units, a, b, corrections, tile, first, last, row_factors, column_factors, c, c_stride)
-// where `first` starts from zero instead of the tile and `last` rounds, scales and writes to c instead of the tile.
+//   micro(rows, units, a, b, corrections, first, last, row_factors, column_factors, out, stride)   one register block
+// where corrections are added to the sums of a row; 32-bit sums are read from `out` unless `first`, and written there unless `last`, which rounds,
+// scales and writes floats in their place.
 //
 // Sums of one block of at most CFLOW_KC contracted values fit 32 bits for all widths: 512 · 127² and 512 · 2047² < 2^31, and above
 // 12 bits B is split into a high and a low byte, 512 · 32767 · 128 < 2^31.
-
-enum { CFLOW_KC = 512, CFLOW_MC = 96, CFLOW_NC = 256 };
 
 _Static_assert(CFLOW_NC % CFLOW_NR == 0, "a block holds whole panels");
 
@@ -58,37 +57,30 @@ static void CFLOW_NAME(pack_b_block)(const cflow_product *p, ptrdiff_t jc, ptrdi
     }
 }
 
-static void CFLOW_NAME(pack_a_block)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, cflow_a_t *a,
-                                     int32_t *corrections) {
+// Panels of A times panels of B into `out`, 32-bit sums or finished floats in the same place.
+static void CFLOW_NAME(multiply_block)(ptrdiff_t mc, ptrdiff_t nc, ptrdiff_t kc, CFLOW_NAME(blocks) *s, int first, int last, void *out,
+                                       ptrdiff_t stride) {
     ptrdiff_t units = (kc + CFLOW_KU - 1) / CFLOW_KU;
     ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
-    for (ptrdiff_t panel = 0; panel < panels; panel++) {
-        ptrdiff_t from = mc * panel / panels, to = mc * (panel + 1) / panels;
-        CFLOW_NAME(pack_a)(a + from * units * CFLOW_KU, to - from, p, ic + from, pc, kc, corrections + from);
-    }
-}
-
-// Panels of A times panels of B: rows are spread evenly over the panels, so that 8 rows are 4 + 4 and not 6 + 2.
-static void CFLOW_NAME(multiply_block)(ptrdiff_t mc, ptrdiff_t nc, ptrdiff_t kc, CFLOW_NAME(blocks) *s, int first, int last, float *c,
-                                       ptrdiff_t c_stride) {
-    ptrdiff_t units = (kc + CFLOW_KU - 1) / CFLOW_KU;
-    ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
-    float edge[CFLOW_MR * CFLOW_NR] __attribute__((aligned(64)));
+    int32_t edge[CFLOW_MR * CFLOW_NR] __attribute__((aligned(64)));
     for (ptrdiff_t jr = 0; jr < nc; jr += CFLOW_NR) {
         ptrdiff_t columns = nc - jr < CFLOW_NR ? nc - jr : CFLOW_NR;
         const cflow_b_t *b = s->b + jr * units * CFLOW_KU;
         for (ptrdiff_t panel = 0; panel < panels; panel++) {
-            ptrdiff_t from = mc * panel / panels, to = mc * (panel + 1) / panels;
-            int whole = columns == CFLOW_NR;
-            float *target = !last ? edge : whole ? c + from * c_stride + jr : edge;
-            CFLOW_NAME(micro)((int)(to - from), units, s->a + from * units * CFLOW_KU, b, s->corrections + from,
-                              s->tile + from * CFLOW_NC + jr, first, last, s->row_factors + from, s->column_factors + jr, target,
-                              whole ? c_stride : CFLOW_NR);
-            if (last && !whole) {
-                for (ptrdiff_t i = from; i < to; i++) {
-                    for (ptrdiff_t j = 0; j < columns; j++) c[i * c_stride + jr + j] = edge[(i - from) * CFLOW_NR + j];
-                }
+            ptrdiff_t from = mc * panel / panels, rows = mc * (panel + 1) / panels - from;
+            char *target = (char *)out + (from * stride + jr) * 4;
+            const cflow_a_t *a = s->a + from * units * CFLOW_KU;
+            if (columns == CFLOW_NR) {
+                CFLOW_NAME(micro)((int)rows, units, a, b, s->corrections + from, first, last, s->row_factors + from,
+                                  s->column_factors + jr, target, stride);
+                continue;
             }
+            if (!first) {
+                for (ptrdiff_t i = 0; i < rows; i++) memcpy(edge + i * CFLOW_NR, target + i * stride * 4, (size_t)columns * 4);
+            }
+            CFLOW_NAME(micro)((int)rows, units, a, b, s->corrections + from, first, last, s->row_factors + from,
+                              s->column_factors + jr, edge, CFLOW_NR);
+            for (ptrdiff_t i = 0; i < rows; i++) memcpy(target + i * stride * 4, edge + i * CFLOW_NR, (size_t)columns * 4);
         }
     }
 }
@@ -96,14 +88,15 @@ static void CFLOW_NAME(multiply_block)(ptrdiff_t mc, ptrdiff_t nc, ptrdiff_t kc,
 static void CFLOW_NAME(narrow)(const cflow_product *p, CFLOW_NAME(blocks) *s) {
     for (ptrdiff_t jc = 0; jc < p->n; jc += CFLOW_NC) {
         ptrdiff_t nc = p->n - jc < CFLOW_NC ? p->n - jc : CFLOW_NC;
-        for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_MC) {
-            ptrdiff_t mc = p->m - ic < CFLOW_MC ? p->m - ic : CFLOW_MC;
-            CFLOW_NAME(factors)(p, ic, mc, jc, nc, s);
-            for (ptrdiff_t pc = 0; pc < p->k; pc += CFLOW_KC) {
-                ptrdiff_t kc = p->k - pc < CFLOW_KC ? p->k - pc : CFLOW_KC;
-                if (ic == 0 || p->k > CFLOW_KC) CFLOW_NAME(pack_b_block)(p, jc, nc, pc, kc, 0, s->b);
+        for (ptrdiff_t pc = 0; pc < p->k; pc += CFLOW_KC) {
+            ptrdiff_t kc = p->k - pc < CFLOW_KC ? p->k - pc : CFLOW_KC;
+            CFLOW_NAME(pack_b_block)(p, jc, nc, pc, kc, 0, s->b);
+            for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_MC) {
+                ptrdiff_t mc = p->m - ic < CFLOW_MC ? p->m - ic : CFLOW_MC;
+                int last = pc + kc == p->k;
+                if (last) CFLOW_NAME(factors)(p, ic, mc, jc, nc, s);
                 CFLOW_NAME(pack_a_block)(p, ic, mc, pc, kc, s->a, s->corrections);
-                CFLOW_NAME(multiply_block)(mc, nc, kc, s, pc == 0, pc + kc == p->k, p->c + ic * p->c_stride + jc, p->c_stride);
+                CFLOW_NAME(multiply_block)(mc, nc, kc, s, pc == 0, last, p->c + ic * p->c_stride + jc, p->c_stride);
             }
         }
     }
@@ -124,7 +117,7 @@ static void CFLOW_NAME(wide)(const cflow_product *p, CFLOW_NAME(blocks) *s) {
                 CFLOW_NAME(pack_a_block)(p, ic, mc, pc, kc, s->a, s->corrections);
                 for (int part = split ? 1 : 0; part <= (split ? 2 : 0); part++) {
                     CFLOW_NAME(pack_b_block)(p, jc, nc, pc, kc, part, s->b);
-                    CFLOW_NAME(multiply_block)(mc, nc, kc, s, 1, 0, p->c, p->c_stride);
+                    CFLOW_NAME(multiply_block)(mc, nc, kc, s, 1, 0, s->tile, CFLOW_NC);
                     int64_t unit = part == 2 ? 256 : 1;
                     for (ptrdiff_t i = 0; i < mc; i++) {
                         for (ptrdiff_t j = 0; j < nc; j++) {

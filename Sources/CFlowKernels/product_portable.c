@@ -32,22 +32,31 @@ static void cflow_pack_b_portable(int16_t *dst, ptrdiff_t columns, const cflow_p
     }
 }
 
-static void cflow_micro_portable(int rows, ptrdiff_t units, const int16_t *a, const int16_t *b, const int32_t *corrections,
-                                 int32_t *tile, int first, int last, const float *row_factors, const float *column_factors, float *c,
-                                 ptrdiff_t c_stride) {
+static void cflow_micro_portable(int rows, ptrdiff_t units, const int16_t *a, const int16_t *b, const int32_t *corrections, int first,
+                                 int last, const float *row_factors, const float *column_factors, void *out, ptrdiff_t stride) {
     (void)corrections;
     for (int r = 0; r < rows; r++) {
-        int32_t sum[CFLOW_NR];
-        for (int j = 0; j < CFLOW_NR; j++) sum[j] = first ? 0 : tile[r * 256 + j];
+        int32_t sum[CFLOW_NR] = {0};
+        char *target = (char *)out + r * stride * 4;
+        if (!first) memcpy(sum, target, sizeof sum);
         for (ptrdiff_t u = 0; u < units; u++) {
             int32_t a0 = a[(u * rows + r) * 2], a1 = a[(u * rows + r) * 2 + 1];
             const int16_t *pair = b + u * CFLOW_NR * 2;
             for (int j = 0; j < CFLOW_NR; j++) sum[j] += a0 * pair[2 * j] + a1 * pair[2 * j + 1];
         }
-        for (int j = 0; j < CFLOW_NR; j++) {
-            if (last) c[r * c_stride + j] = (float)sum[j] * (row_factors[r] * column_factors[j]);
-            else tile[r * 256 + j] = sum[j];
-        }
+        float scaled[CFLOW_NR];
+        for (int j = 0; j < CFLOW_NR; j++) scaled[j] = (float)sum[j] * (row_factors[r] * column_factors[j]);
+        if (last) memcpy(target, scaled, sizeof scaled);
+        else memcpy(target, sum, sizeof sum);
+    }
+}
+
+static void cflow_pack_a_block_portable(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int16_t *a,
+                                        int32_t *corrections) {
+    ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
+    for (ptrdiff_t panel = 0; panel < panels; panel++) {
+        ptrdiff_t from = mc * panel / panels, to = mc * (panel + 1) / panels;
+        cflow_pack_a_portable(a + from * ((kc + 1) / 2 * 2), to - from, p, ic + from, pc, kc, corrections + from);
     }
 }
 

@@ -42,6 +42,15 @@ static void CFLOW_NAME(pack_a)(int8_t *dst, ptrdiff_t rows, const cflow_product 
     }
 }
 
+static void CFLOW_NAME(pack_a_block)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int8_t *a,
+                                     int32_t *corrections) {
+    ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
+    for (ptrdiff_t panel = 0; panel < panels; panel++) {
+        ptrdiff_t from = mc * panel / panels, to = mc * (panel + 1) / panels;
+        CFLOW_NAME(pack_a)(a + from * ((kc + 3) / 4 * 4), to - from, p, ic + from, pc, kc, corrections + from);
+    }
+}
+
 static void CFLOW_NAME(pack_b)(uint8_t *dst, ptrdiff_t columns, const cflow_product *p, ptrdiff_t column, ptrdiff_t k, ptrdiff_t length,
                                int part) {
     (void)part;
@@ -96,15 +105,15 @@ static void CFLOW_NAME(pack_b)(uint8_t *dst, ptrdiff_t columns, const cflow_prod
 }
 
 static inline __attribute__((always_inline)) void CFLOW_NAME(micro_rows)(const int rows, ptrdiff_t units, const int8_t *a,
-                                                                         const uint8_t *b, const int32_t *corrections, int32_t *tile,
-                                                                         int first, int last, const float *row_factors,
-                                                                         const float *column_factors, float *c, ptrdiff_t c_stride) {
+                                                                         const uint8_t *b, const int32_t *corrections, int first,
+                                                                         int last, const float *row_factors, const float *column_factors,
+                                                                         void *out, ptrdiff_t stride) {
     cflow_sums left[8], right[8];
     for (int r = 0; r < rows; r++) {
         cflow_sums start0 = {0}, start1 = {0};
         if (!first) {
-            memcpy(&start0, tile + r * 256, 64);
-            memcpy(&start1, tile + r * 256 + 16, 64);
+            memcpy(&start0, (const char *)out + r * stride * 4, 64);
+            memcpy(&start1, (const char *)out + r * stride * 4 + 64, 64);
         }
         left[r] = start0 + corrections[r];
         right[r] = start1 + corrections[r];
@@ -124,31 +133,23 @@ static inline __attribute__((always_inline)) void CFLOW_NAME(micro_rows)(const i
         a += 4 * rows;
         b += 128;
     }
-    if (!last) {
-        for (int r = 0; r < rows; r++) {
-            memcpy(tile + r * 256, &left[r], 64);
-            memcpy(tile + r * 256 + 16, &right[r], 64);
-        }
-        return;
-    }
     cflow_floats f0, f1;
     memcpy(&f0, column_factors, 64);
     memcpy(&f1, column_factors + 16, 64);
     for (int r = 0; r < rows; r++) {
-        cflow_floats x = __builtin_convertvector(left[r], cflow_floats) * (f0 * row_factors[r]);
-        cflow_floats y = __builtin_convertvector(right[r], cflow_floats) * (f1 * row_factors[r]);
-        memcpy(c + r * c_stride, &x, 64);
-        memcpy(c + r * c_stride + 16, &y, 64);
+        if (last) {
+            left[r] = (cflow_sums)(__builtin_convertvector(left[r], cflow_floats) * (f0 * row_factors[r]));
+            right[r] = (cflow_sums)(__builtin_convertvector(right[r], cflow_floats) * (f1 * row_factors[r]));
+        }
+        memcpy((char *)out + r * stride * 4, &left[r], 64);
+        memcpy((char *)out + r * stride * 4 + 64, &right[r], 64);
     }
 }
 
-static void CFLOW_NAME(micro)(int rows, ptrdiff_t units, const int8_t *a, const uint8_t *b, const int32_t *corrections, int32_t *tile,
-                              int first, int last, const float *row_factors, const float *column_factors, float *c,
-                              ptrdiff_t c_stride) {
+static void CFLOW_NAME(micro)(int rows, ptrdiff_t units, const int8_t *a, const uint8_t *b, const int32_t *corrections, int first, int last,
+                              const float *row_factors, const float *column_factors, void *out, ptrdiff_t stride) {
 #define CFLOW_ROWS(count) \
-    case count: \
-        CFLOW_NAME(micro_rows)(count, units, a, b, corrections, tile, first, last, row_factors, column_factors, c, c_stride); \
-        break;
+    case count: CFLOW_NAME(micro_rows)(count, units, a, b, corrections, first, last, row_factors, column_factors, out, stride); break;
     switch (rows) {
         CFLOW_ROWS(1)
         CFLOW_ROWS(2)

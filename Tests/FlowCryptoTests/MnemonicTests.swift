@@ -85,7 +85,7 @@ struct MnemonicTests {
             #expect(mnemonic.words.count == count)
             #expect(try Mnemonic(words: mnemonic.phrase) == mnemonic)
             #expect(try Mnemonic.generate(wordCount: count) != mnemonic)
-            #expect(mnemonic.entropyBytes.count == count / 3 * 4)
+            #expect(mnemonic.entropy.count == count / 3 * 4)
         }
     }
 

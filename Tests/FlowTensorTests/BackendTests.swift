@@ -1,5 +1,6 @@
 import FlowTensor
 import FlowTensorOpenBLAS
+import TestSupport
 import Testing
 
 @Suite struct BackendTests {
@@ -11,5 +12,102 @@ import Testing
 
     @Test func conformance() throws {
         for backend in Self.backends { #expect(throws: Never.self, "\(backend.name)") { try checkMatrixBackend(backend) } }
+    }
+
+    @Test func unavailableSetsSayWhy() {
+        for set in InstructionSet.allCases where !set.isAvailable {
+            do {
+                _ = try SIMDBackend(set)
+                Issue.record("\(set) is not available but was made")
+            } catch {
+                #expect(error.description.contains(set.description))
+            }
+        }
+    }
+
+    /// Shapes around all block edges, random strides, bits, gathers and scales.
+    @Test func randomProductsOnEveryBackend() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
+        let pools = [ThreadPool.single, ThreadPool(threads: 2), ThreadPool(threads: 3)]
+        let sides = [1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 96, 97, 130, 255, 257]
+        let depths = [1, 2, 3, 4, 5, 15, 16, 17, 31, 33, 63, 64, 100, 255, 511, 512, 513, 700, 1_025]
+        for round in 0..<60 {
+            let layout = IntegerProduct.Layout.allCases[round % 3]
+            let bits = [8, 8, 8, 4, 12, 16][round % 6]
+            let (m, n, k) = (
+                sides.randomElement(using: &generator) ?? 1, sides.randomElement(using: &generator) ?? 1,
+                depths.randomElement(using: &generator) ?? 1
+            )
+            let material = ProductMaterial(layout, m: m, n: n, k: k, bits: bits, gathered: round % 4 == 1, &generator)
+            let expected = material.run(ReferenceBackend(), .single)
+            for backend in Self.backends {
+                for pool in pools {
+                    let same = material.run(backend, pool) == expected
+                    #expect(same, "\(backend.name), \(layout) \(m) × \(n) × \(k), \(bits) bits, \(pool.threads) threads, seed \(seed)")
+                }
+            }
+        }
+    }
+
+    @Test func partsOfAProductGiveTheWhole() {
+        var generator = SeededGenerator(seed: 3)
+        for layout in IntegerProduct.Layout.allCases {
+            for gathered in [false, true] {
+                let material = ProductMaterial(layout, m: 150, n: 90, k: 20, bits: 8, gathered: gathered, &generator)
+                let expected = material.run(ReferenceBackend(), .single)
+                let parts = IntegerProduct.parts(of: [material.product], for: ThreadPool(threads: 3), grain: 16, smallestPart: 1)
+                #expect(parts.count > 3)
+                material.clear()
+                ReferenceBackend().execute(parts, pool: .single)
+                #expect(material.bits == expected)
+            }
+        }
+    }
+
+    /// Heads and experts address parts of one matrix.
+    @Test func operandsAddressPartsOfAMatrix() throws {
+        var generator = SeededGenerator(seed: 8)
+        let (tokens, heads, length) = (6, 3, 8)
+        let x = Numbers.ordinary(tokens * heads * length, &generator)
+        let matrix = QuantisedMatrix(rows: tokens * heads, columns: length, bits: 8, axis: .row)
+        try Quantiser.quantiseRows(x, stride: length, into: matrix)
+        var scores = [Float](repeating: .nan, count: 9)
+        for head in 0..<heads {
+            let rows = matrix.operand(row: 2 * heads + head, rowStep: heads)
+            scores.withUnsafeMutableBufferPointer { output in
+                guard let base = output.baseAddress else { return }
+                SIMDBackend().execute(
+                    IntegerProduct(.nt, m: 3, n: 3, k: length, a: rows, b: rows.unscaled, output: base, outputStride: 3))
+            }
+            for i in 0..<3 {
+                for j in 0..<3 {
+                    var sum = 0
+                    for c in 0..<length { sum += matrix[(2 + i) * heads + head, c] * matrix[(2 + j) * heads + head, c] }
+                    let scale = matrix.scales[(2 + i) * heads + head]
+                    #expect(scores[i * 3 + j] == Float(sum) * PowerOfTwo.float(scale))
+                }
+            }
+        }
+    }
+
+    @Test func selection() throws {
+        let best = BackendSelection.automatic(offering: [OpenBLASBackend()])
+        #expect(best.name == InstructionSet.best.description || best.name == "openblas")
+        #expect(try BackendSelection.backend(named: "reference").name == "reference")
+        #expect(try BackendSelection.backend(named: "openblas", offering: [OpenBLASBackend()]).name == "openblas")
+        #expect(throws: BackendFault.self) { try BackendSelection.backend(named: "abacus") }
+        let list = BackendSelection.list(offering: [OpenBLASBackend()])
+        #expect(list.contains { $0.name == "avx512vnni" })
+        for entry in list { #expect(entry.isAvailable != (entry.reason != nil)) }
+    }
+
+    @Test func faultyBackendsAreRefused() {
+        for fault in FaultyBackend.Fault.allCases {
+            #expect(throws: BackendFault.self, "\(fault)") { try checkMatrixBackend(FaultyBackend(fault: fault)) }
+        }
+        #expect(throws: BackendFault.self) {
+            _ = try BackendSelection.admitted(FaultyBackend(fault: .negativeZero))
+        }
     }
 }

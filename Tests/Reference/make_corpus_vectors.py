@@ -25,7 +25,7 @@ def synthetic_vector():
     for length, seed in [(16 << 20, 0), (1 << 17, 7), (200_001, 0), (1, 0), (0, 0)]:
         corpus = synthetic(length, seed)
         roots.append({"length": length, "seed": f"{seed:016x}", "bulkRoot": bulk_root(corpus).hex(),
-                      "corpusRoot": corpus_root(corpus).hex()})
+                      "corpusRoot": corpus_root(corpus).hex(), "corpusRootDisplayed": corpus_root(corpus)[::-1].hex()})
     write("corpus-synthetic.json", {"grammar": blake2b(GRAMMAR.read_bytes()).hex(), "pieces": pieces, "roots": roots})
 
 

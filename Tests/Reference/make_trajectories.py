@@ -1,23 +1,42 @@
-"""Writes Tests/Vectors/flow/trajectory-*.json and model-initial.json."""
+"""Writes Tests/Vectors/flow/trajectory-*.json and model-initial*.json; arguments name single ones."""
 import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from flowref.arithmetic import F
 from flowref.corpus import Split, corpus_root, synthetic
 from flowref.hashing import keccak256
-from flowref.model import Shape, initial_weights, learning_rate_units
-from flowref.training import flat, model_root, trajectory
+from flowref.model import Shape, initial_tensors, initial_weights, learning_rate_units
+from flowref.training import model_root, model_root_of_stream, trajectory
 
 VECTORS = Path(__file__).resolve().parents[1] / "Vectors" / "flow"
 
 # tiny: every size small · odd: sizes that are no multiple of 16 and experts without a token · wide: more than eight bits ·
-# single: one window of one token, so that every list has its smallest length
+# single: one window of one token, so that every list has its smallest length · extreme: every weight at ±4 and a rate that
+# throws weights from limit to limit, so that exp, softmax and clamps saturate · flat: all weights equal, so that the router
+# ties everywhere · zero: no weights at all, so that every row is zero
 CASES = {
     "tiny": (Shape(32, 2, 2, 4, 48, 24, 3), 4, 7),
     "odd": (Shape(24, 3, 3, 21, 20, 19, 2), 3, 0xFEDCBA9876543210),
     "wide": (Shape(32, 1, 1, 3, 17, 33, 2, linear_bits=16, attention_bits=12, router_bits=16, balancing=0.5), 3, 1),
     "single": (Shape(4, 1, 1, 2, 1, 1, 1), 3, 2),
+    "extreme": (Shape(16, 2, 2, 3, 18, 20, 2), 3, 5),
+    "flat": (Shape(16, 1, 2, 5, 16, 18, 2), 3, 0),
+    "zero": (Shape(16, 1, 2, 5, 16, 18, 2), 2, 0),
 }
+RATES = {"extreme": [8388608, 3000001, 128], "flat": [2048, 128, 128], "zero": [1024, 1024]}
+
+
+def start(name, shape, seed):
+    weights = initial_weights(shape, seed)
+    for w in weights.values():
+        if name == "extreme":  # 4 with the initial weight's sign, a zero as positive
+            w[...] = np.where(w < 0, F(-4), F(4))
+        elif w.ndim > 1 and name in ("flat", "zero"):  # the gains stay 1
+            w[...] = F(2**-10) if name == "flat" else F(0)
+    return weights
 
 
 def describe(shape):
@@ -32,40 +51,49 @@ def write(name, value):
 
 def make_trajectory(name):
     shape, steps, seed = CASES[name]
-    weights = initial_weights(shape, seed)
+    weights = start(name, shape, seed)
     corpus = synthetic(1 << 17, 7)
     work = keccak256(b"trajectory " + name.encode())
-    units = [learning_rate_units(1024, 50, 20 + i) for i in range(steps)]
+    units = RATES.get(name) or [learning_rate_units(1024, 50, 20 + i) for i in range(steps)]
     root = model_root(shape, weights)
     write(f"trajectory-{name}.json", {
         "configuration": describe(shape), "initialisationSeed": f"{seed:016x}",
+        "start": name if name in RATES else "initial",
         "corpus": {"length": 1 << 17, "seed": "0000000000000007", "root": corpus_root(corpus).hex()},
         "workSeed": work.hex(), "modelRoot": root.hex(),
         "steps": list(trajectory(shape, weights, Split(corpus, shape.context), work, units)),
     })
 
 
+# Shapes and seeds of the built-in networks; a second seed shows that both halves of it count.
 NETWORKS = {
-    "regtest": Shape(64, 2, 2, 8, 128, 64, 32),
-    "testnet": Shape(128, 4, 4, 16, 256, 128, 32),
+    "regtest": (Shape(64, 2, 2, 8, 128, 64, 32), [1774051200, 0x0123456789ABCDEF]),
+    "testnet": (Shape(128, 4, 4, 16, 256, 128, 32), [1774051200]),
+    "mainnet": (Shape(512, 8, 8, 128, 512, 256, 32), [1774051200]),
 }
 
 
-def make_initial():
+def make_initial(name):
     out = []
-    for name, shape in NETWORKS.items():
-        for seed in (0, 0x0123456789ABCDEF):
-            weights = initial_weights(shape, seed)
-            out.append({
-                "network": name, "configuration": describe(shape), "initialisationSeed": f"{seed:016x}",
-                "parameterCount": len(flat(shape, weights)), "modelRoot": model_root(shape, weights).hex(),
-                "firstElementsInUnits": {n: [int(v) for v in weights[n].reshape(-1)[:6] * 2**20] for n, _, _ in shape.tensors()},
-            })
-    write("model-initial.json", out)
+    shape, seeds = NETWORKS[name]
+    for seed in seeds:
+        first, count = {}, 0
+
+        def tensors():
+            nonlocal count
+            for tensor, w in initial_tensors(shape, seed):
+                first[tensor] = [int(v) for v in w.reshape(-1)[:6] * 2**20]
+                count += w.size
+                yield w
+
+        root = model_root_of_stream(tensors())
+        out.append({
+            "network": name, "configuration": describe(shape), "initialisationSeed": f"{seed:016x}", "parameterCount": count,
+            "modelRoot": root.hex(), "modelRootDisplayed": root[::-1].hex(), "firstElementsInUnits": first,
+        })
+    write("model-initial.json" if name == "regtest" else f"model-initial-{name}.json", out)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or CASES:
-        make_trajectory(name)
-    if not sys.argv[1:]:
-        make_initial()
+    for name in sys.argv[1:] or [*CASES, *NETWORKS]:
+        make_trajectory(name) if name in CASES else make_initial(name)

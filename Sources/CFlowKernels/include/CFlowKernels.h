@@ -79,6 +79,49 @@ size_t cflow_product_scratch(void);
 /// Computes the product. The level must be available.
 void cflow_multiply(int32_t level, const cflow_product *product, void *scratch);
 
+// MARK: Canonical pointwise operations; see Canonical in FlowTensor. Lists of n numbers; outputs may be inputs.
+
+typedef struct {
+    void (*exp)(const float *x, ptrdiff_t n, float *y);
+    void (*sigmoid)(const float *x, ptrdiff_t n, float *y);
+    float (*sum)(const float *x, ptrdiff_t n);
+    float (*sum_of_squares)(const float *x, ptrdiff_t n);
+    float (*dot)(const float *x, const float *y, ptrdiff_t n);
+    float (*norm)(const float *x, const float *gain, ptrdiff_t n, float *y);
+    void (*norm_backward)(const float *x, const float *gain, float r, const float *dy, ptrdiff_t n, float *dx, float *gain_terms);
+    void (*softmax)(const float *x, ptrdiff_t n, float *p, float *maximum, float *total);
+    void (*softmax_backward)(const float *p, const float *dp, ptrdiff_t n, float factor, float *ds);
+    void (*swiglu)(const float *gate, const float *up, ptrdiff_t n, float *a);
+    void (*swiglu_backward)(const float *gate, const float *up, const float *da, ptrdiff_t n, float *d_gate, float *d_up);
+    void (*rotate)(float *u, ptrdiff_t half, const float *cosines, const float *sines);
+    void (*rotate_backward)(float *u, ptrdiff_t half, const float *cosines, const float *sines);
+    void (*add)(const float *a, const float *b, ptrdiff_t n, float *c);
+    void (*scale)(const float *x, float factor, ptrdiff_t n, float *y);
+    void (*scale_by_powers)(const float *x, const int32_t *exponents, ptrdiff_t stride, ptrdiff_t n, float *y);
+    void (*combine)(const float *a, float wa, const float *b, float wb, ptrdiff_t n, float *y);
+    void (*sign_step)(float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate);
+    void (*planes)(const float *m, ptrdiff_t n, uint8_t *planes);
+    /// The largest magnitude as bits with the sign cleared.
+    uint32_t (*largest)(const float *x, ptrdiff_t n);
+    void (*quantise8)(const float *x, ptrdiff_t n, float inverse, int32_t limit, int8_t *q);
+    void (*quantise16)(const float *x, ptrdiff_t n, float inverse, int32_t limit, int16_t *q);
+    /// largest[c] becomes the larger of itself and |row[c]|.
+    void (*column_largest)(const float *row, ptrdiff_t n, float *largest);
+    void (*quantise_by_columns8)(const float *x, ptrdiff_t n, const float *inverse, int32_t limit, int8_t *q);
+    void (*quantise_by_columns16)(const float *x, ptrdiff_t n, const float *inverse, int32_t limit, int16_t *q);
+    /// sums[c] += roundHalfEven(row[c] · inverse), |row[c] · inverse| ≤ 2^31.
+    void (*column_add)(const float *row, ptrdiff_t n, float inverse, double *sums);
+} cflow_pointwise;
+
+/// The operations of an available level; of the portable one otherwise.
+const cflow_pointwise *cflow_pointwise_at(int32_t level);
+
+/// The operations in use: of the best level until another is chosen. All levels give the same bits.
+const cflow_pointwise *cflow_pointwise_in_use(void);
+
+/// Chooses a level; portable where it is not available. Returns the level in use before.
+int32_t cflow_pointwise_use(int32_t level);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -1,4 +1,4 @@
-public import FlowEncoding
+import FlowEncoding
 
 /// A place to pay to, as people write it: `fl1q…` on mainnet, `tfl1q…` on testnet, `rfl1q…` on regtest.
 ///

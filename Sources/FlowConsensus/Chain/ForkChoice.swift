@@ -65,7 +65,9 @@ public struct ForkChoice: Sendable {
         return isInvalid ? .descendsFromInvalid : .added
     }
 
-    /// Learns that a block is valid, training included. Its parent must have been replayed before.
+    /// Learns that a block's training is right (and its transactions, as far as they have been checked). Its parent must have
+    /// been replayed before. A block whose transactions turn out to be invalid when its branch is connected is handed to
+    /// `markInvalid` all the same.
     ///
     /// - Returns: true when `best` moved to it.
     @discardableResult
@@ -78,6 +80,17 @@ public struct ForkChoice: Sendable {
         entries[hash]?.replay = replays
         // Only more work moves the tip; of equals the first stays.
         guard entry.work > bestEntry.work else { return false }
+        best = hash
+        return true
+    }
+
+    /// Follows a replayed block that has as much work as `best`: a node that starts again names the tip that it stored, so
+    /// that ties stay decided as they were.
+    ///
+    /// - Returns: false, and nothing changes, when the block is not replayed or has less work.
+    @discardableResult
+    public mutating func restoreBest(_ hash: Hash256) -> Bool {
+        guard let entry = entries[hash], entry.status == .replayed, entry.work == entries[best]?.work else { return false }
         best = hash
         return true
     }

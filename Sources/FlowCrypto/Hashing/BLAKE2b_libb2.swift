@@ -2,7 +2,9 @@ internal import CLibB2
 
 /// BLAKE2b (RFC 7693), computed by libb2, with a digest of 1 to 64 bytes and an optional key of up to 64.
 public struct BLAKE2b: Sendable {
+    /// Bytes of the longest digest.
     public static let maximumDigestLength = 64
+    /// Bytes of the longest key.
     public static let maximumKeyLength = 64
 
     private var state: blake2b_state
@@ -39,8 +41,11 @@ public struct BLAKE2b: Sendable {
         blake2b_update(&state, base.assumingMemoryBound(to: UInt8.self), raw.count)
     }
 
+    /// Absorbs bytes.
     public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+    /// Absorbs bytes.
     public mutating func update(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { update($0) } }
+    /// Absorbs the hash's 32 bytes in memory order.
     public mutating func update(_ hash: Hash256) { hash.withUnsafeBytes { update($0) } }
 
     /// The digest of what has been absorbed. The value itself stays as it is and can absorb more.

@@ -6,7 +6,9 @@ internal import CLibB2
 /// Built from libb2's BLAKE2b by its parameter block. libb2's own BLAKE2bp is not used: it divides the leaves among
 /// OpenMP threads and gives other digests where the number of threads is limited.
 public struct BLAKE2bp: Sendable {
+    /// Bytes of the longest digest.
     public static let maximumDigestLength = 64
+    /// Bytes of the longest key.
     public static let maximumKeyLength = 64
     private static let leafCount = 4
     private static let blockLength = 128
@@ -63,6 +65,7 @@ public struct BLAKE2bp: Sendable {
         }
     }
 
+    /// Absorbs bytes.
     public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
     /// The digest of what has been absorbed. The value itself stays as it is and can absorb more.

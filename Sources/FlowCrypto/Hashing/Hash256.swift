@@ -5,8 +5,9 @@ public import FlowEncoding
 /// As a number it is little-endian (byte 0 is the least significant), and it prints byte-reversed, as in Bitcoin.
 public struct Hash256: Hashable, Sendable {
     // Each word's memory holds eight of the bytes in order.
-    private var storage: (UInt64, UInt64, UInt64, UInt64)
+    @usableFromInline var storage: (UInt64, UInt64, UInt64, UInt64)
 
+    /// 32.
     public static let byteCount = 32
     /// 32 zero bytes.
     public static let zero = Hash256(littleEndianWords: (0, 0, 0, 0))
@@ -25,10 +26,10 @@ public struct Hash256: Hashable, Sendable {
     }
 
     /// Exactly 32 bytes in memory order; nil for any other number of them.
+    @inlinable
     public init?(bytes: some Collection<UInt8>) {
-        let count = bytes.count
-        guard count == Self.byteCount else { return nil }
-        self = .zero
+        guard bytes.count == 32 else { return nil }
+        storage = (0, 0, 0, 0)
         withUnsafeMutableBytes(of: &storage) { $0.copyBytes(from: bytes) }
     }
 
@@ -43,6 +44,7 @@ public struct Hash256: Hashable, Sendable {
     public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
     /// Calls `body` with the 32 bytes in memory order.
+    @inlinable
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try Swift.withUnsafeBytes(of: storage, body)
     }
@@ -62,8 +64,10 @@ public struct Hash256: Hashable, Sendable {
     /// The 64 hex digits in memory order.
     public var hex: String { Hex.encode(bytes) }
 
+    @inlinable
     public static func == (left: Hash256, right: Hash256) -> Bool { left.storage == right.storage }
 
+    @inlinable
     public func hash(into hasher: inout Hasher) {
         hasher.combine(storage.0)
         hasher.combine(storage.1)

@@ -14,6 +14,7 @@ public struct Keccak256: Sendable {
     /// Bytes absorbed since the last permutation, below `rate`.
     private var position = 0
 
+    /// A hasher that has absorbed nothing.
     public init() {}
 
     private static func withLanes<R>(_ lanes: inout Lanes, _ body: (UnsafeMutablePointer<UInt64>) -> R) -> R {
@@ -58,8 +59,11 @@ public struct Keccak256: Sendable {
         self.position = position
     }
 
+    /// Absorbs bytes.
     public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+    /// Absorbs bytes.
     public mutating func update(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { update($0) } }
+    /// Absorbs the hash's 32 bytes in memory order.
     public mutating func update(_ hash: Hash256) { hash.withUnsafeBytes { update($0) } }
 
     /// Absorbs a label's UTF-8 bytes, without length or terminator.

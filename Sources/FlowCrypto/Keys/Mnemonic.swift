@@ -2,7 +2,8 @@
 ///
 /// The entropy lies in guarded memory; the words are made when asked for and are never printed by accident.
 public struct Mnemonic: Sendable, Equatable {
-    private let entropy: SecretBytes
+    /// The entropy that the words carry: 16 to 32 bytes.
+    public let entropy: SecretBytes
 
     /// Numbers of words that a mnemonic can have.
     public static let wordCounts = [12, 15, 18, 21, 24]
@@ -82,9 +83,6 @@ public struct Mnemonic: Sendable, Equatable {
             salt.withUnsafeBytes { PBKDF2.deriveValidKey(password: phrase, salt: $0, iterations: 2048, length: 64) }
         }
     }
-
-    /// The entropy that the words carry.
-    public var entropyBytes: SecretBytes { entropy }
 }
 
 extension Mnemonic: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

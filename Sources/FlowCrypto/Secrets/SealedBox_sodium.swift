@@ -14,7 +14,9 @@ public enum SealedBox {
         /// Passes over that memory.
         public let passes: UInt32
 
+        /// Memory that a box may state, in KiB.
         public static let memoryRange: ClosedRange<UInt64> = 8...(1 << 20)
+        /// Passes that a box may state.
         public static let passesRange: ClosedRange<UInt64> = 1...16
 
         /// 64 MiB and three passes (RFC 9106, second recommendation): a fraction of a second.

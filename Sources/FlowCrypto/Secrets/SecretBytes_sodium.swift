@@ -9,6 +9,7 @@ public final class SecretBytes: @unchecked Sendable {
     // Unchecked, because the memory behind the pointer is written only inside the initialiser.
     private let pointer: UnsafeMutableRawPointer
     private let isGuarded: Bool
+    /// How many bytes there are.
     public let count: Int
 
     /// - Parameters:

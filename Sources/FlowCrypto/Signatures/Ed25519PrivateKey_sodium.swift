@@ -4,9 +4,11 @@ extension Ed25519 {
     /// A signing key, made from a seed of 32 bytes. Seed and expanded key lie in guarded memory, are wiped with the
     /// last reference, and are never printed.
     public final class PrivateKey: Sendable {
+        /// 32.
         public static let seedByteCount = 32
         /// libsodium's form: seed ‖ public key.
         private let secret: SecretBytes
+        /// The key that checks this key's signatures.
         public let publicKey: PublicKey
 
         /// - Throws: `CryptoError.lengthOutOfRange` unless the seed has 32 bytes.

@@ -4,6 +4,7 @@ public import FlowEncoding
 extension Ed25519 {
     /// The 32 bytes of a public key, of which nothing is known but their number until a signature is checked.
     public struct PublicKey: Hashable, Sendable {
+        /// 32.
         public static let byteCount = 32
         private let storage: Hash256
 

@@ -3,6 +3,7 @@ public import FlowEncoding
 extension Ed25519 {
     /// The 64 bytes R ‖ S, of which nothing is known but their number.
     public struct Signature: Hashable, Sendable {
+        /// 64.
         public static let byteCount = 64
         /// The encoded point R.
         let point: Hash256

@@ -9,6 +9,7 @@ extension Ed25519 {
         /// Ed25519ph: the SHA-512 of the message under a context of 0 to 255 bytes.
         case prehashed(context: [UInt8] = [])
 
+        /// Bytes of the longest context.
         public static let maximumContextLength = 255
 
         /// dom2 of RFC 8032, section 2.

@@ -2,7 +2,10 @@
 public enum Bech32 {
     /// Which constant the checksum ends in.
     public enum Variant: Hashable, Sendable, CaseIterable {
-        case bech32, bech32m
+        /// BIP-173, constant 1.
+        case bech32
+        /// BIP-350, constant 0x2bc830a3.
+        case bech32m
         var constant: UInt32 { self == .bech32 ? 1 : 0x2bc8_30a3 }
     }
 

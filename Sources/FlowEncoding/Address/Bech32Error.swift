@@ -1,23 +1,35 @@
 /// Why a text is not bech32, not bech32m, or not an address of the segwit style. Positions count UTF-8 bytes.
 @nonexhaustive
 public enum Bech32Error: Error, Equatable, Sendable {
+    /// The text is longer than the form allows, in characters.
     case tooLong(length: Int, limit: Int)
+    /// A byte outside printable ASCII, 33 to 126.
     case characterOutOfRange(UInt8, position: Int)
+    /// Upper and lower case letters in one text.
     case mixedCase
+    /// No `1` between prefix and data.
     case separatorMissing
+    /// Nothing stands before the separator.
     case prefixEmpty
+    /// A character behind the separator that is not in the alphabet.
     case dataCharacterInvalid(UInt8, position: Int)
+    /// Fewer than the checksum's six characters behind the separator.
     case checksumTooShort(Int)
+    /// The checksum fits neither variant.
     case checksumMismatch
     /// A value handed to the encoder does not fit its group of bits.
     case valueOutOfRange(UInt8, bits: Int)
     /// The bits left over at the end are five or more, or not zero.
     case paddingInvalid
+    /// An address without version.
     case dataEmpty
+    /// The address of another network.
     case prefixMismatch(expected: String, actual: String)
+    /// A version above 16.
     case versionInvalid(UInt8)
     /// Version 0 goes with bech32, versions 1 to 16 with bech32m.
     case variantMismatch(version: UInt8, expected: Bech32.Variant, actual: Bech32.Variant)
+    /// A program length, in bytes, that the version does not allow.
     case programLengthInvalid(version: UInt8, length: Int)
 }
 

@@ -5,7 +5,9 @@
 public struct SegwitStyleAddress: Hashable, Sendable {
     /// The human-readable part in lower case: which network the address belongs to.
     public let prefix: String
+    /// 0 to 16.
     public let version: UInt8
+    /// 2 to 40 bytes; for version 0, 20 or 32.
     public let program: [UInt8]
     private let text: String
 

@@ -28,4 +28,5 @@ extension BinaryDecodable {
     }
 }
 
+/// A value that can be written and read.
 public typealias BinaryCodable = BinaryEncodable & BinaryDecodable

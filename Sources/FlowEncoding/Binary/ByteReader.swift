@@ -1,13 +1,16 @@
 /// Reads little-endian fields from bytes that nobody has checked yet.
 ///
 /// Every read is bounded by the bytes that remain: whatever the input says, no read traps and none allocates more
-/// than the input could fill. A failed read leaves `offset` where the field began.
+/// than the input could fill. A failed read of a field leaves `offset` where the field began; a failed `readArray`
+/// leaves it inside the array.
 public struct ByteReader: Sendable {
     @usableFromInline let storage: ArraySlice<UInt8>
     /// Bytes read so far.
     public private(set) var offset: Int = 0
 
+    /// A reader of all `bytes`.
     public init(_ bytes: [UInt8]) { storage = bytes[...] }
+    /// A reader of a slice; offsets count from the slice's start.
     public init(_ bytes: ArraySlice<UInt8>) { storage = bytes }
 
     /// Bytes that are still to be read.
@@ -33,11 +36,17 @@ public struct ByteReader: Sendable {
         return storage.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: T.self)) }
     }
 
+    /// One byte.
     public mutating func readUInt8() throws(DecodingFault) -> UInt8 { try readInteger(UInt8.self) }
+    /// A 16-bit integer, least significant byte first.
     public mutating func readUInt16() throws(DecodingFault) -> UInt16 { try readInteger(UInt16.self) }
+    /// A 32-bit integer, least significant byte first.
     public mutating func readUInt32() throws(DecodingFault) -> UInt32 { try readInteger(UInt32.self) }
+    /// A 64-bit integer, least significant byte first.
     public mutating func readUInt64() throws(DecodingFault) -> UInt64 { try readInteger(UInt64.self) }
+    /// A 32-bit integer in two's complement, least significant byte first.
     public mutating func readInt32() throws(DecodingFault) -> Int32 { try readInteger(Int32.self) }
+    /// A 64-bit integer in two's complement, least significant byte first.
     public mutating func readInt64() throws(DecodingFault) -> Int64 { try readInteger(Int64.self) }
 
     /// A 16-bit integer in network order, as ports are written.

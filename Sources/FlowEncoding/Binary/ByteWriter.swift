@@ -3,6 +3,7 @@ public struct ByteWriter: Sendable {
     /// What has been written so far.
     public private(set) var bytes: [UInt8] = []
 
+    /// An empty writer.
     public init() {}
 
     /// - Parameter capacity: bytes to reserve, when the size is known beforehand.
@@ -12,11 +13,17 @@ public struct ByteWriter: Sendable {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
+    /// One byte.
     public mutating func write(_ value: UInt8) { bytes.append(value) }
+    /// 16 bits, least significant byte first.
     public mutating func write(_ value: UInt16) { writeInteger(value) }
+    /// 32 bits, least significant byte first.
     public mutating func write(_ value: UInt32) { writeInteger(value) }
+    /// 64 bits, least significant byte first.
     public mutating func write(_ value: UInt64) { writeInteger(value) }
+    /// 32 bits in two's complement, least significant byte first.
     public mutating func write(_ value: Int32) { writeInteger(value) }
+    /// 64 bits in two's complement, least significant byte first.
     public mutating func write(_ value: Int64) { writeInteger(value) }
 
     /// A 16-bit integer in network order, as ports are written.

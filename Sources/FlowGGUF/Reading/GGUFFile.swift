@@ -86,3 +86,12 @@ public struct GGUFFile: Sendable {
         }
     }
 }
+
+extension GGUFFile {
+    /// The bytes of a tensor of this file, valid as long as the file is.
+    package func bytes(of tensor: GGUFTensorInfo) throws(GGUFError) -> UnsafeRawBufferPointer {
+        var result = UnsafeRawBufferPointer(start: nil, count: 0)
+        try withUnsafeBytes(of: tensor) { (bytes) throws(GGUFError) in result = bytes }
+        return result
+    }
+}

@@ -89,6 +89,15 @@ public final class Trainer {
         return head.loss(context, targets: targets.pointer, tokens: t)
     }
 
+    /// The loss of every position in nats, window by window, without training (Model.md, Loss).
+    public func tokenLosses(weights: ModelState, batch: TokenBatch) throws(StepFault) -> [Float] {
+        let t = try load(weights, batch, whole: false)
+        if t == 0 { return [] }
+        try forward(weights, tokens: t)
+        _ = head.loss(context, targets: targets.pointer, tokens: t)
+        return Array(UnsafeBufferPointer(start: head.losses.pointer, count: t))
+    }
+
     /// The logits of every position, tokens × vocabulary, without training.
     public func logits(weights: ModelState, batch: TokenBatch) throws(StepFault) -> [Float] {
         let t = try load(weights, batch, whole: false)

@@ -1,54 +1,91 @@
-/// The loops of `Quantiser`, scalar.
-enum QuantiserKernels {
-    static func largestMagnitude(_ x: UnsafePointer<Float>, _ n: Int) -> UInt32 {
-        var largest: UInt32 = 0
-        for i in 0..<max(n, 0) { largest = max(largest, x[i].bitPattern & 0x7FFF_FFFF) }
-        return largest
-    }
+internal import CFlowKernels
 
+/// The loops of `Quantiser`, by the kernels in use. `QuantiserReference` is what they must equal.
+enum QuantiserKernels {
     @inline(__always)
-    static func row<Q: FixedWidthInteger>(
-        _ x: UnsafePointer<Float>, _ n: Int, bits: Int, into q: UnsafeMutablePointer<Q>
+    private static var kernels: cflow_pointwise { cflow_pointwise_in_use().pointee }
+
+    private static let scratch = ScratchPool<Float>()
+
+    static func limit(_ bits: Int) -> Int32 { (1 << Int32(truncatingIfNeeded: bits - 1)) - 1 }
+
+    static func largestMagnitude(_ x: UnsafePointer<Float>, _ n: Int) -> UInt32 { kernels.largest(x, n) }
+
+    static func row(
+        _ x: UnsafePointer<Float>, _ n: Int, bits: Int, into q: UnsafeMutablePointer<Int8>
     ) throws(QuantiserFault) -> Int32 {
         let scale = try Quantiser.exponent(ofLargest: largestMagnitude(x, n), bits: bits)
         store(x, n, scale: scale, bits: bits, into: q)
         return scale
     }
 
-    @inline(__always)
-    static func store<Q: FixedWidthInteger>(
-        _ x: UnsafePointer<Float>, _ n: Int, scale: Int32, bits: Int, into q: UnsafeMutablePointer<Q>
-    ) {
-        let inverse = PowerOfTwo.float(-scale)
-        let limit = (1 << (bits - 1)) - 1
-        for i in 0..<max(n, 0) { q[i] = Q(truncatingIfNeeded: integer(x[i] * inverse, limit: limit)) }
+    static func row(
+        _ x: UnsafePointer<Float>, _ n: Int, bits: Int, into q: UnsafeMutablePointer<Int16>
+    ) throws(QuantiserFault) -> Int32 {
+        let scale = try Quantiser.exponent(ofLargest: largestMagnitude(x, n), bits: bits)
+        store(x, n, scale: scale, bits: bits, into: q)
+        return scale
     }
 
-    @inline(__always)
-    static func integer(_ scaled: Float, limit: Int) -> Int {
-        let rounded = Int(exactly: scaled.rounded(.toNearestOrEven)) ?? 0
-        return min(max(rounded, -limit), limit)
+    static func store(_ x: UnsafePointer<Float>, _ n: Int, scale: Int32, bits: Int, into q: UnsafeMutablePointer<Int8>) {
+        kernels.quantise8(x, n, PowerOfTwo.float(-scale), limit(bits), q)
     }
 
-    @inline(__always)
-    static func columns<Q: FixedWidthInteger>(
+    static func store(_ x: UnsafePointer<Float>, _ n: Int, scale: Int32, bits: Int, into q: UnsafeMutablePointer<Int16>) {
+        kernels.quantise16(x, n, PowerOfTwo.float(-scale), limit(bits), q)
+    }
+
+    static func columns(
         _ x: UnsafePointer<Float>, _ rowIndices: UnsafePointer<Int32>?, rows: Int, columns: Int, stride: Int, bits: Int,
-        into q: UnsafeMutablePointer<Q>, qStride: Int, scales: UnsafeMutablePointer<Int32>
+        into q: UnsafeMutablePointer<Int8>, qStride: Int, scales: UnsafeMutablePointer<Int32>
     ) throws(QuantiserFault) {
-        let limit = (1 << (bits - 1)) - 1
-        for column in 0..<max(columns, 0) {
-            var largest: UInt32 = 0
-            for row in 0..<max(rows, 0) {
-                let source = rowIndices.map { Int($0[row]) } ?? row
-                largest = max(largest, x[source * stride + column].bitPattern & 0x7FFF_FFFF)
-            }
-            let scale = try Quantiser.exponent(ofLargest: largest, bits: bits)
-            scales[column] = scale
-            let inverse = PowerOfTwo.float(-scale)
-            for row in 0..<max(rows, 0) {
-                let source = rowIndices.map { Int($0[row]) } ?? row
-                q[row * qStride + column] = Q(truncatingIfNeeded: integer(x[source * stride + column] * inverse, limit: limit))
-            }
+        let limit = limit(bits)
+        let kernel = kernels.quantise_by_columns8
+        try byColumns(x, rowIndices, rows: rows, columns: columns, stride: stride, bits: bits, scales: scales) {
+            row, source, inverse in kernel(source, columns, inverse, limit, q + row * qStride)
         }
+    }
+
+    static func columns(
+        _ x: UnsafePointer<Float>, _ rowIndices: UnsafePointer<Int32>?, rows: Int, columns: Int, stride: Int, bits: Int,
+        into q: UnsafeMutablePointer<Int16>, qStride: Int, scales: UnsafeMutablePointer<Int32>
+    ) throws(QuantiserFault) {
+        let limit = limit(bits)
+        let kernel = kernels.quantise_by_columns16
+        try byColumns(x, rowIndices, rows: rows, columns: columns, stride: stride, bits: bits, scales: scales) {
+            row, source, inverse in kernel(source, columns, inverse, limit, q + row * qStride)
+        }
+    }
+
+    /// The largest magnitudes of all columns, their scales, then `store(row, numbers, inverse scales)` for each row.
+    @inline(__always)
+    private static func byColumns(
+        _ x: UnsafePointer<Float>, _ rowIndices: UnsafePointer<Int32>?, rows: Int, columns: Int, stride: Int, bits: Int,
+        scales: UnsafeMutablePointer<Int32>, store: (Int, UnsafePointer<Float>, UnsafePointer<Float>) -> Void
+    ) throws(QuantiserFault) {
+        guard columns > 0 else { return }
+        let largest = kernels.column_largest
+        let fault: QuantiserFault? = scratch.withScratch(columns) { numbers in
+            for column in 0..<columns { numbers[column] = 0 }
+            for row in 0..<max(rows, 0) {
+                let source = if let rowIndices { Int(rowIndices[row]) } else { row }
+                largest(x + source * stride, columns, numbers)
+            }
+            do throws(QuantiserFault) {
+                for column in 0..<columns {
+                    let scale = try Quantiser.exponent(ofLargest: numbers[column].bitPattern, bits: bits)
+                    scales[column] = scale
+                    numbers[column] = PowerOfTwo.float(-scale)
+                }
+            } catch {
+                return error
+            }
+            for row in 0..<max(rows, 0) {
+                let source = if let rowIndices { Int(rowIndices[row]) } else { row }
+                store(row, x + source * stride, numbers)
+            }
+            return nil
+        }
+        if let fault { throw fault }
     }
 }

@@ -1,7 +1,13 @@
+internal import CFlowKernels
+
 /// The canonical pointwise operations, vectorised; the same bits as `CanonicalReference` on every processor.
 ///
 /// All take pointers to contiguous binary32 numbers and a count. Outputs may be the same memory as an input unless said otherwise.
 public enum Canonical {
+    /// The kernels in use; `InstructionSet.select(forPointwise:)` chooses others, which give the same bits.
+    @inline(__always)
+    private static var kernels: cflow_pointwise { cflow_pointwise_in_use().pointee }
+
     // MARK: Functions
 
     /// exp by the project's polynomial. A NaN stays a NaN.
@@ -13,17 +19,39 @@ public enum Canonical {
     /// The natural logarithm of a normal, positive number; used for the published loss.
     public static func log(_ x: Float) -> Float { CanonicalReference.log(x) }
 
+    /// exp of each of n numbers.
+    public static func exp(_ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>) { kernels.exp(x, n, y) }
+
+    /// σ of each of n numbers.
+    public static func sigmoid(_ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>) {
+        kernels.sigmoid(x, n, y)
+    }
+
+    /// exp of sixteen numbers.
+    public static func exp(_ x: SIMD16<Float>) -> SIMD16<Float> { sixteen(x) { exp($0, 16, into: $0) } }
+
+    /// σ of sixteen numbers.
+    public static func sigmoid(_ x: SIMD16<Float>) -> SIMD16<Float> { sixteen(x) { sigmoid($0, 16, into: $0) } }
+
+    private static func sixteen(_ x: SIMD16<Float>, _ body: (UnsafeMutablePointer<Float>) -> Void) -> SIMD16<Float> {
+        var y = x
+        withUnsafeMutableBytes(of: &y) { bytes in
+            if let numbers = bytes.bindMemory(to: Float.self).baseAddress { body(numbers) }
+        }
+        return y
+    }
+
     // MARK: Sums
 
     /// The sum in sixteen lanes and the fixed tree.
-    public static func laneSum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { CanonicalReference.laneSum(x, n) }
+    public static func laneSum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { kernels.sum(x, n) }
 
     /// The lane sum of x·x.
-    public static func laneSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float { CanonicalReference.laneSumOfSquares(x, n) }
+    public static func laneSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float { kernels.sum_of_squares(x, n) }
 
     /// The lane sum of x·y.
     public static func laneDot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Float {
-        CanonicalReference.laneDot(x, y, n)
+        kernels.dot(x, y, n)
     }
 
     // MARK: Norms
@@ -33,7 +61,7 @@ public enum Canonical {
     public static func rmsNorm(
         _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>
     ) -> Float {
-        CanonicalReference.rmsNorm(x, gain: gain, n, into: y)
+        kernels.norm(x, gain, n, y)
     }
 
     /// The backward of `rmsNorm` for one row: `dx`, and the terms `dy·(x·r)` whose column sums are the gain's gradient.
@@ -43,7 +71,7 @@ public enum Canonical {
         _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, r: Float, dy: UnsafePointer<Float>, _ n: Int,
         dx: UnsafeMutablePointer<Float>, gainTerms: UnsafeMutablePointer<Float>
     ) {
-        CanonicalReference.rmsNormBackward(x, gain: gain, r: r, dy: dy, n, dx: dx, gainTerms: gainTerms)
+        kernels.norm_backward(x, gain, r, dy, n, dx, gainTerms)
     }
 
     // MARK: Softmax
@@ -51,21 +79,27 @@ public enum Canonical {
     /// `p = exp(x − max)·(1 / lanesum)`; returns the maximum and the sum. n ≥ 1.
     @discardableResult
     public static func softmax(_ x: UnsafePointer<Float>, _ n: Int, into p: UnsafeMutablePointer<Float>) -> SoftmaxSums {
-        CanonicalReference.softmax(x, n, into: p)
+        var sums = SoftmaxSums(maximum: 0, sum: 0)
+        kernels.softmax(x, n, p, &sums.maximum, &sums.sum)
+        return sums
     }
 
     /// `ds = (p·(dp − k))·factor` with `k = lanedot(p, dp)`.
     public static func softmaxBackward(
         _ p: UnsafePointer<Float>, dp: UnsafePointer<Float>, _ n: Int, factor: Float, into ds: UnsafeMutablePointer<Float>
     ) {
-        CanonicalReference.softmaxBackward(p, dp: dp, n, factor: factor, into: ds)
+        kernels.softmax_backward(p, dp, n, factor, ds)
     }
 
     /// A token's loss `(log(sum) + max) − z_target`; writes `(softmax − onehot)·factor`. 0 ≤ target < n.
     public static func crossEntropy(
         _ logits: UnsafePointer<Float>, _ n: Int, target: Int, factor: Float, gradient: UnsafeMutablePointer<Float>
     ) -> Float {
-        CanonicalReference.crossEntropy(logits, n, target: target, factor: factor, gradient: gradient)
+        let wanted = logits[target]
+        let sums = softmax(logits, n, into: gradient)
+        gradient[target] = gradient[target] - 1
+        kernels.scale(gradient, factor, n, gradient)
+        return (log(sums.sum) + sums.maximum) - wanted
     }
 
     // MARK: SwiGLU
@@ -74,7 +108,7 @@ public enum Canonical {
     public static func swiGLU(
         gate g: UnsafePointer<Float>, up u: UnsafePointer<Float>, _ n: Int, into a: UnsafeMutablePointer<Float>
     ) {
-        CanonicalReference.swiGLU(gate: g, up: u, n, into: a)
+        kernels.swiglu(g, u, n, a)
     }
 
     /// `dU = dA·(g·s)`, `dG = (dA·u)·(s·(1 + g·(1 − s)))`, s = σ(g). Outputs may be inputs, but not each other.
@@ -82,7 +116,7 @@ public enum Canonical {
         gate g: UnsafePointer<Float>, up u: UnsafePointer<Float>, da: UnsafePointer<Float>, _ n: Int,
         dGate: UnsafeMutablePointer<Float>, dUp: UnsafeMutablePointer<Float>
     ) {
-        CanonicalReference.swiGLUBackward(gate: g, up: u, da: da, n, dGate: dGate, dUp: dUp)
+        kernels.swiglu_backward(g, u, da, n, dGate, dUp)
     }
 
     // MARK: Rotary
@@ -91,14 +125,14 @@ public enum Canonical {
     public static func rotate(
         _ u: UnsafeMutablePointer<Float>, half: Int, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>
     ) {
-        CanonicalReference.rotate(u, half: half, cos: cos, sin: sin)
+        kernels.rotate(u, half, cos, sin)
     }
 
     /// The gradient's way back: `(a·cos + b·sin, b·cos − a·sin)`.
     public static func rotateBackward(
         _ u: UnsafeMutablePointer<Float>, half: Int, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>
     ) {
-        CanonicalReference.rotateBackward(u, half: half, cos: cos, sin: sin)
+        kernels.rotate_backward(u, half, cos, sin)
     }
 
     // MARK: Elementwise
@@ -107,12 +141,12 @@ public enum Canonical {
     public static func add(
         _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ n: Int, into c: UnsafeMutablePointer<Float>
     ) {
-        CanonicalReference.add(a, b, n, into: c)
+        kernels.add(a, b, n, c)
     }
 
     /// `y = x·factor`.
     public static func scale(_ x: UnsafePointer<Float>, by factor: Float, _ n: Int, into y: UnsafeMutablePointer<Float>) {
-        CanonicalReference.scale(x, by: factor, n, into: y)
+        kernels.scale(x, factor, n, y)
     }
 
     /// `y_i = x_i · 2^exponents[i·exponentStride]`, exponents −126 … 127: folds a scale into the other operand.
@@ -120,7 +154,7 @@ public enum Canonical {
         _ x: UnsafePointer<Float>, exponents: UnsafePointer<Int32>, exponentStride: Int = 1, _ n: Int,
         into y: UnsafeMutablePointer<Float>
     ) {
-        CanonicalReference.scaleByPowers(x, exponents: exponents, exponentStride: exponentStride, n, into: y)
+        kernels.scale_by_powers(x, exponents, exponentStride, n, y)
     }
 
     /// `y = (wa·a) + (wb·b)`.
@@ -128,7 +162,7 @@ public enum Canonical {
         _ a: UnsafePointer<Float>, weight wa: Float, _ b: UnsafePointer<Float>, weight wb: Float, _ n: Int,
         into y: UnsafeMutablePointer<Float>
     ) {
-        CanonicalReference.combine(a, weight: wa, b, weight: wb, n, into: y)
+        kernels.combine(a, wa, b, wb, n, y)
     }
 
     // MARK: Optimizer
@@ -138,11 +172,11 @@ public enum Canonical {
         weights w: UnsafeMutablePointer<Float>, momentum m: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
         _ n: Int, rate: Float
     ) {
-        CanonicalReference.signMomentumStep(weights: w, momentum: m, gradient: g, n, rate: rate)
+        kernels.sign_step(w, m, g, n, rate)
     }
 
     /// The three planes of a digest leaf, ⌈n/8⌉ bytes each: m > 0, m < 0, lowest mantissa bit; element j is bit j mod 8 of byte ⌊j/8⌋.
     public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>) {
-        CanonicalReference.digestPlanes(m, n, into: planes)
+        kernels.planes(m, n, planes)
     }
 }

@@ -1,3 +1,5 @@
+internal import CFlowKernels
+
 /// Exact sums over rows: fixed point in 64-bit integers under one scale, so that any order gives the same bits
 /// (`Documentation/Protocol/Arithmetic.md`, Sums).
 public enum ColumnSum {
@@ -63,21 +65,16 @@ public enum ColumnSum {
     }
 }
 
-/// The loops of `ColumnSum`.
+/// The loops of `ColumnSum`: fixed-point integers carried as doubles, exact below 2^53 and therefore in any order.
 enum ColumnSumKernels {
-    @inline(__always)
-    static func fixedPoint(_ x: Float, _ inverse: Float) -> Int64 {
-        Int64(exactly: (x * inverse).rounded(.toNearestOrEven)) ?? 0
-    }
+    private static let scratch = ScratchPool<Double>()
 
     static func columns(
         _ x: UnsafePointer<Float>, rows: Int, columns: Range<Int>, stride: Int, scale: Int32, into sums: UnsafeMutablePointer<Float>
     ) {
-        let inverse = PowerOfTwo.float(-scale)
-        for column in columns {
-            var sum: Int64 = 0
-            for row in 0..<max(rows, 0) { sum &+= fixedPoint(x[row * stride + column], inverse) }
-            sums[column] = Float(sum) * PowerOfTwo.float(scale)
+        let count = columns.count
+        accumulate(count, scale: scale, into: sums + columns.lowerBound) { add, inverse, partial in
+            for row in 0..<max(rows, 0) { add(x + row * stride + columns.lowerBound, count, inverse, partial) }
         }
     }
 
@@ -85,11 +82,25 @@ enum ColumnSumKernels {
         _ x: UnsafePointer<Float>, order: Slice<UnsafeBufferPointer<Int32>>, columns: Int, stride: Int, scale: Int32,
         into sums: UnsafeMutablePointer<Float>
     ) {
-        let inverse = PowerOfTwo.float(-scale)
-        for column in 0..<max(columns, 0) {
-            var sum: Int64 = 0
-            for row in order { sum &+= fixedPoint(x[Int(row) * stride + column], inverse) }
-            sums[column] = Float(sum) * PowerOfTwo.float(scale)
+        accumulate(columns, scale: scale, into: sums) { add, inverse, partial in
+            for row in order { add(x + Int(row) * stride, columns, inverse, partial) }
+        }
+    }
+
+    private typealias RowAdder = @convention(c) (UnsafePointer<Float>, Int, Float, UnsafeMutablePointer<Double>) -> Void
+
+    @inline(__always)
+    private static func accumulate(
+        _ count: Int, scale: Int32, into sums: UnsafeMutablePointer<Float>,
+        _ body: (RowAdder, Float, UnsafeMutablePointer<Double>) -> Void
+    ) {
+        guard count > 0 else { return }
+        scratch.withScratch(count) { partial in
+            for i in 0..<count { partial[i] = 0 }
+            body(cflow_pointwise_in_use().pointee.column_add, PowerOfTwo.float(-scale), partial)
+            let factor = PowerOfTwo.float(scale)
+            // The conversion from an exact integer is the one rounding; no sum is −0.
+            for i in 0..<count { sums[i] = Float(partial[i]) * factor }
         }
     }
 }

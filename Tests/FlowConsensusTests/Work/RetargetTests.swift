@@ -22,7 +22,7 @@ import Testing
     /// Cases of Bitcoin Core, rust-bitcoin and real headers.
     @Test func outsideCases() throws {
         let cases = try Vectors.json("bitcoin/pow/retarget_cases.json", as: File.self).cases
-        #expect(cases.count == 15)
+        #expect(cases.count == 9)
         for test in cases {
             let next = Retarget.next(
                 bits: try Self.bits(test.old_bits), firstTime: test.first_time, lastTime: test.last_time,

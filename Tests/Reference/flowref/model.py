@@ -46,20 +46,23 @@ class Shape:
         return out + [("output_norm", (d,), None), ("output", (VOCABULARY, d), 64 * d)]
 
 
-def initial_weights(shape, seed):
-    state = {}
+def initial_tensors(shape, seed):
+    """(name, weights) one tensor after the other."""
     for k, (name, dims, divisor) in enumerate(shape.tensors()):
         count = math.prod(dims)
         if divisor is None:
-            state[name] = np.ones(dims, F)
+            yield name, np.ones(dims, F)
             continue
         r = math.isqrt(3 * 2**40 // divisor)
         block = np.arange(-(-count // 4), dtype=np.uint64)
         words = philox([block & np.uint64(0xFFFFFFFF), block >> np.uint64(32), k, 0], (seed & 0xFFFFFFFF, seed >> 32))
         u = np.stack(words, axis=1).reshape(-1)[:count]
         steps = ((u * np.uint64(2 * r + 1)) >> np.uint64(32)).astype(np.int64) - r
-        state[name] = (steps.astype(F) * power(-20)).reshape(dims)
-    return state
+        yield name, (steps.astype(F) * power(-20)).reshape(dims)
+
+
+def initial_weights(shape, seed):
+    return dict(initial_tensors(shape, seed))
 
 
 def rms_forward(x, gain):
@@ -142,7 +145,7 @@ class Step:
         total = lane_sum(e)
         losses = (log(total) + top) - z[np.arange(self.tokens), self.targets]
         self.logits, self.losses = z, losses
-        self.loss = float(losses.astype(np.float64).sum() / self.tokens)
+        self.loss = sum(losses.tolist()) / self.tokens  # binary64, ascending t
         soft = e * (F(1) / total)[:, None]
         soft[np.arange(self.tokens), self.targets] -= F(1)
         self.d_logits = soft * (F(1) / F(self.tokens))

@@ -15,6 +15,17 @@ def model_root(shape, weights):
     return bulk_root(flat(shape, weights).tobytes())
 
 
+def model_root_of_stream(arrays):
+    """modelRoot of tensors that come one after the other, for models that do not fit into memory."""
+    leaves, rest = [], b""
+    for array in arrays:
+        data = memoryview(rest + array.astype("<f4").tobytes())
+        whole = len(data) // 65536 * 65536
+        leaves += [bulk_leaf(data[i : i + 65536]) for i in range(0, whole, 65536)]
+        rest = bytes(data[whole:])
+    return bulk_root_of_leaves(leaves + ([bulk_leaf(rest)] if rest else []))
+
+
 def digest(shape, momentum):
     m = flat(shape, momentum)
     bits = m.view("<u4") & 1

@@ -1,0 +1,107 @@
+public import FlowTensor
+
+/// One conversation with a model: the tokens so far, and what the model keeps of them.
+///
+/// A session is for one thread at a time; several sessions may share a model.
+public final class InferenceSession {
+    public let model: InferenceModel
+    /// Most tokens that the session holds.
+    public let capacity: Int
+    /// The tokens that were processed.
+    public private(set) var tokens: [Int] = []
+    /// The logits after the last token, `vocabularySize` elements; empty before the first token.
+    public private(set) var logits: [Float] = []
+
+    private let pass: ForwardPass
+    /// Tokens that are processed together.
+    private static let pieceLength = 128
+
+    /// - Parameters:
+    ///   - capacity: most tokens to hold; the model's context length by default, at most 32,768.
+    ///   - pool: threads that compute.
+    public init(model: InferenceModel, capacity: Int? = nil, pool: ThreadPool = .single) {
+        self.model = model
+        self.capacity = max(1, capacity ?? min(model.configuration.contextLength, 32_768))
+        pass = ForwardPass(model: model, pool: pool)
+    }
+
+    /// Processes `prompt` after what is there.
+    ///
+    /// - Parameter progress: called after each piece with the tokens done so far; false cancels. What was done stays.
+    /// - Throws: ``InferenceError``; the session stays usable.
+    public func prefill(_ prompt: [Int], progress: (Int) -> Bool = { _ in true }) throws(InferenceError) {
+        try check(prompt)
+        var start = 0
+        while start < prompt.count {
+            let end = min(start + Self.pieceLength, prompt.count)
+            let isLast = end == prompt.count
+            process(prompt[start..<end], firstLogits: isLast ? end - start - 1 : end - start) { logits = Array($0) }
+            start = end
+            guard progress(start) || isLast else {
+                logits = []
+                throw .cancelled
+            }
+        }
+        try checkLogits()
+    }
+
+    /// Processes one token after what is there.
+    public func decode(_ token: Int) throws(InferenceError) {
+        try prefill([token])
+    }
+
+    /// Processes `prompt` after what is there and returns the logits after each of its tokens.
+    public func logits(for prompt: [Int]) throws(InferenceError) -> [[Float]] {
+        try check(prompt)
+        var result: [[Float]] = []
+        for start in stride(from: 0, to: prompt.count, by: Self.pieceLength) {
+            process(prompt[start..<min(start + Self.pieceLength, prompt.count)], firstLogits: 0) {
+                result.append(Array($0))
+            }
+        }
+        logits = result.last ?? []
+        return result
+    }
+
+    /// Forgets all tokens but the first `count`.
+    public func rewind(to count: Int) {
+        guard count >= 0, count < tokens.count else { return }
+        tokens.removeLast(tokens.count - count)
+        logits = []
+    }
+
+    /// Makes `prompt` what the session holds. The longest common beginning is kept and not computed again.
+    ///
+    /// - Returns: tokens that were reused.
+    @discardableResult
+    public func replace(with prompt: [Int], progress: (Int) -> Bool = { _ in true }) throws(InferenceError) -> Int {
+        guard !prompt.isEmpty else { throw .emptyPrompt }
+        guard prompt.count <= capacity else { throw .contextFull(needed: prompt.count, capacity: capacity) }
+        // At least one token is processed, as its logits are wanted.
+        let common = zip(tokens, prompt).prefix { $0 == $1 }.count
+        let reused = min(common, prompt.count - 1)
+        rewind(to: reused)
+        try prefill(Array(prompt[reused...]), progress: progress)
+        return reused
+    }
+
+    private func check(_ prompt: [Int]) throws(InferenceError) {
+        guard !prompt.isEmpty else { throw .emptyPrompt }
+        guard prompt.count <= capacity - tokens.count else {
+            throw .contextFull(needed: tokens.count + prompt.count, capacity: capacity)
+        }
+        let size = model.configuration.vocabularySize
+        if let token = prompt.first(where: { $0 < 0 || $0 >= size }) {
+            throw .tokenOutOfRange(token: token, vocabularySize: size)
+        }
+    }
+
+    private func process(_ piece: ArraySlice<Int>, firstLogits: Int, _ body: (UnsafeBufferPointer<Float>) -> Void) {
+        pass.run(piece, at: tokens.count, limit: capacity, firstLogits: firstLogits, logits: body)
+        tokens.append(contentsOf: piece)
+    }
+
+    private func checkLogits() throws(InferenceError) {
+        guard logits.contains(where: \.isFinite) else { throw .nonFiniteLogits(position: tokens.count - 1) }
+    }
+}

@@ -1,0 +1,26 @@
+internal import FlowGGUF
+
+/// A matrix of weights where it lies in the file: rows of whole blocks, `y = x·Wᵀ`.
+struct WeightMatrix: @unchecked Sendable {
+    let base: UnsafeRawPointer
+    let type: GGUFTensorType
+    /// Output elements.
+    let rows: Int
+    /// Input elements.
+    let columns: Int
+    let rowByteCount: Int
+
+    /// Matrix `index` of a tensor that holds several, one after the other.
+    func expert(_ index: Int) -> WeightMatrix {
+        WeightMatrix(
+            base: base + index * rows * rowByteCount, type: type, rows: rows, columns: columns,
+            rowByteCount: rowByteCount)
+    }
+
+    /// Decodes row `row` into `target`, `columns` elements.
+    func decodeRow(_ row: Int, into target: UnsafeMutablePointer<Float>) {
+        let bytes = UnsafeRawBufferPointer(start: base + row * rowByteCount, count: rowByteCount)
+        // The type was checked to have a decoder when the model was loaded.
+        try? GGUFCodec.decode(bytes, type: type, into: UnsafeMutableBufferPointer(start: target, count: columns))
+    }
+}

@@ -1,0 +1,58 @@
+public import FlowConsensus
+public import FlowCrypto
+
+extension Wallet {
+    /// The most that a wallet pays in fees for one transaction: 0.1 FLOW.
+    public static let feeLimit = Amount(haruki: 10_000_000)
+
+    /// Pays an amount, signs, and hands the transaction to the chain. The wallet remembers it until a block holds it.
+    ///
+    /// - Returns: the transaction, as the chain took it.
+    /// - Throws: `locked`, `insufficientFunds`, `amountBelowDust`, `notPayable`, `feeAboveLimit`, what the chain throws.
+    public func send(
+        _ amount: Amount, to destination: Address, rate: FeeRate = .standard, through chain: any WalletChain
+    ) async throws -> Transaction {
+        try await synchronise(with: chain)
+        let transaction = try makePayment(of: amount, to: destination, rate: rate)
+        // Remembered before it is handed in: a crash in between must not lose the change's key.
+        observe(transaction)
+        try save()
+        do {
+            try await chain.submit(transaction)
+        } catch {
+            ledger.remove(transaction.txid)
+            try save()
+            throw error
+        }
+        return transaction
+    }
+
+    /// Builds and signs a payment from the coins that can be spent now.
+    func makePayment(of amount: Amount, to destination: Address, rate: FeeRate) throws(WalletError) -> Transaction {
+        guard let account else { throw .locked }
+        guard destination.prefix == network.addressPrefix, destination.isPayable else {
+            throw .notPayable("\(destination) is not an address that this network pays to")
+        }
+        let dust = CoinSelection.dust(at: rate)
+        guard amount.isMoney, amount >= dust else { throw .amountBelowDust(amount: amount, dust: dust) }
+        let spendable = ledger.coins.filter { $0.isSpendable(atTip: tipHeight) }
+        let selection = try CoinSelection.choose(from: spendable, paying: amount, rate: rate)
+        guard selection.fee <= Self.feeLimit else { throw .feeAboveLimit(fee: selection.fee, limit: Self.feeLimit) }
+
+        var outputs = [TransactionOutput(value: amount, program: destination.program)]
+        if let change = selection.change {
+            let key = try takeKey(.change)
+            // The change's place must not tell which output it is.
+            outputs.insert(TransactionOutput(value: change, program: key.program), at: Int.random(in: 0...1))
+        }
+        var transaction = Transaction(inputs: selection.coins.map { TransactionInput(outPoint: $0.outPoint) }, outputs: outputs)
+        let hash = SignatureHash(
+            transaction: transaction, spentOutputs: selection.coins.map(\.output), genesisHash: network.genesisHash)
+        for (index, coin) in selection.coins.enumerated() {
+            let key = try Secret.privateKey(of: coin.key, account: account)
+            let digest = hash.digest(input: UInt32(truncatingIfNeeded: index))
+            transaction.witnesses.append(Witness(publicKey: key.publicKey, signature: key.sign(digest)))
+        }
+        return transaction
+    }
+}

@@ -1,0 +1,130 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ChainParametersTests {
+    @Test(arguments: ChainParameters.all) func builtInNetworksAreValid(_ parameters: ChainParameters) throws {
+        try parameters.validated()
+        let data = try JSONEncoder().encode(parameters)
+        #expect(try JSONDecoder().decode(ChainParameters.self, from: data) == parameters)
+    }
+
+    @Test func mainnetHas814MillionWeights() {
+        #expect(ChainParameters.mainnet.model.parameterCount == 814_493_184)
+        #expect(ChainParameters.mainnet.genesisMessage.utf8.count == 111)
+    }
+
+    @Test func networksShareNothing() {
+        let all = ChainParameters.all
+        #expect(Set(all.map(\.magic)).count == all.count)
+        #expect(Set(all.map(\.genesisHash)).count == all.count)
+        #expect(Set(all.map(\.addressPrefix)).count == all.count)
+        #expect(Set(all.flatMap { [$0.p2pPort, $0.rpcPort] }).count == 2 * all.count)
+        #expect(all.allSatisfy { $0.magic != 0xd9b4_bef9 })
+    }
+
+    typealias Edit = @Sendable (inout ChainParameters) -> Void
+
+    /// Every consensus value moves the genesis hash; ports do not.
+    static let consensusEdits: [Edit] = [
+        { $0.name = "other" }, { $0.magic += 1 }, { $0.addressPrefix = "xfl" }, { $0.model.embeddingLength += 1 },
+        { $0.model.layerCount += 1 }, { $0.model.headCount += 1 }, { $0.model.expertCount += 1 },
+        { $0.model.expertsPerToken += 1 }, { $0.model.expertWidth += 1 }, { $0.model.contextLength += 1 },
+        { $0.model.batchSize += 1 }, { $0.training.stepsPerBlock += 1 }, { $0.training.firstPayingStep += 1 },
+        { $0.training.initialisationSeed += 1 }, { $0.training.peakLearningRate[0].units += 1 },
+        { $0.training.peakLearningRate.append(LearningRateStage(height: 9, units: 128)) },
+        { $0.training.warmupSteps += 1 }, { $0.training.balancingWeight += 1 }, { $0.training.linearBits += 1 },
+        { $0.training.attentionBits += 1 }, { $0.training.routerBits += 1 },
+        { $0.powLimit = CompactTarget(bits: 0x2000_ffff) }, { $0.retargets.toggle() }, { $0.blockInterval += 1 },
+        { $0.retargetPeriod += 1 }, { $0.halvingInterval += 1 }, { $0.corpusLength += 1 },
+        { $0.corpusRoot = Keccak256.hash([9]) }, { $0.replayBudget.sixteenCoreSeconds += 1 },
+        { $0.replayBudget.twoCoreSeconds += 1 }, { $0.genesisTime += 1 }, { $0.genesisMessage += "!" },
+        { $0.genesisModelRoot = Keccak256.hash([9]) },
+    ]
+
+    @Test func everyConsensusValueMovesTheGenesisHash() {
+        let original = ChainParameters.regtest
+        var seen: Set<Hash256> = [original.genesisHash]
+        for edit in Self.consensusEdits {
+            var copy = original
+            edit(&copy)
+            #expect(seen.insert(copy.genesisHash).inserted)
+        }
+        var ports = original
+        ports.p2pPort = 1
+        ports.rpcPort = 2
+        #expect(ports.genesisHash == original.genesisHash)
+        let moved = original.with(corpusRoot: Keccak256.hash([1]), length: 1_000_000)
+        #expect(moved.corpusLength == 1_000_000)
+        #expect(moved.genesisHash != original.genesisHash)
+    }
+
+    static let invalidEdits: [Edit] = [
+        { $0.name = "" }, { $0.name = "a b" }, { $0.name = "../x" }, { $0.name = String(repeating: "a", count: 33) },
+        { $0.addressPrefix = "" }, { $0.addressPrefix = "Fl" }, { $0.addressPrefix = "abcdefghijklmnopq" },
+        { $0.genesisMessage = String(repeating: "é", count: 128) }, { $0.model.embeddingLength = 0 },
+        { $0.model.embeddingLength = 65 }, { $0.model.embeddingLength = 48 }, { $0.model.layerCount = 0 },
+        { $0.model.headCount = 0 }, { $0.model.headCount = 3 }, { $0.model.headCount = 32 },
+        { $0.model.embeddingLength = 96 }, { $0.model.expertCount = 1 }, { $0.model.expertsPerToken = 1 },
+        { $0.model.expertsPerToken = 3 }, { $0.model.expertWidth = 33 }, { $0.model.contextLength = 1 },
+        { $0.model.batchSize = 0 }, { $0.model.batchSize = .max }, { $0.model.contextLength = .max },
+        { $0.model.expertCount = 1_024 }, { $0.training.stepsPerBlock = 0 }, { $0.training.firstPayingStep = 0 },
+        { $0.training.firstPayingStep = 9 }, { $0.training.peakLearningRate = [] },
+        { $0.training.peakLearningRate[0].height = 1 }, { $0.training.peakLearningRate[0].units = 0 },
+        { $0.training.peakLearningRate[0].units = 127 }, { $0.training.peakLearningRate[0].units = .max },
+        { $0.training.peakLearningRate += $0.training.peakLearningRate }, { $0.training.warmupSteps = 0 },
+        { $0.training.balancingWeight = .max }, { $0.training.linearBits = 1 }, { $0.training.attentionBits = 17 },
+        { $0.training.routerBits = 0 }, { $0.powLimit = CompactTarget(bits: 0) },
+        { $0.powLimit = CompactTarget(bits: 0x2080_0001) }, { $0.powLimit = CompactTarget(bits: 0x2300_0001) },
+        { $0.powLimit = CompactTarget(bits: 0x2000_1fff) }, { $0.blockInterval = 0 }, { $0.retargetPeriod = 1 },
+        { $0.halvingInterval = 0 }, { $0.corpusLength = 0 }, { $0.corpusLength = 60_000 }, { $0.corpusLength = .max },
+        { $0.replayBudget.sixteenCoreSeconds = 0 }, { $0.replayBudget.twoCoreSeconds = 0 }, { $0.genesisTime = 0 },
+        { $0.genesisTime = .max },
+    ]
+
+    @Test func invalidParametersAreRefusedWithTheField() {
+        for (index, edit) in Self.invalidEdits.enumerated() {
+            var copy = ChainParameters.regtest
+            edit(&copy)
+            do {
+                try copy.validated()
+                Issue.record("edit \(index) was accepted")
+            } catch {
+                #expect(error.description.count > 30)
+            }
+            // Nothing else traps on them either.
+            _ = copy.genesisHash
+            _ = copy.legalStarts
+            _ = copy.model.parameterCount
+        }
+    }
+
+    @Test func legalStarts() {
+        var parameters = ChainParameters.regtest
+        // 65,536 starts + a context of 64 + a 64th held out.
+        parameters.corpusLength = 66_641
+        #expect(parameters.legalStarts == 65_536)
+        #expect(throws: Never.self) { try parameters.validated() }
+        parameters.corpusLength = 66_640
+        #expect(throws: ChainParametersError.tooFewLegalStarts(needed: 65_536, actual: 65_535)) {
+            try parameters.validated()
+        }
+    }
+
+    @Test func malformedFilesAreErrors() throws {
+        let data = try JSONEncoder().encode(ChainParameters.regtest)
+        let good = String(decoding: data, as: UTF8.self)
+        for (part, replacement) in [
+            ("\"d52e0cf1\"", "\"d52e0cf\""), ("\"d52e0cf1\"", "\"+52e0cf1\""), ("\"d52e0cf1\"", "5"),
+            ("\"201fffff\"", "\"zzzzzzzz\""), ("\"batchSize\":32", "\"batchSize\":-1"),
+            ("\"batchSize\":32", "\"batchSize\":4294967296"), ("\"retargets\":false", "\"retargets\":7"),
+        ] {
+            #expect(good.contains(part))
+            let bad = Data(good.replacingOccurrences(of: part, with: replacement).utf8)
+            #expect(throws: DecodingError.self) { try JSONDecoder().decode(ChainParameters.self, from: bad) }
+        }
+    }
+}

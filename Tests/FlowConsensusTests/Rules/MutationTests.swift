@@ -1,0 +1,123 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+import Testing
+
+/// Whoever changes anything in a header, a digest or a transaction has to train again.
+@Suite struct MutationTests {
+    /// All bits of the header: with the ticket left as it was, each flip breaks a rule.
+    @Test func everyHeaderBitIsProtected() throws {
+        let chain = TestChain.mature
+        let block = chain.makeBlock([chain.spend(coinbaseAt: 1)])
+        #expect(chain.broken(block) == nil)
+        for bit in 0..<(BlockHeader.encodedLength * 8) {
+            var bytes = block.header.encoded
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            var mutated = block
+            mutated.header = try BlockHeader(decoding: bytes)
+            #expect(chain.broken(mutated) != nil, "bit \(bit)")
+            // Even when the hash happens to have its work, the digests no longer belong to the header.
+            if bit < BlockHeader.seedPrefixLength * 8 {
+                #expect(TestChain.broken { try chain.validator.checkDigestChain(mutated) } == "bad-digest-chain", "bit \(bit)")
+            }
+        }
+    }
+
+    /// Each field before `steps` moves the seed, and so every window of the training.
+    @Test func everyFieldMovesTheWorkSeed() {
+        let header = TestChain.mature.blocks[0].header
+        let corpus = Keccak256.hash([1])
+        let edits: [(inout BlockHeader) -> Void] = [
+            { $0.version += 1 }, { $0.previousHash = corpus }, { $0.merkleRoot = corpus }, { $0.modelRoot = corpus },
+            { $0.height += 1 }, { $0.time += 1 }, { $0.bits = CompactTarget(bits: 1) }, { $0.nonce += 1 },
+        ]
+        var seeds: Set<Hash256> = [header.workSeed(corpusRoot: corpus), header.workSeed(corpusRoot: .zero)]
+        for edit in edits {
+            var copy = header
+            edit(&copy)
+            #expect(seeds.insert(copy.workSeed(corpusRoot: corpus)).inserted)
+        }
+        #expect(seeds.count == 10)
+        var result = header
+        result.steps += 1
+        result.deltaHash = .zero
+        #expect(seeds.contains(result.workSeed(corpusRoot: corpus)))
+    }
+
+    /// One flipped bit of a step digest, chained anew and with work found anew, still fails in the replay.
+    @Test func flippedDigestsFailTheReplay() {
+        let chain = TestChain.mature
+        for (step, bit) in [(0, 0), (0, 255), (1, 128)] {
+            let block = chain.mined(chain.makeBlock()) { $0[step] = RuleCase.flipped($0[step], bit: bit) }
+            do {
+                try chain.check(block)
+                Issue.record("step \(step) bit \(bit) was accepted")
+            } catch let BlockViolation.training(failed, expected, actual) {
+                #expect(failed == step + 1)
+                #expect(expected != actual)
+            } catch {
+                Issue.record("step \(step) bit \(bit): \(error)")
+            }
+        }
+    }
+
+    /// Training on the windows of another seed is no training for this block.
+    @Test func anotherSeedFailsTheReplay() {
+        let chain = TestChain.mature
+        let other = chain.makeBlock { $0.header.nonce = 1_000_000 }
+        let seed = other.header.workSeed(corpusRoot: chain.parameters.corpusRoot)
+        let block = chain.mined(chain.makeBlock()) { digests in
+            digests = digests.indices.map { TestChain.digest(workSeed: seed, step: UInt32($0 + 1)) }
+        }
+        #expect(chain.broken(block) == "training-digest")
+    }
+
+    /// The corpus is part of the seed: on another corpus the same block is worth nothing.
+    @Test func anotherCorpusFails() {
+        let chain = TestChain.mature
+        let other = BlockValidator(parameters: chain.parameters.with(corpusRoot: Keccak256.hash([5]), length: 16_777_216))
+        let broken = TestChain.broken { try other.checkDigestChain(chain.makeBlock()) }
+        #expect(broken == "bad-digest-chain")
+    }
+
+    @Test func bodiesSwappedOnTheWayDoNotCondemnTheHash() throws {
+        let chain = TestChain.mature
+        let block = chain.makeBlock()
+        var digests = block
+        digests.stepDigests[0] = .zero
+        var fewer = block
+        fewer.stepDigests.removeLast()
+        var data = block
+        data.transactions[0].coinbaseData = [1]
+        var empty = block
+        empty.transactions = []
+        for mutated in [digests, fewer, data, empty] {
+            #expect(mutated.hash == block.hash)
+            do {
+                try chain.check(mutated)
+                Issue.record("a swapped body was accepted")
+            } catch let violation as BlockViolation {
+                #expect(!violation.condemnsHash, "\(violation)")
+            }
+        }
+        #expect(BlockViolation.coinbaseSequence.condemnsHash)
+        #expect(BlockViolation.training(step: 1, expected: .zero, actual: .zero).condemnsHash)
+    }
+
+    @Test func undecidedIsNeitherValidNorInvalid() {
+        struct Broken: TrainingVerifier {
+            func verify(_ claim: TrainingClaim) -> TrainingVerdict { .unreplayable(reason: "the weights are missing") }
+        }
+        let chain = TestChain.mature
+        let block = chain.makeBlock()
+        let verdict = BlockVerdict { try chain.check(block, verifier: Broken()) }
+        guard case let .undecided(reason) = verdict else {
+            Issue.record("\(verdict)")
+            return
+        }
+        #expect(reason.contains("the weights are missing"))
+        #expect(BlockVerdict { try chain.check(block) } == .valid)
+        let early = BlockVerdict { try chain.check(block, now: 0) }
+        #expect(early == .invalid(.timeTooNew(now: 0, actual: block.header.time)))
+    }
+}

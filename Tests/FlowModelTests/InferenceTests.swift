@@ -1,0 +1,140 @@
+import FlowGGUF
+import FlowModel
+import FlowTensor
+import Foundation
+import TestSupport
+import Testing
+
+struct InferenceTests {
+    /// Logits of llama.cpp for the file that the exporter writes; see `Tests/Compatibility/check_llama_cpp.py --store`.
+    private struct Stored: Decodable {
+        let prompts: [[Int]]
+        let logits: [[Float]]
+    }
+
+    @Test func logitsEqualLlamaCpps() throws {
+        let stored = try Vectors.json("flow/inference_llama_cpp.json", as: Stored.self)
+        #expect(stored.prompts == RandomModel.prompts(stored.prompts.count, seed: 5, longest: 200))
+        let model = try InferenceModel(file: RandomModel.file(RandomModel.configuration(), seed: 4))
+        for (prompt, expected) in zip(stored.prompts, stored.logits) {
+            let session = InferenceSession(model: model)
+            try session.prefill(prompt)
+            #expect(largestDifference(session.logits, expected) <= 1e-4, "prompt of \(prompt.count) tokens")
+        }
+    }
+
+    @Test(arguments: ExportFormat.allCases)
+    func quantisedProductsEqualThoseOfTheDecodedWeights(_ format: ExportFormat) throws {
+        let configuration = try RandomModel.configuration()
+        let file = try RandomModel.file(configuration, seed: 9, format: format)
+        // The same weights, decoded, in an F32 file.
+        let decoded = try GGUFFile(
+            bytes: ModelExport(configuration: configuration).write(to: GGUFMemorySink()) {
+                (tensor, append) throws(GGUFError) in
+                guard let info = file.tensor(tensor.name) else { throw .missingTensor(tensor.name) }
+                let floats = try file.floats(of: info)
+                var failure: GGUFError?
+                floats.withUnsafeBufferPointer { buffer in
+                    do throws(GGUFError) { try append(buffer) } catch { failure = error }
+                }
+                if let failure { throw failure }
+            }.bytes)
+        let prompt = RandomModel.prompts(1, seed: 3)[0]
+        let sessions = try [file, decoded].map { InferenceSession(model: try InferenceModel(file: $0)) }
+        for session in sessions {
+            try session.prefill(prompt)
+            try session.decode(65)
+        }
+        #expect(largestDifference(sessions[0].logits, sessions[1].logits) <= 1e-4)
+    }
+
+    @Test func piecesStepsAndThreadsGiveTheSameLogits() throws {
+        let model = try InferenceModel(file: RandomModel.file(RandomModel.configuration(contextLength: 400), seed: 1))
+        let prompt = RandomModel.prompts(1, seed: 2)[0] + (0..<300).map { $0 % 256 }
+        let whole = InferenceSession(model: model)
+        let rows = try whole.logits(for: prompt)
+        #expect(rows.count == prompt.count)
+        let steps = InferenceSession(model: model, pool: ThreadPool(threads: 3))
+        for (index, token) in prompt.prefix(150).enumerated() {
+            try steps.decode(token)
+            if index % 7 == 0 { #expect(largestDifference(steps.logits, rows[index]) <= 2e-5) }
+        }
+        let threads = InferenceSession(model: model, pool: ThreadPool(threads: 4))
+        try threads.prefill(prompt)
+        #expect(largestDifference(threads.logits, whole.logits) <= 2e-5)
+    }
+
+    @Test func aCommonBeginningIsReused() throws {
+        let model = try InferenceModel(file: RandomModel.file(RandomModel.configuration(), seed: 1))
+        let session = InferenceSession(model: model)
+        let prompt = [256] + (0..<19).map { $0 * 11 }
+        try session.prefill(prompt)
+        let before = session.logits
+        #expect(try session.replace(with: prompt + [1, 2, 3]) == 20)
+        #expect(try session.replace(with: prompt) == 19)
+        #expect(largestDifference(session.logits, before) <= 2e-5)
+        #expect(session.tokens == prompt)
+        session.rewind(to: 5)
+        #expect(session.tokens.count == 5)
+        #expect(try session.replace(with: [7]) == 0)
+    }
+
+    @Test func badPromptsAreRefused() throws {
+        let model = try InferenceModel(file: RandomModel.file(RandomModel.configuration(), seed: 1))
+        let session = InferenceSession(model: model, capacity: 4)
+        #expect(throws: InferenceError.emptyPrompt) { try session.prefill([]) }
+        #expect(throws: InferenceError.tokenOutOfRange(token: 258, vocabularySize: 258)) { try session.decode(258) }
+        #expect(throws: InferenceError.tokenOutOfRange(token: -1, vocabularySize: 258)) { try session.decode(-1) }
+        #expect(throws: InferenceError.contextFull(needed: 5, capacity: 4)) { try session.prefill([1, 2, 3, 4, 5]) }
+        #expect(throws: InferenceError.cancelled) {
+            try InferenceSession(model: model).prefill([Int](repeating: 1, count: 200)) { _ in false }
+        }
+        #expect(session.tokens.isEmpty)
+    }
+
+    @Test func damagedWeightsAreNamed() throws {
+        let configuration = try RandomModel.configuration()
+        let state = RandomModel.state(configuration, seed: 1)
+        state.withUnsafeMutableElements { $0[configuration.tensors[1].offset] = .nan }
+        let file = try GGUFFile(bytes: ModelExport(configuration: configuration).write(state, to: GGUFMemorySink()).bytes)
+        let session = InferenceSession(model: try InferenceModel(file: file))
+        #expect(throws: InferenceError.nonFiniteLogits(position: 0)) { try session.decode(65) }
+    }
+
+    @Test func incompleteOrForeignModelsAreRefused() throws {
+        let configuration = try RandomModel.configuration()
+        let whole = try RandomModel.file(configuration, seed: 1)
+        func changed(_ change: (inout GGUFHeader) throws -> Void, without: String? = nil) throws -> GGUFFile {
+            var header = GGUFHeader()
+            for entry in whole.metadata { try header.set(entry.key, entry.value) }
+            try change(&header)
+            for tensor in whole.tensors where tensor.name != without {
+                try header.addTensor(tensor.name, dimensions: tensor.dimensions, type: tensor.type)
+            }
+            var writer = try GGUFWriter(header: header, sink: GGUFMemorySink())
+            for tensor in whole.tensors where tensor.name != without { try writer.append(floats: whole.floats(of: tensor)) }
+            // Tensors that the change added are left empty.
+            try writer.finish()
+            return try GGUFFile(bytes: writer.sink.bytes)
+        }
+        #expect(throws: Never.self) { try InferenceModel(file: changed { _ in }) }
+        #expect(throws: GGUFError.missingTensor("blk.1.ffn_norm.weight")) {
+            try InferenceModel(file: changed({ _ in }, without: "blk.1.ffn_norm.weight"))
+        }
+        #expect(throws: GGUFError.self) {
+            try InferenceModel(file: changed { try $0.set("general.architecture", .string("mamba")) })
+        }
+        #expect(throws: GGUFError.self) {
+            try InferenceModel(file: changed { try $0.set("qwen3moe.embedding_length", .uint32(32)) })
+        }
+        #expect(throws: GGUFError.self) {
+            try InferenceModel(file: changed { try $0.set("qwen3moe.block_count", .uint32(1)) })
+        }
+        #expect(throws: GGUFError.self) {
+            try InferenceModel(file: changed { try $0.addTensor("extra.weight", dimensions: [0], type: .f32) })
+        }
+        #expect(throws: GGUFError.self) {
+            try InferenceModel(file: changed { try $0.set("tokenizer.ggml.model", .string("bert")) })
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import FlowCrypto
+import FlowModel
+import FlowTensor
+import Testing
+
+@Suite struct MomentumDigestTrainingTests {
+    /// Training.md's words, one bit at a time.
+    static func plain(_ elements: [Float]) -> Hash256 {
+        let leaves = stride(from: 0, to: elements.count, by: 131_072).map { first in
+            let run = elements[first..<min(first + 131_072, elements.count)]
+            let bytes = (run.count + 7) / 8
+            var planes = [UInt8](repeating: 0, count: 3 * bytes)
+            for (j, m) in run.enumerated() {
+                let bit = UInt8(1) << UInt8(j % 8)
+                if m > 0 { planes[j / 8] |= bit }
+                if m < 0 { planes[bytes + j / 8] |= bit }
+                if m.bitPattern & 1 == 1 { planes[2 * bytes + j / 8] |= bit }
+            }
+            return BulkMerkleTree.leafHash(planes)
+        }
+        return BulkMerkleTree.root(leaves: leaves)
+    }
+
+    @Test func digestFollowsTheSpecification() throws {
+        let c = try ModelFixture.regtest()
+        let momentum = ModelState(zeros: c)
+        momentum.withUnsafeMutableElements { elements in
+            for index in elements.indices {
+                let word = Philox.block(counter: (UInt32(index), 0, 0, 0), key: (5, 6)).0
+                // Zeros of both signs, subnormals and ordinary numbers.
+                elements[index] = word % 7 == 0 ? (word % 2 == 0 ? 0 : -0.0) : Float(bitPattern: word & 0xBFFF_FFFF)
+            }
+        }
+        #expect(MomentumDigest.digest(momentum) == Self.plain(momentum.withUnsafeElements { Array($0) }))
+        #expect(MomentumDigest.digest(ModelState(zeros: c)) == Self.plain(Array(repeating: 0, count: c.parameterCount)))
+    }
+
+    @Test func oneLowestBitOrOneSignChangesTheDigest() throws {
+        let c = try ModelFixture.odd()
+        let momentum = ModelState(initialising: c, seed: 9)
+        let digest = MomentumDigest.digest(momentum)
+        for index in [0, 1, c.parameterCount / 2, c.parameterCount - 1] {
+            let old = momentum[index]
+            momentum[index] = Float(bitPattern: old.bitPattern ^ 1)
+            #expect(MomentumDigest.digest(momentum) != digest)
+            momentum[index] = -old
+            #expect(MomentumDigest.digest(momentum) != digest)
+            momentum[index] = old
+            #expect(MomentumDigest.digest(momentum) == digest)
+        }
+    }
+}

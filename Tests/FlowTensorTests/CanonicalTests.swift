@@ -1,0 +1,257 @@
+import FlowTensor
+import TestSupport
+import Testing
+
+/// Every vectorised operation against the scalar reference, in bits, on every instruction set of this machine.
+@Suite(.serialized) struct CanonicalTests {
+    static let lengths = [1, 2, 3, 7, 8, 15, 16, 17, 24, 31, 32, 33, 47, 48, 64, 100, 128, 258, 511]
+
+    /// Runs a comparison for all instruction sets, lengths and several seeds, with ordinary numbers and with extreme ones.
+    private func compare(
+        _ name: String, _ body: (Int, _ numbers: (Int) -> [Float], inout SeededGenerator) -> (expected: [Float], actual: [Float])
+    ) {
+        let before = InstructionSet.best
+        defer { InstructionSet.select(forPointwise: before) }
+        for set in InstructionSet.allCases where set.isAvailable {
+            InstructionSet.select(forPointwise: set)
+            for length in Self.lengths {
+                for extreme in [false, true] {
+                    let seed = UInt64.random(in: 0 ... .max)
+                    var generator = SeededGenerator(seed: seed)
+                    var source = SeededGenerator(seed: seed &+ 1)
+                    let (expected, actual) = body(
+                        length, { extreme ? Numbers.mixed($0, &source) : Numbers.ordinary($0, &source) }, &generator)
+                    let same = Numbers.bits(expected) == Numbers.bits(actual)
+                    #expect(same, "\(name), \(set), n \(length), extreme \(extreme), seed \(seed)")
+                }
+            }
+        }
+    }
+
+    private func both(_ count: Int, _ body: (Bool, UnsafeMutablePointer<Float>) -> Void) -> (expected: [Float], actual: [Float]) {
+        var lists: [[Float]] = []
+        for reference in [true, false] {
+            // One number too many, which must stay as it is.
+            var y = [Float](repeating: 12345, count: count + 1)
+            body(reference, &y)
+            lists.append(y)
+        }
+        return (lists[0], lists[1])
+    }
+
+    @Test func functions() {
+        compare("exp") { n, numbers, _ in
+            let x = numbers(n)
+            return both(n) { reference, y in
+                if reference { for i in 0..<n { y[i] = CanonicalReference.exp(x[i]) } } else { Canonical.exp(x, n, into: y) }
+            }
+        }
+        compare("sigmoid") { n, numbers, _ in
+            let x = numbers(n)
+            return both(n) { reference, y in
+                if reference { for i in 0..<n { y[i] = CanonicalReference.sigmoid(x[i]) } } else { Canonical.sigmoid(x, n, into: y) }
+            }
+        }
+    }
+
+    @Test func sums() {
+        compare("lane sums") { n, numbers, _ in
+            let (x, y) = (numbers(n), numbers(n))
+            return (
+                [CanonicalReference.laneSum(x, n), CanonicalReference.laneSumOfSquares(x, n), CanonicalReference.laneDot(x, y, n)],
+                [Canonical.laneSum(x, n), Canonical.laneSumOfSquares(x, n), Canonical.laneDot(x, y, n)]
+            )
+        }
+    }
+
+    @Test func norms() {
+        compare("rmsNorm") { n, numbers, _ in
+            let (x, g) = (numbers(n), numbers(n))
+            return both(n + 1) { reference, y in
+                y[n] = reference ? CanonicalReference.rmsNorm(x, gain: g, n, into: y) : Canonical.rmsNorm(x, gain: g, n, into: y)
+            }
+        }
+        compare("rmsNormBackward") { n, numbers, _ in
+            // Magnitudes whose products stay finite: the bits of a NaN are nobody's promise.
+            let (x, g, dy) = (numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 })
+            var unused = x
+            let r = CanonicalReference.rmsNorm(x, gain: g, n, into: &unused)
+            return both(2 * n) { reference, y in
+                if reference {
+                    CanonicalReference.rmsNormBackward(x, gain: g, r: r, dy: dy, n, dx: y, gainTerms: y + n)
+                } else {
+                    Canonical.rmsNormBackward(x, gain: g, r: r, dy: dy, n, dx: y, gainTerms: y + n)
+                }
+            }
+        }
+        compare("rmsNormBackward in place") { n, numbers, _ in
+            let (x, g, dy) = (numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 })
+            return both(2 * n) { reference, y in
+                for i in 0..<n { y[i] = dy[i] }
+                if reference {
+                    CanonicalReference.rmsNormBackward(x, gain: g, r: 0.5, dy: dy, n, dx: y, gainTerms: y + n)
+                } else {
+                    Canonical.rmsNormBackward(x, gain: g, r: 0.5, dy: y, n, dx: y, gainTerms: y + n)
+                }
+            }
+        }
+    }
+
+    @Test func softmax() {
+        compare("softmax") { n, numbers, _ in
+            let x = numbers(n)
+            return both(n + 2) { reference, y in
+                let sums = reference ? CanonicalReference.softmax(x, n, into: y) : Canonical.softmax(x, n, into: y)
+                y[n] = sums.maximum
+                y[n + 1] = sums.sum
+            }
+        }
+        compare("softmax in place") { n, numbers, _ in
+            let x = numbers(n)
+            return both(n) { reference, y in
+                for i in 0..<n { y[i] = x[i] }
+                if reference { _ = CanonicalReference.softmax(x, n, into: y) } else { Canonical.softmax(y, n, into: y) }
+            }
+        }
+        compare("softmaxBackward") { n, numbers, _ in
+            let (p, dp) = (numbers(n), numbers(n))
+            return both(n) { reference, y in
+                if reference {
+                    CanonicalReference.softmaxBackward(p, dp: dp, n, factor: 0.125, into: y)
+                } else {
+                    Canonical.softmaxBackward(p, dp: dp, n, factor: 0.125, into: y)
+                }
+            }
+        }
+        compare("crossEntropy") { n, numbers, generator in
+            let x = numbers(n)
+            let target = Int.random(in: 0..<n, using: &generator)
+            return both(n + 1) { reference, y in
+                y[n] =
+                    reference
+                    ? CanonicalReference.crossEntropy(x, n, target: target, factor: 1 / 96, gradient: y)
+                    : Canonical.crossEntropy(x, n, target: target, factor: 1 / 96, gradient: y)
+            }
+        }
+    }
+
+    @Test func swiGLU() {
+        compare("swiGLU") { n, numbers, _ in
+            let (g, u) = (numbers(n), numbers(n))
+            return both(n) { reference, y in
+                if reference { CanonicalReference.swiGLU(gate: g, up: u, n, into: y) } else { Canonical.swiGLU(gate: g, up: u, n, into: y) }
+            }
+        }
+        compare("swiGLUBackward") { n, numbers, _ in
+            let (g, u, d) = (numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 })
+            return both(2 * n) { reference, y in
+                if reference {
+                    CanonicalReference.swiGLUBackward(gate: g, up: u, da: d, n, dGate: y, dUp: y + n)
+                } else {
+                    Canonical.swiGLUBackward(gate: g, up: u, da: d, n, dGate: y, dUp: y + n)
+                }
+            }
+        }
+    }
+
+    @Test func rotary() {
+        for backward in [false, true] {
+            compare("rotate, backward \(backward)") { n, numbers, _ in
+                let (u, c, s) = (numbers(2 * n), numbers(n), numbers(n))
+                return both(2 * n) { reference, y in
+                    for i in 0..<2 * n { y[i] = u[i] }
+                    switch (reference, backward) {
+                    case (true, false): CanonicalReference.rotate(y, half: n, cos: c, sin: s)
+                    case (true, true): CanonicalReference.rotateBackward(y, half: n, cos: c, sin: s)
+                    case (false, false): Canonical.rotate(y, half: n, cos: c, sin: s)
+                    case (false, true): Canonical.rotateBackward(y, half: n, cos: c, sin: s)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func elementwise() {
+        compare("add") { n, numbers, _ in
+            let (a, b) = (numbers(n), numbers(n))
+            return both(n) { $0 ? CanonicalReference.add(a, b, n, into: $1) : Canonical.add(a, b, n, into: $1) }
+        }
+        compare("scale") { n, numbers, _ in
+            let x = numbers(n)
+            return both(n) { $0 ? CanonicalReference.scale(x, by: 0.3, n, into: $1) : Canonical.scale(x, by: 0.3, n, into: $1) }
+        }
+        compare("combine") { n, numbers, _ in
+            let (a, b) = (numbers(n), numbers(n))
+            return both(n) {
+                $0
+                    ? CanonicalReference.combine(a, weight: 0.7, b, weight: 0.3, n, into: $1)
+                    : Canonical.combine(a, weight: 0.7, b, weight: 0.3, n, into: $1)
+            }
+        }
+        for stride in [1, 3] {
+            compare("scaleByPowers, stride \(stride)") { n, numbers, generator in
+                let x = numbers(n)
+                let e = (0..<n * stride).map { _ in Int32.random(in: -130...60, using: &generator) }
+                return both(n) {
+                    $0
+                        ? CanonicalReference.scaleByPowers(x, exponents: e, exponentStride: stride, n, into: $1)
+                        : Canonical.scaleByPowers(x, exponents: e, exponentStride: stride, n, into: $1)
+                }
+            }
+        }
+    }
+
+    @Test func optimizer() {
+        compare("signMomentumStep") { n, numbers, _ in
+            let (w, m, g) = (numbers(n), numbers(n), numbers(n))
+            return both(2 * n) { reference, y in
+                for i in 0..<n { (y[i], y[n + i]) = (w[i], m[i]) }
+                if reference {
+                    CanonicalReference.signMomentumStep(weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10)
+                } else {
+                    Canonical.signMomentumStep(weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10)
+                }
+            }
+        }
+        compare("digestPlanes") { n, numbers, _ in
+            let m = numbers(n)
+            var planes = [[UInt8]](repeating: [UInt8](repeating: 0xAA, count: 3 * ((n + 7) / 8) + 1), count: 2)
+            CanonicalReference.digestPlanes(m, n, into: &planes[0])
+            Canonical.digestPlanes(m, n, into: &planes[1])
+            return (planes[0].map { Float($0) }, planes[1].map { Float($0) })
+        }
+    }
+
+    @Test func emptyListsDoNothing() {
+        var y: [Float] = [7]
+        Canonical.exp(y, 0, into: &y)
+        Canonical.add(y, y, 0, into: &y)
+        #expect(y == [7])
+        #expect(Canonical.laneSum(y, 0).bitPattern == 0)
+    }
+
+    @Test func accuracy() {
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<2_000 {
+            let x = Float.random(in: -80...80, using: &generator)
+            #expect(abs(Double(Canonical.exp(x)) / exponential(Double(x)) - 1) < 3e-7, "exp(\(x))")
+        }
+        #expect(Canonical.exp(Float.nan).isNaN)
+        #expect(Canonical.exp(SIMD16(repeating: Float.nan))[3].isNaN)
+        #expect(Canonical.exp(Float(0)) == 1)
+        #expect(Canonical.log(1) == 0)
+    }
+
+    /// exp in binary64 by squaring a short series, so that the test needs no library.
+    private func exponential(_ x: Double) -> Double {
+        let small = x / 4096
+        var term = 1.0
+        var sum = 1.0
+        for i in 1...12 {
+            term *= small / Double(i)
+            sum += term
+        }
+        for _ in 0..<12 { sum *= sum }
+        return sum
+    }
+}

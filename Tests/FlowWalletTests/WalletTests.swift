@@ -1,0 +1,219 @@
+import FlowConsensus
+import FlowCrypto
+import Foundation
+import Testing
+
+@testable import FlowWallet
+
+private let network = WalletNetwork(genesisHash: Keccak256.hash([1]), addressPrefix: "rfl")
+private let stranger = LockProgram(version: 0, bytes: [UInt8](repeating: 7, count: 20))
+private let words =
+    "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
+
+private final class Folder {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("flow-wallet-\(UUID().uuidString)")
+    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(at: url) }
+    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+}
+
+private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: text)) }
+
+@Suite struct WalletTests {
+    @Test func minedCoinsMatureAfterAHundredBlocks() async throws {
+        let folder = try Folder()
+        let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
+        let chain = TestChain()
+        let mine = try await wallet.newAddress().program
+        await chain.mine(to: mine)
+        for _ in 0..<98 { await chain.mine(to: stranger) }
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.balance.immature == flow("50"))
+        #expect(await wallet.balance.trusted == .zero)
+        await chain.mine(to: stranger)
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.balance.trusted == flow("50"))
+        #expect(await wallet.balance.immature == .zero)
+    }
+
+    @Test func aPaymentIsSignedAsTheRulesAskAndArrives() async throws {
+        let folder = try Folder()
+        let payer = try Wallet.create(at: folder.path("payer"), network: network, passphrase: "")
+        let payee = try Wallet.create(at: folder.path("payee"), network: network, passphrase: "")
+        let chain = TestChain()
+        await chain.mine(to: try await payer.newAddress().program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let amount = try flow("12.5")
+        let transaction = try await payer.send(amount, to: payee.newAddress(), through: chain)
+
+        // Every input: the key's hash is the program, the signature covers the spent output.
+        let coinbase = try #require(await chain.blocks[1].transactions.first)
+        let hash = SignatureHash(transaction: transaction, spentOutputs: [coinbase.outputs[0]], genesisHash: network.genesisHash)
+        let witness = try #require(transaction.witnesses.first)
+        let key = try #require(Ed25519.PublicKey(bytes: witness.publicKey))
+        #expect(LockProgram(publicKey: key) == coinbase.outputs[0].program)
+        #expect(key.isValid(signature: try #require(Ed25519.Signature(bytes: witness.signature)), for: hash.digest(input: 0)))
+
+        // Own change counts at once, the payee waits for a block.
+        let fee = try #require(Amount.sum(transaction.outputs.map(\.value)).flatMap { try? flow("50").subtracting($0) })
+        #expect(await payer.balance.trusted == flow("37.5").subtracting(fee))
+        await payee.observe(transaction)
+        #expect(await payee.balance.untrustedPending == amount)
+        #expect(await payee.balance.trusted == .zero)
+        await chain.mine(to: stranger)
+        try await payer.synchronise(with: chain)
+        try await payee.synchronise(with: chain)
+        #expect(await payee.balance.trusted == amount)
+        #expect(fee.haruki >= Int64(transaction.encodedLength) * 10 - 200 && fee.haruki <= Int64(transaction.encodedLength + 60) * 10)
+    }
+
+    @Test func aReorganisationTakesBackWhatItConfirmed() async throws {
+        let folder = try Folder()
+        let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
+        let chain = TestChain()
+        await chain.mine(to: try await wallet.newAddress().program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        _ = try await wallet.send(flow("1"), to: Address(program: stranger, prefix: "rfl"), through: chain)
+        await chain.mine(to: try await wallet.newAddress().program)
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.ledger.unconfirmed.isEmpty)
+        #expect(await wallet.balance.immature == flow("50"))
+        await chain.rewind(1)
+        for _ in 0..<2 { await chain.mine(to: stranger, fork: 9) }
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.ledger.unconfirmed.count == 1)
+        #expect(await wallet.balance.immature == .zero)
+        try await wallet.rebroadcast(through: chain)
+        #expect(await chain.pool.count == 1)
+    }
+
+    @Test func aRefusedPaymentGivesItsCoinsBack() async throws {
+        let folder = try Folder()
+        let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
+        let chain = TestChain()
+        await chain.mine(to: try await wallet.newAddress().program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        await chain.refuse("fee too low")
+        await #expect(throws: WalletError.refused("fee too low")) {
+            _ = try await wallet.send(try flow("1"), to: Address(program: stranger, prefix: "rfl"), through: chain)
+        }
+        #expect(await wallet.balance.trusted == flow("50"))
+    }
+
+    @Test func paymentsThatCannotBeMadeSayWhy() async throws {
+        let folder = try Folder()
+        let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
+        let chain = TestChain()
+        await chain.mine(to: try await wallet.newAddress().program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        try await wallet.synchronise(with: chain)
+        let there = try Address(program: stranger, prefix: "rfl")
+        await #expect { _ = try await wallet.send(try flow("50"), to: there, through: chain) } throws: {
+            if case WalletError.insufficientFunds = $0 { true } else { false }
+        }
+        await #expect { _ = try await wallet.send(Amount(haruki: 1), to: there, through: chain) } throws: {
+            if case WalletError.amountBelowDust = $0 { true } else { false }
+        }
+        let elsewhere = try Address(program: stranger, prefix: "fl")
+        await #expect { _ = try await wallet.send(try flow("1"), to: elsewhere, through: chain) } throws: {
+            if case WalletError.notPayable = $0 { true } else { false }
+        }
+        let later = try Address(program: LockProgram(version: 1, bytes: [UInt8](repeating: 1, count: 32)), prefix: "rfl")
+        await #expect { _ = try await wallet.send(try flow("1"), to: later, through: chain) } throws: {
+            if case WalletError.notPayable = $0 { true } else { false }
+        }
+    }
+
+    @Test func aPassphraseSealsTheSecretAndALockedWalletStillReceives() async throws {
+        let folder = try Folder()
+        let path = folder.path("w")
+        let chain = TestChain()
+        let first = try Wallet.create(at: path, network: network, passphrase: "correct horse", mnemonic: words)
+        await chain.mine(to: try await first.newAddress(label: "rent").program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+
+        let wallet = try Wallet.load(from: path, network: network)
+        #expect(await wallet.isLocked)
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.balance.trusted == flow("50"))
+        let there = try Address(program: stranger, prefix: "rfl")
+        await #expect(throws: WalletError.locked) { _ = try await wallet.send(try flow("1"), to: there, through: chain) }
+        await #expect(throws: WalletError.wrongPassphrase) { try await wallet.unlock(passphrase: "wrong", for: .seconds(60)) }
+        await #expect(throws: WalletError.wrongPassphrase) { _ = try await wallet.mnemonic(passphrase: "") }
+        try await wallet.unlock(passphrase: "correct horse", for: .seconds(60))
+        _ = try await wallet.send(flow("1"), to: there, through: chain)
+        #expect(try await wallet.mnemonic(passphrase: "correct horse") == words)
+        try await wallet.lock()
+        #expect(await wallet.isLocked)
+
+        // The secret stands nowhere in the file.
+        let file = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(!file.contains("abandon") && !file.contains(String(repeating: "00", count: 16)))
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test func theWordsBringTheMoneyBack() async throws {
+        let folder = try Folder()
+        let chain = TestChain()
+        let original = try Wallet.create(at: folder.path("a"), network: network, passphrase: "x", mnemonic: words)
+        // 150 addresses, so that a restored wallet must derive beyond what it had in advance.
+        for index in 0..<150 {
+            let address = try await original.newAddress()
+            if index % 60 == 0 { await chain.mine(to: address.program) }
+        }
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let restored = try Wallet.create(at: folder.path("b"), network: network, passphrase: "y", mnemonic: words)
+        try await restored.synchronise(with: chain)
+        #expect(await restored.balance.trusted == flow("150"))
+        let fresh = try await restored.newAddress()
+        #expect(await fresh != (try Wallet.load(from: folder.path("a"), network: network).newAddress()))
+    }
+
+    @Test func aLockedWalletRunsOutOfKeysAndSaysSo() async throws {
+        let folder = try Folder()
+        _ = try Wallet.create(at: folder.path("w"), network: network, passphrase: "p")
+        let wallet = try Wallet.load(from: folder.path("w"), network: network)
+        var seen: Set<Address> = []
+        for _ in 0..<100 { seen.insert(try await wallet.newAddress()) }
+        #expect(seen.count == 100)
+        await #expect(throws: WalletError.keyPoolEmpty) { _ = try await wallet.newAddress() }
+        try await wallet.unlock(passphrase: "p", for: .seconds(60))
+        _ = try await wallet.newAddress()
+    }
+
+    @Test func filesThatAreNotTheWalletAreRefused() async throws {
+        let folder = try Folder()
+        let path = folder.path("w")
+        _ = try Wallet.create(at: path, network: network, passphrase: "p")
+        #expect(throws: WalletError.alreadyExists(path: path)) { _ = try Wallet.create(at: path, network: network, passphrase: "p") }
+        #expect { _ = try Wallet.load(from: folder.path("missing"), network: network) } throws: {
+            if case WalletError.file = $0 { true } else { false }
+        }
+        let other = WalletNetwork(genesisHash: Keccak256.hash([2]), addressPrefix: "tfl")
+        #expect { _ = try Wallet.load(from: path, network: other) } throws: {
+            if case WalletError.foreignNetwork = $0 { true } else { false }
+        }
+        let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        for length in [0, 1, good.count / 2, good.count - 2] {
+            try good.prefix(length).write(to: URL(fileURLWithPath: folder.path("cut")))
+            #expect { _ = try Wallet.load(from: folder.path("cut"), network: network) } throws: {
+                if case WalletError.damagedFile = $0 { true } else { false }
+            }
+        }
+    }
+
+    @Test func aForeignKeyInTheFileIsFoundOnUnlocking() async throws {
+        let folder = try Folder()
+        let path = folder.path("w")
+        _ = try Wallet.create(at: path, network: network, passphrase: "p")
+        var contents = try WalletFile.read(path)
+        let foreign = Ed25519.PrivateKey.generate().publicKey
+        contents.keys[3] = .init(branch: .receive, index: 3, publicKey: foreign.description)
+        try WalletFile.write(contents, to: path)
+        let wallet = try Wallet.load(from: path, network: network)
+        await #expect { try await wallet.unlock(passphrase: "p", for: .seconds(1)) } throws: {
+            if case WalletError.damagedFile = $0 { true } else { false }
+        }
+        #expect(await wallet.isLocked)
+    }
+}

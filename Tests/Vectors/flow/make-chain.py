@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+"""Makes chain-*.json from Documentation/Protocol/Chain.md alone; shares no code with the library. Needs pycryptodome.
+
+Run it in this folder. Hashes are written in memory order, but for the hashes in a network's parameters, which print reversed.
+"""
+import json
+import struct
+
+from Crypto.Hash import keccak
+from Crypto.PublicKey import ECC
+from Crypto.Signature import eddsa
+
+
+def h(data):
+    return keccak.new(digest_bits=256, data=data).digest()
+
+
+def hh(data):
+    return h(h(data))
+
+
+def u8(x): return struct.pack("<B", x)
+def u32(x): return struct.pack("<I", x)
+def u64(x): return struct.pack("<Q", x)
+
+
+def compact_size(n):
+    if n < 253: return u8(n)
+    if n < 1 << 16: return b"\xfd" + struct.pack("<H", n)
+    if n < 1 << 32: return b"\xfe" + u32(n)
+    return b"\xff" + u64(n)
+
+
+def array(items): return compact_size(len(items)) + b"".join(items)
+def blob(data): return compact_size(len(data)) + data
+def save(name, value):
+    with open(name, "w") as file:
+        json.dump(value, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+
+
+# Keys and addresses
+class Key:
+    def __init__(self, byte):
+        self.seed = bytes([byte]) * 32
+        self.private = ECC.construct(curve="Ed25519", seed=self.seed)
+        self.public = self.private.public_key().export_key(format="raw")
+        self.program = hh(self.public)[:20]
+
+    def sign(self, message):
+        return eddsa.new(self.private, "rfc8032").sign(message)
+
+
+CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
+
+def bech32(prefix, program):
+    values, bits, accumulator = [0], 0, 0
+    for byte in program:
+        accumulator, bits = accumulator << 8 | byte, bits + 8
+        while bits >= 5:
+            bits -= 5
+            values.append(accumulator >> bits & 31)
+    if bits: values.append(accumulator << (5 - bits) & 31)
+
+    def polymod(items):
+        state = 1
+        for item in items:
+            top = state >> 25
+            state = (state & 0x1FFFFFF) << 5 ^ item
+            for index, generator in enumerate([0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3]):
+                if top >> index & 1: state ^= generator
+        return state
+
+    expanded = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
+    checksum = polymod(expanded + values + [0] * 6) ^ 1
+    values += [checksum >> 5 * (5 - index) & 31 for index in range(6)]
+    return prefix + "1" + "".join(CHARSET[value] for value in values)
+
+
+# Transactions: dictionaries with version, inputs [(txid, index, sequence)], outputs [(value, version, program)], lockTime, and
+# either data (coinbase) or witnesses [(public, signature)].
+NULL = (bytes(32), 0xFFFFFFFF)
+
+
+def output(o): return u64(o[0] % (1 << 64)) + u8(o[1]) + blob(o[2])
+def stripped(t):
+    return (u32(t["version"]) + array([i[0] + u32(i[1]) + u32(i[2]) for i in t["inputs"]])
+            + array([output(o) for o in t["outputs"]]) + u32(t["lockTime"]))
+
+
+def proof(t):
+    return blob(t["data"]) if "data" in t else array([p + s for p, s in t["witnesses"]])
+
+
+def txid(t): return hh(stripped(t))
+def leaf(t): return hh(b"\0" + txid(t) + hh(proof(t)))
+
+
+def sighash(t, spent, genesis, index):
+    return hh(b"flowcoin/sighash" + genesis + u32(t["version"]) + u32(t["lockTime"]) + u32(index)
+              + hh(array([i[0] + u32(i[1]) for i in t["inputs"]])) + hh(array([output(o) for o in spent]))
+              + hh(array([u32(i[2]) for i in t["inputs"]])) + hh(array([output(o) for o in t["outputs"]])))
+
+
+def sign(t, spent, keys, genesis):
+    t["witnesses"] = [(k.public, k.sign(sighash(t, spent, genesis, i))) for i, k in enumerate(keys)]
+    return t
+
+
+def coinbase(height, value, program, data=b"", sequence=0xFFFFFFFE):
+    return {"version": 2, "inputs": [NULL + (sequence,)], "outputs": [(value, 0, program)],
+            "lockTime": height - 1, "data": data}
+
+
+def describe(t):
+    result = {"version": t["version"], "lockTime": t["lockTime"],
+              "inputs": [{"txid": i[0].hex(), "index": i[1], "sequence": i[2]} for i in t["inputs"]],
+              "outputs": [{"value": o[0], "version": o[1], "program": o[2].hex()} for o in t["outputs"]]}
+    if "data" in t: result["data"] = t["data"].hex()
+    else: result["witnesses"] = [{"publicKey": p.hex(), "signature": s.hex()} for p, s in t["witnesses"]]
+    result |= {"encoded": (stripped(t) + proof(t)).hex(), "txid": txid(t).hex(),
+               "witnessHash": hh(proof(t)).hex(), "leaf": leaf(t).hex()}
+    return result
+
+
+def merkle(leaves):
+    if not leaves: return bytes(32)
+    while len(leaves) > 1:
+        paired = [hh(b"\1" + leaves[i] + leaves[i + 1]) for i in range(0, len(leaves) - 1, 2)]
+        leaves = paired + ([leaves[-1]] if len(leaves) % 2 else [])
+    return leaves[0]
+
+
+HEADER = ["version", "previousHash", "merkleRoot", "modelRoot", "height", "time", "bits", "nonce", "steps", "deltaHash"]
+
+
+def header(f):
+    return (u32(f["version"]) + f["previousHash"] + f["merkleRoot"] + f["modelRoot"] + u32(f["height"]) + u64(f["time"])
+            + u32(f["bits"]) + u64(f["nonce"]) + u32(f["steps"]) + f["deltaHash"])
+
+
+def block(f, digests, transactions):
+    return header(f) + array(digests) + array([stripped(t) + proof(t) for t in transactions])
+
+
+def show(f):
+    return {key: value.hex() if isinstance(value, bytes) else value for key, value in f.items()}
+
+
+# Targets
+def expand(bits):
+    size, word = bits >> 24, bits & 0x7FFFFF
+    if size < 3: word >>= 8 * (3 - size)
+    negative = word != 0 and bits & 0x800000 != 0
+    overflow = word != 0 and (size > 34 or word > 0xFF and size > 33 or word > 0xFFFF and size > 32)
+    value = word << 8 * max(size - 3, 0)
+    return None if negative or overflow or value == 0 else value
+
+
+def compact(number):
+    size = (number.bit_length() + 7) // 8
+    word = number << 8 * (3 - size) if size <= 3 else number >> 8 * (size - 3)
+    if word & 0x800000: word, size = word >> 8, size + 1
+    return word | size << 24
+
+
+def retarget(bits, first, last, limit, timespan):
+    span = min(max(last - first, timespan // 4), 4 * timespan)
+    return compact(min(max(expand(bits) * span // timespan, 1), expand(limit)))
+
+
+def median(times):
+    window = sorted(times[-11:])
+    return window[len(window) // 2]
+
+
+# Networks
+MESSAGE = "White House calls for federal AI law to preempt states 21/Mar/2026 — FlowCoin: AI that no government controls"
+SHAPE = ["embeddingLength", "layerCount", "headCount", "expertCount", "expertsPerToken", "expertWidth", "contextLength",
+         "batchSize"]
+
+
+def network(name, magic, ports, prefix, shape, steps, first, peak, warmup, limit, retargets):
+    return {
+        "name": name, "magic": magic, "p2pPort": ports, "rpcPort": ports + 1, "addressPrefix": prefix,
+        "model": dict(zip(SHAPE, shape)),
+        "training": {"stepsPerBlock": steps, "firstPayingStep": first, "initialisationSeed": 1774051200,
+                     "peakLearningRate": [{"height": 0, "units": peak}], "warmupSteps": warmup, "balancingWeight": 10000,
+                     "linearBits": 8, "attentionBits": 8, "routerBits": 8},
+        "powLimit": limit, "retargets": retargets, "blockInterval": 600, "retargetPeriod": 2016,
+        "halvingInterval": 210000, "corpusLength": 16777216, "corpusRoot": h(b"corpus").hex(),
+        "replayBudget": {"sixteenCoreSeconds": 60, "twoCoreSeconds": 150}, "genesisTime": 1774051200,
+        "genesisMessage": MESSAGE, "genesisModelRoot": h(b"model " + name.encode()).hex()}
+
+
+NETWORKS = [
+    network("mainnet", "d5c00cf1", 9555, "fl", [512, 8, 8, 128, 2, 512, 256, 32], 16, 4, 1024, 50, "2001ffff", True),
+    network("testnet", "d57e0cf1", 19555, "tfl", [128, 4, 4, 16, 2, 256, 128, 32], 16, 4, 1024, 50, "2007ffff", True),
+    network("regtest", "d52e0cf1", 29555, "rfl", [64, 2, 2, 8, 2, 128, 64, 32], 8, 1, 2048, 8, "201fffff", False),
+]
+
+
+def canonical(n):
+    t = n["training"]
+    training = (u32(t["stepsPerBlock"]) + u32(t["firstPayingStep"]) + u64(t["initialisationSeed"])
+                + array([u32(s["height"]) + u32(s["units"]) for s in t["peakLearningRate"]]) + u32(t["warmupSteps"])
+                + u32(t["balancingWeight"]) + u32(t["linearBits"]) + u32(t["attentionBits"]) + u32(t["routerBits"]))
+    return (blob(n["name"].encode()) + u32(int(n["magic"], 16)) + blob(n["addressPrefix"].encode())
+            + b"".join(u32(n["model"][key]) for key in SHAPE) + training + u32(int(n["powLimit"], 16))
+            + u8(n["retargets"]) + u32(n["blockInterval"]) + u32(n["retargetPeriod"]) + u32(n["halvingInterval"])
+            + u64(n["corpusLength"]) + bytes.fromhex(n["corpusRoot"])[::-1]
+            + u32(n["replayBudget"]["sixteenCoreSeconds"]) + u32(n["replayBudget"]["twoCoreSeconds"])
+            + u64(n["genesisTime"]) + blob(n["genesisMessage"].encode()))
+
+
+def genesis(n):
+    first = {"version": 1, "inputs": [NULL + (0xFFFFFFFF,)], "outputs": [(50 * 10**8, 0, bytes(20))], "lockTime": 0,
+             "data": n["genesisMessage"].encode()}
+    fields = {"version": 1, "previousHash": bytes(32), "merkleRoot": merkle([leaf(first)]),
+              "modelRoot": bytes.fromhex(n["genesisModelRoot"])[::-1], "height": 0, "time": n["genesisTime"],
+              "bits": int(n["powLimit"], 16), "nonce": 0, "steps": 0,
+              "deltaHash": h(b"flowcoin/parameters" + canonical(n))}
+    return fields, first
+
+
+def make_genesis():
+    cases = []
+    for n in NETWORKS:
+        fields, first = genesis(n)
+        cases.append({"parameters": n, "canonical": canonical(n).hex(), "deltaHash": fields["deltaHash"].hex(),
+                      "coinbase": describe(first), "header": header(fields).hex(), "hash": hh(header(fields)).hex(),
+                      "block": block(fields, [], [first]).hex()})
+    save("chain-genesis.json", {"networks": cases})
+
+
+def make_transactions():
+    one, two = Key(1), Key(2)
+    genesis_hash = hh(header(genesis(NETWORKS[2])[0]))
+    cases = []
+
+    def add(comment, inputs, spent, outputs, keys, version=2, lock=0):
+        t = {"version": version, "inputs": inputs, "outputs": outputs, "lockTime": lock}
+        sign(t, spent, keys, genesis_hash)
+        cases.append({"comment": comment, "transaction": describe(t), "stripped": stripped(t).hex(),
+                      "spent": [{"value": o[0], "version": o[1], "program": o[2].hex()} for o in spent],
+                      "sighashes": [sighash(t, spent, genesis_hash, i).hex() for i in range(len(inputs))]})
+
+    a, b = h(b"a"), h(b"b")
+    add("one input, one output", [(a, 0, 0xFFFFFFFF)], [(1000, 0, one.program)], [(900, 0, two.program)], [one])
+    add("two keys, lock time, relative lock", [(a, 1, 0xFFFFFFFE), (b, 7, 0x00400010)],
+        [(5_000_000_000, 0, one.program), (1, 0, two.program)], [(4_999_999_000, 0, two.program), (1, 0, one.program)],
+        [one, two], lock=499_999_999)
+    add("300 outputs (CompactSize of three bytes), version 1", [(b, 0, 0)], [(21 * 10**14, 0, two.program)],
+        [(index, 0, one.program) for index in range(300)], [two], version=1, lock=0xFFFFFFFF)
+    coinbases = [describe(coinbase(1, 50 * 10**8, one.program)),
+                 describe(coinbase(210_000, 25 * 10**8, two.program, data=bytes(range(100)), sequence=0))]
+    addresses = [{"seed": k.seed.hex(), "publicKey": k.public.hex(), "program": k.program.hex(),
+                  "addresses": {p: bech32(p, k.program) for p in ("fl", "tfl", "rfl")}} for k in (one, two)]
+    save("chain-transactions.json", {"genesisHash": genesis_hash.hex(), "keys": addresses, "cases": cases,
+                                     "coinbases": coinbases})
+
+
+def make_blocks():
+    one, two = Key(1), Key(2)
+    corpus = h(b"corpus")
+    cases = []
+    for height, count, steps in [(1, 1, 1), (2, 2, 4), (70_000, 3, 8), (4_000_000_000, 6, 16)]:
+        transactions = [coinbase(height, 50 * 10**8, one.program, data=b"block")]
+        for index in range(count - 1):
+            spent = [(10_000 + index, 0, one.program)]
+            t = {"version": 2, "inputs": [(h(u32(index)), index, 0xFFFFFFFF)], "outputs": [(9_000, 0, two.program)],
+                 "lockTime": 0}
+            transactions.append(sign(t, spent, [one], h(b"genesis")))
+        digests = [h(b"digest" + u32(index)) for index in range(steps)]
+        fields = {"version": 1, "previousHash": h(b"previous"), "merkleRoot": merkle([leaf(t) for t in transactions]),
+                  "modelRoot": h(b"model"), "height": height, "time": 1774051200 + 600 * height, "bits": 0x201FFFFF,
+                  "nonce": 0x0123456789ABCDEF, "steps": steps, "deltaHash": bytes(32)}
+        seed = hh(header(fields)[:124] + corpus)
+        links = [h(b"flowcoin/trajectory" + fields["modelRoot"] + seed)]
+        for digest in digests: links.append(h(links[-1] + digest))
+        fields["deltaHash"] = links[-1]
+        cases.append({"header": show(fields), "encodedHeader": header(fields).hex(), "hash": hh(header(fields)).hex(),
+                      "workSeed": seed.hex(), "links": [link.hex() for link in links],
+                      "leaves": [leaf(t).hex() for t in transactions],
+                      "block": block(fields, digests, transactions).hex()})
+    roots = [{"leaves": n, "root": merkle([h(u32(i)) for i in range(n)]).hex()} for n in list(range(18)) + [100, 257]]
+    save("chain-blocks.json", {"corpusRoot": corpus.hex(), "blocks": cases,
+                               "merkle": {"leaf": "leaf i = keccak256(u32 i)", "roots": roots}})
+
+
+def make_retarget():
+    cases = []
+    T = 1_209_600
+    for limit in (0x2001FFFF, 0x2007FFFF, 0x1D00FFFF):
+        for bits in (limit, 0x1D00FFFF, 0x1C05A3F4, 0x1B0404CB, 0x03123456):
+            if expand(bits) > expand(limit): continue
+            for first, last in [(0, T), (0, T - 600), (1000, 0), (5, 5), (0, T // 4), (0, T // 4 - 1), (0, 4 * T),
+                                (0, 4 * T + 1), (1774051200, 1774051200 + 1_000_001), (0, (1 << 64) - 1), ((1 << 64) - 1, 0)]:
+                for timespan in (T, 4800):
+                    cases.append({"bits": f"{bits:08x}", "first": str(first), "last": str(last),
+                                  "limit": f"{limit:08x}", "timespan": timespan,
+                                  "new": f"{retarget(bits, first, last, limit, timespan):08x}"})
+    targets = []
+    for bits in [0x2001FFFF, 0x2007FFFF, 0x201FFFFF, 0x207FFFFF, 0x1D00FFFF, 0x1B0404CB, 0x03123456, 0x02123456, 0x01120000,
+                 0, 0x00123456, 0x01003456, 0x04923456, 0x01FEDCBA, 0xFF123456, 0x2100FFFF, 0x22000001, 0x23000001,
+                 0x21010000, 0x22000100, 0x220000FF, 0x05009234]:
+        target = expand(bits)
+        targets.append({"bits": f"{bits:08x}", "target": None if target is None else f"{target:064x}",
+                        "shortest": None if target is None else f"{compact(target):08x}",
+                        "work": None if target is None else f"{(1 << 256) // (target + 1):064x}"})
+    save("chain-retarget.json", {"targets": targets, "cases": cases})
+
+
+def make_time():
+    cases = []
+
+    def judge(times, time, period):
+        height = len(times)
+        if time <= median(times): return "time-too-old"
+        if height % period == 0 and time < times[-1] - 7200: return "time-timewarp"
+        if height % period == period - 1 and time < times[height - (period - 1)]: return "time-period-ends-before-start"
+        return None
+
+    def add(times, period, candidates):
+        for time in candidates:
+            cases.append({"period": period, "times": times, "time": time, "medianTimePast": median(times),
+                          "violation": judge(times, time, period)})
+
+    start = 1774051200
+    for n in (1, 2, 5, 10, 11, 12, 14):
+        times = [start + 600 * i for i in range(n)]
+        add(times, 2016, [median(times), median(times) + 1, times[-1] + 600])
+    shuffled = [start + d for d in (0, 900, 300, 4000, 200, 4100, 100, 8000, 50, 7000, 6000, 20, 9000)]
+    add(shuffled, 2016, [start + d for d in (20, 900, 901, 4000, 4001)])
+    for period in (8, 16):
+        ahead = [start + 600 * i for i in range(period - 1)] + [start + 60_000]
+        add(ahead, period, [start + d for d in (60_000, 52_801, 52_800, 52_799, 52_000)])
+    early = [start + 600 * i for i in range(15)]
+    early[8] = start + 30_000
+    add(early, 8, [start + d for d in (29_999, 30_000, 30_001, 9_000)])
+    add(early[:14], 8, [start + 9_000])
+    save("chain-time.json", {"comment": "times of the blocks from height 0, then a candidate on top", "cases": cases})
+
+
+def make_money():
+    def subsidy(height): return 0 if height // 210_000 >= 64 else 50 * 10**8 >> height // 210_000
+    heights = [0, 1, 209_999, 210_000, 419_999, 420_000, 6_719_999, 6_720_000, 6_929_999, 6_930_000, 13_439_999, 13_440_000,
+               (1 << 32) - 1]
+    total = sum(subsidy(era * 210_000) * 210_000 for era in range(64))
+    save("chain-money.json", {"subsidies": [{"height": x, "subsidy": subsidy(x)} for x in heights], "total": total,
+                              "maximum": 21 * 10**14,
+                              "maturity": [{"coin": c, "height": x, "spendable": x >= c + 100}
+                                           for c in (0, 1, 1000) for x in (c + 98, c + 99, c + 100, c + 101)]})
+
+
+def make_locks():
+    absolute, relative = [], []
+    for lock in (0, 1, 99, 100, 101, 499_999_999, 500_000_000, 1_774_051_199, 1_774_051_200, 1_774_051_201, 0xFFFFFFFF):
+        for sequences in ([0], [0xFFFFFFFF], [0xFFFFFFFF, 0xFFFFFFFE], [0xFFFFFFFF, 0xFFFFFFFF]):
+            height, past = 100, 1_774_051_200
+            passed = lock == 0 or lock < (height if lock < 500_000_000 else past)
+            absolute.append({"lockTime": lock, "sequences": sequences, "height": height, "medianTimePast": past,
+                             "final": passed or all(q == 0xFFFFFFFF for q in sequences)})
+    times = [1774051200 + 600 * index for index in range(60)]
+    past = median(times)
+    for version in (1, 2, 3, 0xFFFFFFFF):
+        for coin in (0, 1, 30, 59, 60):
+            for q in (0, 1, 29, 30, 31, 59, 60, 61, 0xFFFF, 0x10001, 0x400000, 0x400001, 0x400010, 0x400022, 0x400023, 0x400024,
+                      0x400040, 0x400041, 0x400042, 0x400045, 0x40FFFF, 0x80000000, 0x80400041, 0xFFFFFFFF, 0x7FBF003C):
+                allowed = True
+                if version >= 2 and not q >> 31:
+                    v = q & 0xFFFF
+                    if q >> 22 & 1:
+                        before = max(coin - 1, 0)
+                        allowed = past >= median(times[:before + 1]) + 512 * v
+                    else:
+                        allowed = 60 >= coin + v
+                relative.append({"version": version, "coin": coin, "sequence": q, "allowed": allowed})
+    save("chain-locks.json", {
+        "absolute": absolute,
+        "relative": {"comment": "blocks at heights 0 to 59 have these times; the transaction stands in block 60",
+                     "times": times, "cases": relative}})
+
+
+def make_learning_rate():
+    cases = []
+    for stages, warmup in [([(0, 1024)], 50), ([(0, 2048)], 8), ([(0, 1024), (100, 512), (200, 130)], 50), ([(0, 128)], 1)]:
+        for height in (0, 1, 99, 100, 199, 200, (1 << 32) - 1):
+            for n in (0, 1, 5, 6, 7, 8, 24, 48, 49, 50, 1000, (1 << 64) - 1):
+                peak = [units for start, units in stages if start <= height][-1]
+                units = max(128, peak * min(n + 1, warmup) // warmup)
+                cases.append({"stages": [{"height": a, "units": b} for a, b in stages], "warmup": warmup,
+                              "height": height, "keptSteps": str(n), "units": units})
+    save("chain-learning-rate.json", {"cases": cases})
+
+
+for make in (make_genesis, make_transactions, make_blocks, make_retarget, make_time, make_money, make_locks,
+             make_learning_rate):
+    make()
