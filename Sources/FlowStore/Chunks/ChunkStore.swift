@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Large values, such as the state of a model, kept in chunks of 64 KiB inside a key-value store.
 ///
 /// A blob is replaced as a whole: its chunks are written under a new generation number, and one record under its name,
@@ -6,7 +8,7 @@
 ///
 /// Keys: `prefix ‖ "b" ‖ name` holds generation (u64), length in bytes (u64); `prefix ‖ "c" ‖ generation u64 big-endian ‖
 /// index u32 big-endian` holds one chunk.
-public struct ChunkStore: Sendable {
+public final class ChunkStore: Sendable {
     /// Bytes a chunk; the last one of a blob may be shorter.
     public static let chunkLength = 65_536
 
@@ -25,7 +27,7 @@ public struct ChunkStore: Sendable {
 
     private let store: any KeyValueStoring
     private let prefix: [UInt8]
-    private let nextGeneration: Locked<UInt64>
+    private let nextGeneration: Mutex<UInt64>
 
     /// - Parameter prefix: start of all keys used; no other key of the store may start with it, and one `ChunkStore` a
     ///   prefix may write at a time.
@@ -40,7 +42,7 @@ public struct ChunkStore: Sendable {
         for entry in try store.entries(prefix: prefix + [0x62]) {
             highest = max(highest, try Self.record(entry.value, key: entry.key).generation)
         }
-        nextGeneration = Locked(highest &+ 1)
+        nextGeneration = Mutex(highest &+ 1)
     }
 
     /// Stores `bytes` as chunks now, in batches of about 4 MiB, without making them a blob yet.

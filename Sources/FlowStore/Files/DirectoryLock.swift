@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -13,7 +15,7 @@ import Darwin
 public final class DirectoryLock: Sendable {
     /// The locked folder.
     public let path: String
-    private let descriptor: Locked<Int32>
+    private let descriptor: Mutex<Int32>
 
     /// Takes the lock, without waiting.
     /// - Throws: `locked` where another has it, `missing` where the folder does not exist, `denied` or `failed`.
@@ -30,7 +32,7 @@ public final class DirectoryLock: Sendable {
             if number == EWOULDBLOCK { throw .locked(path, holder: holder) }
             throw FileSystem.systemError(file, number)
         }
-        descriptor = Locked(opened)
+        descriptor = Mutex(opened)
         let text = Array("\(getpid())\n".utf8)
         _ = ftruncate(opened, 0)
         _ = text.withUnsafeBytes { pwrite(opened, $0.baseAddress, $0.count, 0) }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A store in memory that crashes and fails on command, losing what a real disk may lose and nothing else.
 ///
 /// What it promises is what `KeyValueStore` promises: after a power cut all synced batches are there, then some of the
@@ -39,13 +41,13 @@ public final class CrashingStore: KeyValueStoring {
         code: .failed, path: "crashing store", detail: "the store crashed, as it was told to",
         wayOut: "Take reopened(after:) and go on with that.")
 
-    private let state: Locked<State>
+    private let state: Mutex<State>
 
     /// An empty store whose choices follow `seed`.
     public convenience init(seed: UInt64) { self.init(SortedMap(), seed: seed) }
 
     private init(_ contents: SortedMap, seed: UInt64) {
-        state = Locked(State(durable: contents, visible: contents, random: seed &* 2 &+ 1))
+        state = Mutex(State(durable: contents, visible: contents, random: seed &* 2 &+ 1))
     }
 
     /// Batches written so far, the crashed or refused one included.

@@ -1,8 +1,10 @@
+import Synchronization
+
 /// A store that lives in memory and ends with the object: for tests and for nodes that keep nothing.
 ///
 /// An insertion moves the entries after it, so it suits up to some hundred thousand keys.
 public final class MemoryStore: KeyValueStoring {
-    private let state = Locked<SortedMap?>(SortedMap())
+    private let state = Mutex<SortedMap?>(SortedMap())
 
     public init() {}
 

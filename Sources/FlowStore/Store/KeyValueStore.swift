@@ -1,3 +1,5 @@
+import Synchronization
+
 /// An ordered key-value store in a folder, kept by LevelDB.
 ///
 /// Every read verifies its checksum, opening checks the files against each other (`DirectoryInspection`), and every
@@ -12,7 +14,7 @@ public final class KeyValueStore: KeyValueStoring {
         var writeFailure: StoreError?
     }
 
-    private let state: Locked<State>
+    private let state: Mutex<State>
 
     /// Opens the store at `path`.
     /// - Parameter createIfMissing: make the folder and an empty store where nothing is.
@@ -41,7 +43,7 @@ public final class KeyValueStore: KeyValueStoring {
         }
         do {
             let database = try LevelDBDatabase(path: path, create: createIfMissing, options: options, lock: lock)
-            state = Locked(State(database: database, writeFailure: nil))
+            state = Mutex(State(database: database, writeFailure: nil))
         } catch {
             throw inspection.error(from: error)
         }

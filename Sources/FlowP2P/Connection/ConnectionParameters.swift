@@ -1,0 +1,29 @@
+public import FlowCrypto
+
+/// What every connection of a node has in common: who the node is, and how patient it is.
+public struct ConnectionParameters: Sendable {
+    public var genesisHash: Hash256
+    public var services: ServiceFlags
+    public var userAgent: String
+    public var protocolVersion = ProtocolLimits.protocolVersion
+    public var minimumProtocolVersion = ProtocolLimits.minimumProtocolVersion
+    /// The number that tells a node its own version message; random, the same for all connections of a run.
+    public var nonce: UInt64
+    public var relay = true
+
+    /// From opening to the end of the handshake.
+    public var handshakeTimeout: Duration = .seconds(60)
+    /// From one ping to the next.
+    public var pingInterval: Duration = .seconds(120)
+    /// From a ping to giving up on its pong.
+    public var pingTimeout: Duration = .seconds(1200)
+    /// Points of misbehaviour at which the peer is cut off and banned.
+    public var misbehaviourLimit = 100
+
+    public init(genesisHash: Hash256, services: ServiceFlags, userAgent: String, nonce: UInt64) {
+        self.genesisHash = genesisHash
+        self.services = services
+        self.userAgent = userAgent
+        self.nonce = nonce
+    }
+}

@@ -1,0 +1,90 @@
+/// Cuts a stream of bytes, in whatever pieces it arrives, into envelopes.
+///
+/// It keeps at most one message of its command's limit and what was appended behind it, and reserves nothing for bytes
+/// that are only announced. After a fault it stays at that fault.
+public struct EnvelopeDecoder: Sendable {
+    /// One message of the stream.
+    public enum Frame: Equatable, Sendable {
+        case message(Envelope)
+        /// The payload does not match its checksum; it was passed over.
+        case badChecksum(command: String)
+        /// The command is not printable ASCII followed by zero bytes; its message was passed over.
+        case badCommand
+    }
+
+    private let magic: UInt32
+    private let checksum: EnvelopeChecksum
+    private let limit: @Sendable (String) -> Int
+    private var buffer: [UInt8] = []
+    private var start = 0
+    private var fault: EnvelopeFault?
+
+    /// - Parameters:
+    ///   - magic: the network's four bytes as a little-endian number.
+    ///   - limit: the longest payload of a command; FlowCoin's limits unless told.
+    public init(
+        magic: UInt32, checksum: EnvelopeChecksum = .keccak256d,
+        limit: @escaping @Sendable (String) -> Int = ProtocolLimits.maximumPayload(of:)
+    ) {
+        self.magic = magic
+        self.checksum = checksum
+        self.limit = limit
+    }
+
+    /// Bytes that were appended and do not yet make a message.
+    public var bufferedCount: Int { buffer.count - start }
+
+    /// Adds what has arrived. After a fault it is dropped.
+    public mutating func append(_ bytes: some Sequence<UInt8>) {
+        guard fault == nil else { return }
+        if start > 0 && (start == buffer.count || start >= 65_536) {
+            buffer.removeFirst(start)
+            start = 0
+        }
+        buffer += bytes
+    }
+
+    /// The next whole message; nil where more bytes are needed.
+    public mutating func next() throws(EnvelopeFault) -> Frame? {
+        if let fault { throw fault }
+        // The magic is compared as soon as it is there: an HTTP client or another network is told at once.
+        guard bufferedCount >= 4 else { return nil }
+        let found = word(at: 0)
+        guard found == magic else { throw stop(.wrongMagic(expected: magic, actual: found)) }
+        guard bufferedCount >= Envelope.headerLength else { return nil }
+        let command = Self.command(buffer[(start + 4)..<(start + 16)])
+        let length = word(at: 16)
+        let allowed = command.map(limit) ?? ProtocolLimits.unknownPayload
+        guard UInt64(length) <= UInt64(max(0, allowed)) else {
+            throw stop(.oversized(command: command ?? "unprintable", length: length, limit: allowed))
+        }
+        guard bufferedCount - Envelope.headerLength >= Int(length) else { return nil }
+        let first = start + Envelope.headerLength
+        let payload = buffer[first..<(first + Int(length))]
+        let stated = buffer[(start + 20)..<(start + 24)]
+        defer { start = first + Int(length) }
+        guard let command else { return .badCommand }
+        guard stated.elementsEqual(checksum.bytes(of: payload)) else { return .badChecksum(command: command) }
+        return .message(Envelope(checkedCommand: command, payload: Array(payload)))
+    }
+
+    private mutating func stop(_ reason: EnvelopeFault) -> EnvelopeFault {
+        fault = reason
+        buffer = []
+        start = 0
+        return reason
+    }
+
+    private func word(at offset: Int) -> UInt32 {
+        buffer[(start + offset)..<(start + offset + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    /// The text of a command field; nil unless it is printable ASCII and then only zero bytes.
+    private static func command(_ field: ArraySlice<UInt8>) -> String? {
+        let name = field.prefix { $0 != 0 }
+        guard !name.isEmpty, name.allSatisfy({ (0x21...0x7e).contains($0) }),
+            field.dropFirst(name.count).allSatisfy({ $0 == 0 })
+        else { return nil }
+        return String(decoding: name, as: UTF8.self)
+    }
+}

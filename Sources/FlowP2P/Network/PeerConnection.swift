@@ -1,0 +1,266 @@
+import NIOConcurrencyHelpers
+
+/// One connection: the stream's decoder and the state machine on one side, the queue of events and the link on the other.
+///
+/// Under its lock it decides and queues events; it writes to the link after letting go of the lock.
+final class PeerConnection: PeerLinkReader {
+    let id: PeerID
+    let remote: PeerEndpoint
+    let isInbound: Bool
+    /// The peer's version once the handshake is done, or why it never will be.
+    let established = OneShot<Result<PeerInfo, DisconnectReason>>()
+    /// Why the connection ended.
+    let ended = OneShot<DisconnectReason>()
+
+    private struct State {
+        var decoder: EnvelopeDecoder
+        var machine: ConnectionStateMachine
+        var info: PeerInfo?
+        var bytesReceived: UInt64 = 0
+        var bytesSent: UInt64 = 0
+        var lastSend: UInt64 = 0
+        var lastReceive: UInt64 = 0
+        var queuedBytes = 0
+        var untakenBytes = 0
+        var isReading = true
+        var roomWaiters: [OneShot<Void>] = []
+        var closed: DisconnectReason?
+    }
+
+    /// What is left to do after the lock.
+    private struct Outcome {
+        var messages: [NetworkMessage] = []
+        var closed: DisconnectReason?
+    }
+
+    private let link: any PeerLink
+    private let configuration: PeerNetworkConfiguration
+    private let queue: EventQueue
+    private let state: NIOLockedValueBox<State>
+    private let onEnd: @Sendable (PeerConnection, DisconnectReason) -> Void
+    private let onRelease: @Sendable (PeerConnection) -> Void
+
+    /// - Parameters:
+    ///   - onEnd: called once when the connection ends.
+    ///   - onRelease: called once when nothing of the connection waits for the consumer any more.
+    init(
+        id: PeerID, link: any PeerLink, isInbound: Bool, startHeight: UInt32, configuration: PeerNetworkConfiguration,
+        queue: EventQueue, onEnd: @escaping @Sendable (PeerConnection, DisconnectReason) -> Void,
+        onRelease: @escaping @Sendable (PeerConnection) -> Void
+    ) {
+        self.id = id
+        self.link = link
+        self.isInbound = isInbound
+        self.configuration = configuration
+        self.queue = queue
+        self.onEnd = onEnd
+        self.onRelease = onRelease
+        remote = link.remote
+        state = NIOLockedValueBox(
+            State(
+                decoder: EnvelopeDecoder(magic: configuration.magic, checksum: configuration.checksum),
+                machine: ConnectionStateMachine(
+                    direction: isInbound ? .inbound : .outbound, parameters: configuration.connection,
+                    startHeight: startHeight, now: configuration.clock.now(), unixTime: configuration.clock.unixTime())))
+    }
+
+    // MARK: What comes in
+
+    func start() { act { state, outcome in perform(state.machine.start(), &state, &outcome) } }
+
+    func linkDidReceive(_ bytes: [UInt8]) {
+        let now = configuration.clock.now(), time = configuration.clock.unixTime()
+        act { state, outcome in
+            guard state.closed == nil else { return }
+            state.bytesReceived += UInt64(bytes.count)
+            state.lastReceive = time
+            state.decoder.append(bytes)
+            do throws(EnvelopeFault) {
+                while state.closed == nil, let frame = try state.decoder.next() {
+                    perform(state.machine.receive(frame, now: now), &state, &outcome)
+                }
+            } catch {
+                perform(state.machine.receive(error), &state, &outcome)
+            }
+        }
+    }
+
+    func linkDidClose(_ why: String?) { close(.remoteClosed(why)) }
+
+    func tick() {
+        let now = configuration.clock.now()
+        act { state, outcome in perform(state.machine.tick(now: now), &state, &outcome) }
+    }
+
+    func misbehave(_ points: Int, _ fault: String) {
+        act { state, outcome in perform(state.machine.misbehave(points, fault), &state, &outcome) }
+    }
+
+    func close(_ reason: DisconnectReason) {
+        act { state, outcome in perform(state.machine.close(reason), &state, &outcome) }
+    }
+
+    private func act(_ body: (inout State, inout Outcome) -> Void) {
+        let outcome = state.withLockedValue { state in
+            var outcome = Outcome()
+            body(&state, &outcome)
+            return outcome
+        }
+        for message in outcome.messages {
+            _ = write(message.envelope.encoded(magic: configuration.magic, checksum: configuration.checksum), handshaking: true)
+        }
+        if let reason = outcome.closed { finish(reason) }
+    }
+
+    private func perform(_ actions: [ConnectionStateMachine.Action], _ state: inout State, _ outcome: inout Outcome) {
+        for action in actions {
+            switch action {
+            case .send(let message): outcome.messages.append(message)
+            case .established(let version):
+                let time = configuration.clock.unixTime()
+                let info = PeerInfo(
+                    id: id, host: remote.host, port: remote.port, isInbound: isInbound, version: version,
+                    connectedAt: time, lastSend: state.lastSend, lastReceive: state.lastReceive,
+                    bytesSent: state.bytesSent, bytesReceived: state.bytesReceived, sendQueueBytes: state.queuedBytes,
+                    misbehaviourScore: state.machine.misbehaviourScore)
+                state.info = info
+                queue.push(.connected(info))
+                established.fulfil(.success(info))
+            case .deliver(let message):
+                let cost = message.approximateSize
+                state.untakenBytes += cost
+                queue.push(.message(id, message)) { [weak self] in self?.eventTaken(cost) }
+                adjustReading(&state)
+            case .close(let reason):
+                state.closed = reason
+                outcome.closed = reason
+                if state.info != nil {
+                    // The place is free again when the consumer knows, so a lagging one bounds the queue.
+                    queue.push(.disconnected(id, reason)) { [onRelease] in onRelease(self) }
+                }
+            }
+        }
+    }
+
+    private func finish(_ reason: DisconnectReason) {
+        let (waiters, wasEstablished) = state.withLockedValue { state in
+            defer { state.roomWaiters = [] }
+            return (state.roomWaiters, state.info != nil)
+        }
+        link.close()
+        onEnd(self, reason)
+        if !wasEstablished { onRelease(self) }
+        established.fulfil(.failure(reason))
+        ended.fulfil(reason)
+        for waiter in waiters { waiter.fulfil(()) }
+    }
+
+    private func eventTaken(_ cost: Int) {
+        state.withLockedValue { state in
+            state.untakenBytes -= cost
+            adjustReading(&state)
+        }
+    }
+
+    /// Called under the lock, so that the link sees stops and goes in their order.
+    private func adjustReading(_ state: inout State) {
+        let shouldRead: Bool
+        if state.isReading {
+            shouldRead = state.untakenBytes <= configuration.eventQueueMark && state.queuedBytes <= configuration.sendQueueMark
+        } else {
+            shouldRead = state.untakenBytes <= configuration.eventQueueMark / 2 && state.queuedBytes <= configuration.sendQueueMark
+        }
+        guard shouldRead != state.isReading else { return }
+        state.isReading = shouldRead
+        link.setReading(shouldRead)
+    }
+
+    // MARK: What goes out
+
+    /// Queues an encoded message for an established peer; false where it is gone, or is cut off for reading too slowly.
+    func send(_ bytes: [UInt8]) -> Bool { write(bytes, handshaking: false) }
+
+    /// As `send`, after waiting until the peer has taken most of what it was sent before.
+    func sendWhenReady(_ bytes: [UInt8]) async -> Bool {
+        while true {
+            let waiter = state.withLockedValue { state -> OneShot<Void>? in
+                guard state.closed == nil, state.queuedBytes > configuration.sendQueueMark else { return nil }
+                let waiter = OneShot<Void>()
+                state.roomWaiters.append(waiter)
+                return waiter
+            }
+            guard let waiter else { return send(bytes) }
+            if await waiter.get() == nil { return false }
+        }
+    }
+
+    private func write(_ bytes: [UInt8], handshaking: Bool) -> Bool {
+        enum Verdict { case write, gone, full(Int) }
+        let verdict = state.withLockedValue { state -> Verdict in
+            // The last words of a refused handshake are written although the connection is closing.
+            if !handshaking && (state.closed != nil || state.info == nil) { return .gone }
+            if state.queuedBytes > 0 && state.queuedBytes + bytes.count > configuration.sendQueueLimit {
+                return .full(state.queuedBytes + bytes.count)
+            }
+            state.queuedBytes += bytes.count
+            adjustReading(&state)
+            return .write
+        }
+        switch verdict {
+        case .gone: return false
+        case .full(let count):
+            close(.sendQueueFull(bytes: count, limit: configuration.sendQueueLimit))
+            return false
+        case .write:
+            link.write(bytes) { [weak self] in self?.written(bytes.count) }
+            return true
+        }
+    }
+
+    private func written(_ count: Int) {
+        let time = configuration.clock.unixTime()
+        let waiters = state.withLockedValue { state -> [OneShot<Void>] in
+            state.queuedBytes -= count
+            state.bytesSent += UInt64(count)
+            state.lastSend = time
+            adjustReading(&state)
+            guard state.queuedBytes <= configuration.sendQueueMark else { return [] }
+            defer { state.roomWaiters = [] }
+            return state.roomWaiters
+        }
+        for waiter in waiters { waiter.fulfil(()) }
+    }
+
+    // MARK: What is known
+
+    /// The present figures; nil before the handshake and after the end.
+    var info: PeerInfo? {
+        state.withLockedValue { state in
+            guard var info = state.info, state.closed == nil else { return nil }
+            info.lastSend = state.lastSend
+            info.lastReceive = state.lastReceive
+            info.bytesSent = state.bytesSent
+            info.bytesReceived = state.bytesReceived
+            info.sendQueueBytes = state.queuedBytes
+            info.pingTime = state.machine.pingTime
+            info.shortestPingTime = state.machine.shortestPingTime
+            info.misbehaviourScore = state.machine.misbehaviourScore
+            return info
+        }
+    }
+}
+
+extension NetworkMessage {
+    /// About what a message takes in memory.
+    var approximateSize: Int {
+        switch self {
+        case .block(let bytes), .tx(let bytes): 256 + bytes.count
+        case .inv(let items), .getdata(let items), .notfound(let items): 256 + items.count * 40
+        case .headers(let headers): 256 + headers.count * 200
+        case .addr(let addresses): 256 + addresses.reduce(0) { $0 + 100 + $1.address.count }
+        case .model(let piece), .corpus(let piece): 256 + piece.bytes.count + piece.proof.count * 32
+        case .getheaders(let request): 256 + request.locator.count * 32
+        default: 512
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import NIOConcurrencyHelpers
+
+/// A node's connections: it listens, connects and keeps connected, and says in one stream of events what happens.
+///
+/// Memory is bounded on both sides: nothing is read from a peer whose messages wait for the consumer of `events`, or that
+/// does not take what it is sent; and a peer that lets too much pile up is cut off. All methods may be called from
+/// anywhere and do not block. Call `stop` at the end.
+public final class PeerNetwork: Sendable {
+    public let configuration: PeerNetworkConfiguration
+    /// What happens, for one consumer. Ends after `stop`.
+    public let events: AsyncStream<PeerEvent>
+
+    struct State {
+        var connections: [PeerID: PeerConnection] = [:]
+        var inboundPlaces: [PeerID: String] = [:]
+        var nextID: UInt64 = 1
+        var bans = BanList()
+        var targets: [PeerEndpoint: Task<Void, Never>] = [:]
+        var untoldFailures: Set<PeerEndpoint> = []
+        var startHeight: UInt32 = 0
+        var listening: [PeerEndpoint] = []
+        var ticker: Task<Void, Never>?
+        var stopped = false
+    }
+
+    let state = NIOLockedValueBox(State())
+    let transport: any PeerTransport
+    let queue = EventQueue()
+
+    /// - Parameter transport: how bytes travel; TCP where it is nil.
+    public init(configuration: PeerNetworkConfiguration, transport: (any PeerTransport)? = nil) {
+        self.configuration = configuration
+        self.transport = transport ?? TCPTransport()
+        let queue = queue
+        events = AsyncStream { await queue.next() }
+        let clock = configuration.clock, interval = configuration.tickInterval
+        let ticker = Task { [weak self] in
+            while (try? await clock.sleep(interval)) != nil, let network = self { network.tick() }
+        }
+        state.withLockedValue { $0.ticker = ticker }
+    }
+
+    deinit {
+        let (ticker, targets) = state.withLockedValue { ($0.ticker, $0.targets.values) }
+        ticker?.cancel()
+        for target in targets { target.cancel() }
+        queue.finish()
+        let transport = transport
+        Task { await transport.shutdown() }
+    }
+
+    // MARK: Listening
+
+    /// Takes connections at a place of this machine.
+    /// - Parameters:
+    ///   - host: an own address; `0.0.0.0` or `::` for all.
+    ///   - port: 0 lets the system choose.
+    /// - Returns: the port.
+    /// - Throws: `portInUse`, `portForbidden`, `addressUnavailable`, `cannotListen` or `stopped`.
+    @discardableResult
+    public func listen(host: String = "0.0.0.0", port: UInt16) async throws(PeerNetworkError) -> UInt16 {
+        if state.withLockedValue({ $0.stopped }) { throw .stopped }
+        let bound = try await transport.listen(PeerEndpoint(host: host, port: port)) { [weak self] link in
+            self?.adopt(link, isInbound: true)
+        }
+        state.withLockedValue { $0.listening.append(PeerEndpoint(host: host, port: bound)) }
+        return bound
+    }
+
+    /// Where connections are taken.
+    public var listening: [PeerEndpoint] { state.withLockedValue { $0.listening } }
+
+    /// Height of the node's best block, which new connections state in their version.
+    public var startHeight: UInt32 {
+        get { state.withLockedValue { $0.startHeight } }
+        set { state.withLockedValue { $0.startHeight = newValue } }
+    }
+
+    // MARK: Talking
+
+    /// Queues a message for a peer.
+    /// - Returns: false where the peer is gone, or is now cut off since it reads too slowly.
+    @discardableResult
+    public func send(_ message: NetworkMessage, to peer: PeerID) -> Bool {
+        guard let connection = connection(peer) else { return false }
+        return connection.send(encode(message))
+    }
+
+    /// As `send`, after waiting until the peer has taken most of what it was sent before: for answers that are large.
+    @discardableResult
+    public func sendWhenReady(_ message: NetworkMessage, to peer: PeerID) async -> Bool {
+        guard let connection = connection(peer) else { return false }
+        return await connection.sendWhenReady(encode(message))
+    }
+
+    /// Queues a message for all peers but those excepted.
+    /// - Returns: how many peers it was queued for.
+    @discardableResult
+    public func broadcast(_ message: NetworkMessage, except: Set<PeerID> = []) -> Int {
+        let connections = state.withLockedValue { $0.connections }.filter { !except.contains($0.key) }
+        guard !connections.isEmpty else { return 0 }
+        let bytes = encode(message)
+        return connections.values.reduce(0) { $0 + ($1.send(bytes) ? 1 : 0) }
+    }
+
+    private func encode(_ message: NetworkMessage) -> [UInt8] {
+        message.envelope.encoded(magic: configuration.magic, checksum: configuration.checksum)
+    }
+
+    // MARK: Peers
+
+    /// All peers whose handshake is done, in the order of their numbers.
+    public func peers() -> [PeerInfo] {
+        state.withLockedValue { $0.connections }.values.compactMap(\.info).sorted { $0.id < $1.id }
+    }
+
+    /// What is known of a peer; nil where it is gone.
+    public func peer(_ id: PeerID) -> PeerInfo? { connection(id)?.info }
+
+    /// Ends a connection; a place given to `connect` is tried again.
+    public func disconnect(_ peer: PeerID, reason: String) { connection(peer)?.close(.requested(reason)) }
+
+    /// Adds points of misbehaviour; at the limit the peer is cut off and its host banned.
+    public func misbehaved(_ peer: PeerID, points: Int, fault: String) { connection(peer)?.misbehave(points, fault) }
+
+    // MARK: Bans
+
+    /// Keeps a host out and ends its connections.
+    public func ban(host: String, for time: Duration? = nil) {
+        let now = configuration.clock.unixTime()
+        let seconds = UInt64(max(0, (time ?? configuration.banTime).components.seconds))
+        let connections = state.withLockedValue { state in
+            state.bans.ban(host, until: now &+ seconds, at: now)
+            return state.connections.values.filter { $0.remote.host == host }
+        }
+        for connection in connections { connection.close(.banned) }
+    }
+
+    public func unban(host: String) { state.withLockedValue { $0.bans.lift(host) } }
+
+    /// Banned hosts and the ends of their bans in seconds since 1970.
+    public func bans() -> [String: UInt64] {
+        let now = configuration.clock.unixTime()
+        return state.withLockedValue { $0.bans.entries(at: now) }
+    }
+
+    // MARK: Ending
+
+    /// Ends all connections and `events`. Calling it again does nothing.
+    public func stop() async {
+        let old = state.withLockedValue { state -> State? in
+            guard !state.stopped else { return nil }
+            state.stopped = true
+            defer {
+                state.targets = [:]
+                state.listening = []
+                state.ticker = nil
+            }
+            return state
+        }
+        guard let old else { return }
+        old.ticker?.cancel()
+        for target in old.targets.values { target.cancel() }
+        for connection in old.connections.values { connection.close(.stopped) }
+        await transport.shutdown()
+        queue.finish()
+    }
+
+    /// Looks at all timeouts; called by itself every `tickInterval`.
+    public func tick() {
+        for connection in state.withLockedValue({ $0.connections }).values { connection.tick() }
+    }
+
+    // MARK: Connections
+
+    func connection(_ id: PeerID) -> PeerConnection? { state.withLockedValue { $0.connections[id] } }
+
+    /// Makes a link a connection; nil where there is no place for it.
+    func adopt(_ link: any PeerLink, isInbound: Bool) -> PeerConnection? {
+        let host = link.remote.host, now = configuration.clock.unixTime()
+        let connection = state.withLockedValue { state -> PeerConnection? in
+            guard !state.stopped, !state.bans.contains(host, at: now) else { return nil }
+            if isInbound {
+                guard state.inboundPlaces.count < configuration.maximumInbound else { return nil }
+                let sameHost = state.inboundPlaces.values.reduce(0) { $0 + ($1 == host ? 1 : 0) }
+                guard link.remote.isLoopback || sameHost < configuration.maximumInboundPerHost else { return nil }
+            }
+            let id = PeerID(rawValue: state.nextID)
+            state.nextID += 1
+            let connection = PeerConnection(
+                id: id, link: link, isInbound: isInbound, startHeight: state.startHeight, configuration: configuration,
+                queue: queue,
+                onEnd: { [weak self] in self?.connectionEnded($0, $1) },
+                onRelease: { [weak self] ended in self?.state.withLockedValue { _ = $0.inboundPlaces.removeValue(forKey: ended.id) } })
+            state.connections[id] = connection
+            if isInbound { state.inboundPlaces[id] = host }
+            return connection
+        }
+        connection?.start()
+        return connection
+    }
+
+    private func connectionEnded(_ connection: PeerConnection, _ reason: DisconnectReason) {
+        state.withLockedValue { _ = $0.connections.removeValue(forKey: connection.id) }
+        if case .misbehaviour = reason, !connection.remote.isLoopback { ban(host: connection.remote.host) }
+    }
+}

@@ -1,0 +1,65 @@
+import FlowCrypto
+import FlowP2P
+import Foundation
+
+extension ConnectionParameters {
+    static func sample(genesis: Hash256 = Keccak256.hash([1]), nonce: UInt64 = 1, agent: String = "/test:1/") -> ConnectionParameters {
+        ConnectionParameters(genesisHash: genesis, services: [.blocks], userAgent: agent, nonce: nonce)
+    }
+}
+
+extension PeerNetworkConfiguration {
+    static func sample(nonce: UInt64, genesis: Hash256 = Keccak256.hash([1]), magic: UInt32 = 0x0a0b_0c0d) -> PeerNetworkConfiguration {
+        var configuration = PeerNetworkConfiguration(
+            magic: magic, connection: .sample(genesis: genesis, nonce: nonce, agent: "/node:\(nonce)/"))
+        configuration.shortestReconnectPause = .milliseconds(20)
+        configuration.longestReconnectPause = .milliseconds(200)
+        configuration.connectTimeout = .seconds(5)
+        return configuration
+    }
+}
+
+/// Takes a network's events as they come and keeps them for questions.
+actor EventLog {
+    private(set) var events: [PeerEvent] = []
+
+    init(_ network: PeerNetwork) {
+        let events = network.events
+        Task { for await event in events { await self.add(event) } }
+    }
+
+    private func add(_ event: PeerEvent) { events.append(event) }
+
+    /// The first event, of those so far and those to come, for which `match` gives something; nil after ten seconds.
+    func first<Result: Sendable>(_ match: @Sendable (PeerEvent) -> Result?) async -> Result? {
+        for _ in 0..<1000 {
+            for event in events { if let found = match(event) { return found } }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return nil
+    }
+
+    func connected(_ number: Int = 1) async -> PeerInfo? {
+        for _ in 0..<1000 {
+            let found = events.compactMap { if case .connected(let info) = $0 { info } else { nil } }
+            if found.count >= number { return found[number - 1] }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return nil
+    }
+
+    func disconnected() async -> DisconnectReason? {
+        await first { if case .disconnected(_, let reason) = $0 { reason } else { nil } }
+    }
+
+    func messages() -> [NetworkMessage] { events.compactMap { if case .message(_, let message) = $0 { message } else { nil } } }
+}
+
+/// Waits until `condition` holds; false after ten seconds.
+func eventually(_ condition: () async -> Bool) async -> Bool {
+    for _ in 0..<1000 {
+        if await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+}
