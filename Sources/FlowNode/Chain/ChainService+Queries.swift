@@ -1,5 +1,6 @@
 public import FlowConsensus
 public import FlowCrypto
+import FlowEncoding
 public import FlowModel
 import FlowStore
 
@@ -79,10 +80,16 @@ extension ChainService {
     }
 
     /// Number, sum in haruki and digest of all unspent outputs. Reads them all.
-    public func coinSummary() throws -> (count: Int, total: Int64, digest: Hash256) {
+    public func coinSummary() throws -> (tip: BlockIndexEntry, count: Int, total: Int64, digest: Hash256) {
         let statistics = try store.coinStatistics()
-        return (statistics.count, statistics.total, try store.coinDigest())
+        return (try tip(), statistics.count, statistics.total, try store.coinDigest())
     }
+
+    /// Bytes of all blocks of the tip's chain.
+    public func sizeOfBlocks() -> UInt64 { index.active.reduce(0) { $0 &+ UInt64(index[$1]?.size ?? 0) } }
+
+    /// What the node's operator should look at; empty when nothing is wrong.
+    public func warnings() -> String { (unjudgeable.values.sorted() + [failure?.description].compactMap(\.self)).joined(separator: "; ") }
 
     /// Ends of all known branches.
     public func chainTips() -> [(entry: BlockIndexEntry, branchLength: Int, status: String)] {
@@ -105,13 +112,31 @@ extension ChainService {
         index.headers(after: locator, stop: stop, limit: limit).map(\.header)
     }
 
-    /// Blocks to fetch next, lowest first: those between the tip's chain and the best header whose bodies are missing.
-    func missingBodies(limit: Int, ahead: Int) -> [BlockIndexEntry] {
-        guard let tip = index.tip, let best = index.bestHeader, best.chainWork > tip.chainWork, let fork = index.fork(of: best),
-            let path = index.path(from: fork.hash, to: best)
-        else { return [] }
-        return Array(path.prefix(ahead).filter { !hasBody($0.hash) }.prefix(limit))
+    /// Blocks to fetch, lowest first: those of branches that claim more work than the tip has, whose bodies are missing.
+    /// Several branches are followed, since claimed work proves nothing.
+    func missingBodies(branches: Int = 8, ahead: Int = 1_024) -> [BlockIndexEntry] {
+        guard let tip = index.tip else { return [] }
+        let leaves = index.leaves.filter { $0.chainWork > tip.chainWork }
+            .sorted { ($0.chainWork, $1.sequence) > ($1.chainWork, $0.sequence) }.prefix(branches)
+        var missing: [Hash256: BlockIndexEntry] = [:]
+        for leaf in leaves {
+            guard let fork = index.fork(of: leaf), tip.height - fork.height <= ConsensusLimits.automaticReplayDepth,
+                let path = index.path(from: fork.hash, to: leaf)
+            else { continue }
+            for entry in path.prefix(ahead) where !hasBody(entry.hash) { missing[entry.hash] = entry }
+        }
+        return missing.values.sorted { ($0.height, $0.sequence) < ($1.height, $1.sequence) }
     }
+
+    /// The bytes of a block, wherever it is.
+    func blockBytes(_ hash: Hash256) throws -> [UInt8]? {
+        if let block = bodies[hash] { return block.encoded }
+        guard index[hash]?.hasStoredBody == true else { return nil }
+        return try store.blockBytes(hash)
+    }
+
+    /// True for a block whose header is known.
+    func knows(_ hash: Hash256) -> Bool { index[hash] != nil }
 
     // MARK: model
 

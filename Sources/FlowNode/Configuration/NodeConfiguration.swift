@@ -33,6 +33,8 @@ public struct NodeConfiguration: Sendable {
     public var mempoolBytes = 300_000_000
     /// The present, in seconds since 1970.
     public var clock: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970)) }
+    /// Called when somebody asks for the node's end over JSON-RPC.
+    public var onStop: @Sendable () -> Void = {}
     /// Called with the part of the corpus that is hashed, 0 … 1, and with steps of a longer start.
     public var progress: @Sendable (_ what: String, _ fraction: Double) -> Void = { _, _ in }
 

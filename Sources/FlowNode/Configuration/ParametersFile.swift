@@ -47,3 +47,9 @@ public enum ParametersFile {
         }
     }
 }
+
+extension ChainParameters {
+    /// The network that a JSON file describes.
+    /// - Throws: `NodeError` with code `parameters-file`
+    public static func load(path: String) throws(NodeError) -> ChainParameters { try ParametersFile.load(path: path) }
+}
