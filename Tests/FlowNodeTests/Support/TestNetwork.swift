@@ -8,7 +8,7 @@ import Synchronization
 
 /// A network small enough that a block takes milliseconds.
 enum TestNetwork {
-    static let corpus = SyntheticCorpus(length: 100_000, seed: 7)
+    static let corpus = SyntheticCorpus(length: 100_000)
     static let corpusRoot: Hash256 = (try? corpus.blockingTree().root) ?? .zero
 
     /// Nearly every ticket wins.
