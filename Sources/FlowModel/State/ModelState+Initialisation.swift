@@ -5,7 +5,7 @@ extension ModelState {
     public convenience init(
         initialising configuration: ModelConfiguration, seed: UInt64, pool: ThreadPool = .single
     ) {
-        self.init(zeros: configuration)
+        self.init(configuration, zeroed: false)
         let key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
         for (number, tensor) in configuration.tensors.enumerated() {
             guard let divisor = tensor.initialDivisor else {

@@ -1,0 +1,56 @@
+public import FlowConsensus
+public import FlowCrypto
+public import FlowModel
+import FlowNode
+public import FlowTensor
+import FlowTensorOpenBLAS
+public import ProgramSupport
+
+/// What a miner needs before it can train: the corpus with its root, the model's configuration, a backend.
+public struct MinerSetup: Sendable {
+    public let parameters: ChainParameters
+    public let configuration: ModelConfiguration
+    public let sampler: BatchSampler
+
+    /// - Parameter dataset: a directory of text files; nil for the embedded corpus. On regtest it replaces the network's corpus.
+    /// - Throws: `ProgramError` when the corpus is not the network's.
+    public init(parameters: ChainParameters, dataset: String?) async throws {
+        let corpus: any Corpus = if let dataset {
+            try DirectoryCorpus(path: dataset)
+        } else {
+            SyntheticCorpus(length: parameters.corpusLength)
+        }
+        let tree = try await corpus.tree()
+        if parameters.name == ChainParameters.regtest.name {
+            self.parameters = parameters.with(corpusRoot: tree.root, length: tree.length)
+        } else {
+            guard tree.root == parameters.corpusRoot else {
+                throw ProgramError(
+                    "The corpus has root \(tree.root), the network \(parameters.name) trains on \(parameters.corpusRoot): give -dataset the network's own corpus.")
+            }
+            self.parameters = parameters
+        }
+        configuration = try ModelConfiguration(parameters)
+        sampler = try BatchSampler(
+            corpus: corpus, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
+    }
+
+    /// Backends beyond FlowTensor's own.
+    public static var offered: [any MatrixBackend] { [OpenBLASBackend()] }
+
+    public static func backend(named name: String) throws -> any MatrixBackend {
+        do {
+            return try BackendSelection.backend(named: name, offering: offered)
+        } catch {
+            throw ProgramError("\(error)")
+        }
+    }
+
+    /// One line a backend: available, or why not.
+    public static var backendTable: String {
+        BackendSelection.list(offering: offered).map { entry in
+            let name = entry.name + String(repeating: " ", count: max(1, 14 - entry.name.count))
+            return name + (entry.reason ?? "available")
+        }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,157 @@
+public import FlowConsensus
+public import FlowCrypto
+import FlowEncoding
+public import FlowModel
+public import FlowTensor
+import Foundation
+public import ProgramSupport
+import Synchronization
+
+/// A miner outside of the node: asks for templates, trains, hands in blocks.
+///
+/// The weights of the tip are fetched from the node and checked against the template's root; after a block of one's own the
+/// miner goes on with the weights that it has just trained.
+public final class RemoteMiner {
+    private let client: RPCClient
+    private let program: LockProgram
+    private let sampler: BatchSampler
+    private let configuration: ModelConfiguration
+    private let pool: ThreadPool
+    private let trainer: Trainer
+    private let report: @Sendable (MinerReport) -> Void
+
+    private var weights: ModelState?
+    private var weightsRoot: Hash256?
+    private var trajectory: Trajectory?
+    private var nonce = UInt64.random(in: 0 ... .max)
+    private var counts = MinerCounts()
+
+    /// - Parameter report: told of each step and each block.
+    public init(
+        client: RPCClient, program: LockProgram, sampler: BatchSampler, configuration: ModelConfiguration,
+        backend: any MatrixBackend, pool: ThreadPool, report: @escaping @Sendable (MinerReport) -> Void
+    ) {
+        self.client = client
+        self.program = program
+        self.sampler = sampler
+        self.configuration = configuration
+        self.pool = pool
+        self.report = report
+        trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
+    }
+
+    /// Mines until `count` blocks of this miner are on the chain; nil goes on until the task is cancelled.
+    public func run(blocks count: Int?, corpusRoot: Hash256) async throws {
+        var found = 0
+        while count.map({ found < $0 }) ?? true {
+            try Task.checkCancellation()
+            let template = try RemoteTemplate(await client.call("getblocktemplate"), paying: program)
+            guard template.corpusRoot == corpusRoot else {
+                throw ProgramError(
+                    "The node trains on a corpus with root \(template.corpusRoot), this miner has \(corpusRoot): give flowminer the -dataset that the node was started with.")
+            }
+            try await prepareWeights(for: template)
+            if try await search(template) { found += 1 }
+        }
+    }
+
+    private func prepareWeights(for template: RemoteTemplate) async throws {
+        if weightsRoot == template.modelRoot { return }
+        let bytes = try await client.fetch(path: "/rest/modelstate/\(template.modelRoot.displayHex).bin")
+        let state = try ModelState(bytes: Array(bytes), configuration: configuration)
+        let root = state.root(pool: pool)
+        guard root == template.modelRoot else {
+            throw ProgramError(
+                "The node's weights have root \(root), expected \(template.modelRoot): the answer is damaged, or the node follows other rules.")
+        }
+        weights = state
+        weightsRoot = root
+    }
+
+    /// One template: trajectories until one wins, the tip moves, or the template is half a minute old.
+    private func search(_ template: RemoteTemplate) async throws -> Bool {
+        guard let parent = weights else { return false }
+        let stale = StaleFlag()
+        let watch = Self.watch(client, previous: template.block.header.previousHash, stale)
+        defer { watch.cancel() }
+        var block = template.block
+        while !stale.isSet {
+            nonce &+= 1
+            block.header.nonce = nonce
+            block.header.steps = 0
+            block.header.deltaHash = .zero
+            block.stepDigests = []
+            let run = begin(TrajectoryJob(
+                parent: parent, modelRoot: template.modelRoot,
+                workSeed: block.header.workSeed(corpusRoot: template.corpusRoot),
+                stepsPerBlock: template.stepsPerBlock, firstPayingStep: template.firstPayingStep,
+                learningRateUnits: template.learningRateUnits, sampler: sampler))
+            while !run.isFinished, !stale.isSet {
+                try Task.checkCancellation()
+                let started = ContinuousClock.now
+                guard let step = try advance(run) else { break }
+                block.stepDigests.append(step.digest)
+                block.header.steps = UInt32(step.index)
+                block.header.deltaHash = step.deltaHash
+                counts.add(step, tokens: configuration.tokensPerBatch, duration: .now - started)
+                report(.step(height: block.header.height, loss: step.report.loss, counts))
+                if step.isTicket, block.header.meetsTarget { return try await submit(block, run.weights) }
+                await Task.yield()
+            }
+        }
+        return false
+    }
+
+    private static func watch(_ client: RPCClient, previous: Hash256, _ stale: StaleFlag) -> Task<Void, Never> {
+        Task {
+            for _ in 0..<60 where !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(500))
+                guard !Task.isCancelled, let best = try? await client.call("getbestblockhash").string else { continue }
+                if best != previous.displayHex { break }
+            }
+            stale.set()
+        }
+    }
+
+    private func begin(_ job: TrajectoryJob) -> Trajectory {
+        if let trajectory {
+            trajectory.restart(job)
+            return trajectory
+        }
+        let new = Trajectory(job, trainer: trainer)
+        trajectory = new
+        return new
+    }
+
+    /// nil when the step has no result, which ends the trajectory without a further ticket.
+    private func advance(_ run: Trajectory) throws -> TrajectoryStep? {
+        do {
+            return try run.advance()
+        } catch where error.isConsensus {
+            return nil
+        }
+    }
+
+    private func submit(_ block: Block, _ result: ModelState) async throws -> Bool {
+        let answer = try await client.call("submitblock", [Hex.encode(block.encoded)])
+        guard answer.isNull else {
+            report(.refused(height: block.header.height, reason: answer.string ?? "without a reason"))
+            return false
+        }
+        weights = result.copy()
+        weightsRoot = result.root(pool: pool)
+        counts.blocks += 1
+        let loss = try await client.call("getblockheader", [block.header.hash.displayHex])["heldoutloss"].double
+        report(.found(
+            height: block.header.height, hash: block.header.hash.displayHex, steps: Int(block.header.steps), heldOutLoss: loss,
+            counts))
+        return true
+    }
+}
+
+/// Set by the task that watches the tip, asked between steps.
+private final class StaleFlag: Sendable {
+    private let state = Atomic(false)
+    var isSet: Bool { state.load(ordering: .acquiring) }
+    func set() { state.store(true, ordering: .releasing) }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import FlowConsensus
+import FlowMining
+import FlowTensor
+import Foundation
+import ProgramSupport
+
+@main
+struct Miner: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "flowminer", abstract: "Trains the shared model for a node and hands in the blocks it finds.")
+
+    @OptionGroup var network: NetworkOptions
+
+    @Option(name: .customLong("rpcconnect", withSingleDash: true), help: "Host of the node (default: 127.0.0.1).")
+    var host = "127.0.0.1"
+
+    @Option(name: .customLong("dataset", withSingleDash: true), help: "Directory of text files, the same as the node's.")
+    var dataset: String?
+
+    @Option(help: "Address that mined coins go to.")
+    var address: String?
+
+    @Option(help: "Stop after so many blocks of this miner.")
+    var blocks: Int?
+
+    @Option(help: "Matrix backend: automatic, or a name that 'list' shows.")
+    var backend = ProcessInfo.processInfo.environment["FLOW_BACKEND"] ?? "automatic"
+
+    @Option(help: "Threads for training.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    @Flag(help: "Train one fixed trajectory and print its digests, to compare machines and backends; needs no node.")
+    var conformance = false
+
+    static func main() async { await runProgram() }
+
+    func run() async throws {
+        if backend == "list" { return print(MinerSetup.backendTable) }
+        let backend = try MinerSetup.backend(named: backend)
+        let setup = try await MinerSetup(parameters: network.parameters(), dataset: dataset)
+        if conformance { return print(try ConformanceRun(setup: setup, backend: backend, threads: threads).text) }
+        guard let address else {
+            throw ProgramError("Nobody would be paid: give --address one of your addresses (flowcoin-cli getnewaddress).")
+        }
+        let destination = try Address(address, prefix: setup.parameters.addressPrefix)
+        let display = MinerDisplay()
+        let miner = RemoteMiner(
+            client: try network.client(host: host), program: destination.program, sampler: setup.sampler,
+            configuration: setup.configuration, backend: backend, pool: ThreadPool(threads: threads), report: display.show)
+        try await miner.run(blocks: blocks, corpusRoot: setup.parameters.corpusRoot)
+    }
+
+    func validate() throws {
+        guard threads >= 1, threads <= 256 else { throw ValidationError("--threads must be 1 to 256, got \(threads).") }
+        if let blocks, blocks < 1 { throw ValidationError("--blocks must be at least 1, got \(blocks).") }
+    }
+}
