@@ -177,7 +177,7 @@ import Testing
         var block = block
         while true {
             block.header.nonce &+= 1
-            let run = Trajectory(environment.job(block.header, parent: weights, keptStepsBefore: 0), trainer: environment.makeTrainer(pool: .single))
+            let run = Trajectory(environment.job(block.header, parent: weights, keptStepsBefore: 0), trainer: environment.makeTrainer())
             block.stepDigests = []
             while !run.isFinished {
                 let step = try run.advance()
