@@ -40,7 +40,7 @@ enum TestNetwork {
             parameters: parameters, configuration: try ModelConfiguration(parameters),
             sampler: try BatchSampler(
                 corpus: corpus, contextLength: Int(parameters.model.contextLength), batchSize: Int(parameters.model.batchSize)),
-            backend: backend, threads: threads)
+            backend: backend, pool: ThreadPool(threads: threads))
     }
 
     static func chain(
