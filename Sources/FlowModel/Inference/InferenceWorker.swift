@@ -107,21 +107,25 @@ private final class ThreadBody {
 /// Starts a detached thread; false when the system has none to give.
 private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     let argument = Unmanaged.passRetained(ThreadBody(body))
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 8 << 20)
+    // Memory by type, not by its initialiser: which module owns that one depends on what else is imported.
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    pthread_attr_init(attributes)
+    defer {
+        pthread_attr_destroy(attributes)
+        attributes.deallocate()
+    }
+    pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(attributes, 8 << 20)
     let status: Int32
     #if canImport(Darwin)
         var thread: pthread_t?
-        status = pthread_create(&thread, &attributes, { pointer in
+        status = pthread_create(&thread, attributes, { pointer in
             Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue().run()
             return nil
         }, argument.toOpaque())
     #else
         var thread = pthread_t()
-        status = pthread_create(&thread, &attributes, { pointer in
+        status = pthread_create(&thread, attributes, { pointer in
             if let pointer { Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue().run() }
             return nil
         }, argument.toOpaque())
