@@ -6,6 +6,7 @@ import FlowWallet
 /// The wallet's commands, in bitcoind's shapes.
 struct WalletMethods: Sendable {
     let service: WalletService
+    let miner: MiningLoop
 
     var all: [RPCMethod] {
         [
@@ -30,6 +31,8 @@ struct WalletMethods: Sendable {
             method("listunspent", [], "Lists the coins that no known transaction spends.", unspent),
             method("listtransactions", ["?label", "?count"], "Lists the wallet's last transactions, the oldest first.", transactions),
             method("gettransaction", ["txid"], "Tells what the wallet knows of one of its transactions.", transaction),
+            method("generate", ["nblocks", "?maxtries"],
+                "Mines blocks in the node, to a new address of the wallet, and gives their hashes.", generate),
             method("walletpassphrase", ["passphrase", "timeout"], "Unlocks the wallet for a number of seconds.", unlock),
             method("walletlock", [], "Wipes the wallet's secret from memory.") { parameters in
                 try await service.wallet(parameters.wallet).lock()
@@ -172,6 +175,16 @@ struct WalletMethods: Sendable {
             throw RPCError.notFound("Invalid or non-wallet transaction id")
         }
         return describe(entry, await wallet.tipHeight)
+    }
+
+    private func generate(_ parameters: RPCParameters) async throws -> JSONValue {
+        let count = try parameters.integer(0)
+        guard (0...100_000).contains(count) else { throw RPCError.invalidParameter("nblocks must be 0 to 100000, got \(count).") }
+        let attempts = try parameters.integer(1, default: 1_000_000)
+        guard attempts >= 0 else { throw RPCError.invalidParameter("maxtries must not be negative, got \(attempts).") }
+        if count == 0 { return [] }
+        let program = try await service.wallet(parameters.wallet).newAddress(label: "mined").program
+        return .array(try await miner.mine(Int(count), paying: program, attempts: UInt64(attempts)).map { .string($0.displayHex) })
     }
 
     private func unlock(_ parameters: RPCParameters) async throws -> JSONValue {

@@ -28,17 +28,19 @@ public struct RPCCredentials: Sendable, Equatable {
         password = String(text[text.index(after: colon)...]).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// Makes a fresh cookie and writes it where clients look for it.
-    public static func writeCookie(in directory: URL) throws -> RPCCredentials {
-        let credentials = RPCCredentials(user: "__cookie__", password: Hex.encode(SecureRandom.bytes(32)))
-        let url = cookieURL(in: directory)
+    /// Random credentials for one run of the daemon.
+    public static func fresh() -> RPCCredentials {
+        RPCCredentials(user: "__cookie__", password: Hex.encode(SecureRandom.bytes(32)))
+    }
+
+    /// Writes the cookie where clients look for it, readable by its owner only.
+    public func writeCookie(in directory: URL) throws {
+        let url = Self.cookieURL(in: directory)
         try? FileManager.default.removeItem(at: url)
-        let contents = Data("\(credentials.user):\(credentials.password)".utf8)
-        guard FileManager.default.createFile(atPath: url.path, contents: contents, attributes: [.posixPermissions: 0o600])
-        else {
+        let contents = Data("\(user):\(password)".utf8)
+        guard FileManager.default.createFile(atPath: url.path, contents: contents, attributes: [.posixPermissions: 0o600]) else {
             throw ProgramError("Cannot write the RPC cookie \(url.path): make the directory writable, or free space on its disk.")
         }
-        return credentials
     }
 
     /// The value of an HTTP `Authorization` header (RFC 7617).

@@ -1,0 +1,124 @@
+import FlowConsensus
+import FlowNode
+import Foundation
+import Logging
+public import ProgramSupport
+
+/// The node, its wallets and its HTTP server, from start to stop.
+public struct Daemon: Sendable {
+    private let network: NetworkOptions
+    private let options: DaemonOptions
+    private let log = Logger(label: "flowcoind")
+
+    public init(network: NetworkOptions, options: DaemonOptions) {
+        self.network = network
+        self.options = options
+    }
+
+    /// Runs until `stop` is called over RPC, the process is told to end (SIGINT, SIGTERM), or the node cannot go on.
+    /// - Throws: `NodeError` and `ProgramError`, with a message that names the thing and the way out.
+    public func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        // A disk quota is reported by the write that meets it.
+        signal(SIGXFSZ, SIG_IGN)
+        let directory = network.networkDirectory(of: try network.parameters())
+        let node = try await Node(configuration(directory: directory))
+        let end = EndSignal()
+        do {
+            try await serve(node, directory: directory, end: end)
+        } catch {
+            await node.stop()
+            throw error
+        }
+        await node.stop()
+        log.info("stopped", metadata: ["height": "\((try? await node.chain.tip().height).map(String.init) ?? "unknown")"])
+        if let fault = end.fault { throw fault }
+    }
+
+    private func configuration(directory: URL) throws -> NodeConfiguration {
+        var configuration = NodeConfiguration(parameters: try network.parameters(), dataDirectory: directory.path)
+        if let dataset = options.dataset { configuration.corpus = .directory(dataset) }
+        if let backend = BackendChoice(rawValue: options.backend) { configuration.backend = backend }
+        if let threads = options.threads { configuration.threads = threads }
+        configuration.listens = !options.noListen
+        configuration.listenPort = options.port
+        if let bind = options.bind { configuration.listenHost = bind }
+        configuration.connect = options.connect
+        return configuration
+    }
+
+    private func serve(_ node: Node, directory: URL, end: EndSignal) async throws {
+        let wallets = WalletService(chain: node.chain, directory: directory, log: log)
+        node.rpc.register(
+            RPCMethod("stop", category: "Control", summary: "Stops the node.") { _ in
+                end.stop()
+                return "FlowCoin server stopping"
+            })
+        if !options.disableWallet {
+            await wallets.loadAll()
+            node.rpc.register(WalletMethods(service: wallets, miner: node.miner).all)
+        }
+        let credentials = try credentials(in: directory)
+        let rest = RestInterface(chain: node.chain)
+        let router = node.rpc
+        let front = try HTTPFrontEnd(
+            port: network.rpcPort ?? node.parameters.rpcPort, credentials: credentials,
+            rpc: { body, wallet in
+                let reply = await router.handle(body: Array(body), path: wallet.map { "/wallet/\($0)" } ?? "/")
+                return HTTPAnswer(status: reply.status, body: Data(reply.body))
+            },
+            rest: rest.answer)
+        let walletEvents = node.events(), faultEvents = node.events(), logEvents = node.events()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await front.run() }
+            group.addTask { await wallets.follow(walletEvents) }
+            group.addTask {
+                for await event in faultEvents { if case let .fault(error) = event { end.fail(error) } }
+            }
+            group.addTask { await self.write(logEvents) }
+            group.addTask {
+                try await front.waitUntilListening()
+                try self.announce(node, credentials, directory)
+                await end.wait()
+                await front.stop()
+                throw CancellationError()
+            }
+            do {
+                // Only the listening server and the waiting task end by themselves; either ends all.
+                try await group.next()
+                while try await group.next() != nil {}
+            } catch is CancellationError {}
+            group.cancelAll()
+        }
+        try? FileManager.default.removeItem(at: RPCCredentials.cookieURL(in: directory))
+    }
+
+    private func credentials(in directory: URL) throws -> RPCCredentials {
+        if let user = network.rpcUser, let password = network.rpcPassword {
+            return RPCCredentials(user: user, password: password)
+        }
+        return RPCCredentials.fresh()
+    }
+
+    /// Clients look for the cookie, so it is written only when the server answers.
+    private func announce(_ node: Node, _ credentials: RPCCredentials, _ directory: URL) throws {
+        if network.rpcUser == nil { try credentials.writeCookie(in: directory) }
+        log.info("ready", metadata: [
+            "network": "\(node.parameters.name)", "peers": "\(node.listeningPort.map(String.init) ?? "not listening")",
+            "rpc": "\(network.rpcPort ?? node.parameters.rpcPort)",
+        ])
+    }
+
+    private func write(_ events: AsyncStream<NodeEvent>) async {
+        for await event in events {
+            switch event {
+            case let .connected(hash, height): log.info("block", metadata: ["height": "\(height)", "hash": "\(hash)"])
+            case let .reorganised(from, to, depth):
+                log.notice("reorganised", metadata: ["from": "\(from)", "to": "\(to)", "depth": "\(depth)"])
+            case let .judged(hash, fate): log.debug("judged", metadata: ["hash": "\(hash)", "fate": "\(fate)"])
+            case let .fault(error): log.critical("\(error)")
+            default: continue
+            }
+        }
+    }
+}

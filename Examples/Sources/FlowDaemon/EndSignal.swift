@@ -1,0 +1,54 @@
+import Dispatch
+import FlowNode
+import Foundation
+import Synchronization
+
+/// Says once that the daemon should end: asked to by RPC or a signal, or forced to by a fault.
+final class EndSignal: Sendable {
+    private struct State {
+        var ended = false
+        var fault: NodeError?
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let sources: [any DispatchSourceSignal]
+
+    init() {
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            return DispatchSource.makeSignalSource(signal: number, queue: .global())
+        }
+        for source in sources {
+            source.setEventHandler { [weak self] in self?.stop() }
+            source.resume()
+        }
+    }
+
+    deinit { sources.forEach { $0.cancel() } }
+
+    var fault: NodeError? { state.withLock { $0.fault } }
+
+    func stop() { end(nil) }
+    func fail(_ error: NodeError) { end(error) }
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let ended = state.withLock {
+                if !$0.ended { $0.waiting.append(continuation) }
+                return $0.ended
+            }
+            if ended { continuation.resume() }
+        }
+    }
+
+    private func end(_ error: NodeError?) {
+        let waiting = state.withLock {
+            $0.ended = true
+            if $0.fault == nil { $0.fault = error }
+            defer { $0.waiting = [] }
+            return $0.waiting
+        }
+        waiting.forEach { $0.resume() }
+    }
+}

@@ -1,0 +1,110 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+import FlowStore
+
+/// Typed access to the node's key-value store. Blocks; it is used from the chain service's executor only.
+struct ChainStore: CoinView {
+    let store: any KeyValueStoring
+
+    private func decode<T: BinaryDecodable>(_ type: T.Type, _ key: [UInt8], _ what: String) throws(NodeError) -> T? {
+        guard let bytes = try read(key) else { return nil }
+        do {
+            return try T(decoding: bytes)
+        } catch {
+            throw NodeError(.storeCorrupted, "the stored \(what) does not decode; delete the data directory and let the node sync again", cause: error)
+        }
+    }
+
+    func read(_ key: [UInt8]) throws(NodeError) -> [UInt8]? {
+        do { return try store.get(key) } catch { throw NodeError(store: error) }
+    }
+
+    func write(_ batch: WriteBatch, sync: Bool = true) throws(NodeError) {
+        do { try store.write(batch, sync: sync) } catch { throw NodeError(store: error) }
+    }
+
+    func coin(for outPoint: OutPoint) throws -> Coin? {
+        try decode(Coin.self, StoreKey.coin(outPoint), "coin \(outPoint)")
+    }
+
+    func block(_ hash: Hash256) throws(NodeError) -> Block? { try decode(Block.self, StoreKey.block(hash), "block \(hash)") }
+    func blockBytes(_ hash: Hash256) throws(NodeError) -> [UInt8]? { try read(StoreKey.block(hash)) }
+    func undo(_ hash: Hash256) throws(NodeError) -> BlockUndo? { try decode(BlockUndo.self, StoreKey.undo(hash), "undo data of block \(hash)") }
+    func tip() throws(NodeError) -> Hash256? { try decode(Hash256.self, StoreKey.tip, "tip") }
+
+    /// Every index entry, in no particular order.
+    func indexEntries() throws(NodeError) -> [BlockIndexEntry] {
+        var found: [BlockIndexEntry] = []
+        do {
+            try store.scan(prefix: StoreKey.indexPrefix) { _, value in
+                found.append(try BlockIndexEntry(decoding: value))
+                return true
+            }
+        } catch let error as StoreError {
+            throw NodeError(store: error)
+        } catch {
+            throw NodeError(.storeCorrupted, "the block index does not decode; delete the data directory and let the node sync again", cause: error)
+        }
+        return found
+    }
+
+    /// Number and sum of all unspent outputs.
+    func coinStatistics() throws(NodeError) -> (count: Int, total: Int64) {
+        var (count, total): (Int, Int64) = (0, 0)
+        do {
+            try store.scan(prefix: StoreKey.coinPrefix) { _, value in
+                count += 1
+                total = total &+ (try Coin(decoding: value)).output.value.haruki
+                return true
+            }
+        } catch let error as StoreError {
+            throw NodeError(store: error)
+        } catch {
+            throw NodeError(.storeCorrupted, "a stored coin does not decode; delete the data directory and let the node sync again", cause: error)
+        }
+        return (count, total)
+    }
+
+    /// A hash over all coins in the order of their outpoints: two nodes with the same coins have the same.
+    func coinDigest() throws(NodeError) -> Hash256 {
+        var hasher = Keccak256()
+        do {
+            try store.scan(prefix: StoreKey.coinPrefix) { key, value in
+                hasher.update(key)
+                hasher.update(value)
+                return true
+            }
+        } catch let error as StoreError {
+            throw NodeError(store: error)
+        } catch {
+            throw NodeError(.storeFailed, "the coins cannot be read", cause: error)
+        }
+        return hasher.finalize()
+    }
+}
+
+extension WriteBatch {
+    mutating func put(_ entry: BlockIndexEntry) { put(StoreKey.index(entry.hash), entry.encoded) }
+    mutating func putTip(_ hash: Hash256) { put(StoreKey.tip, hash.bytes) }
+
+    mutating func apply(_ changes: CoinChanges) {
+        for outPoint in changes.spent { delete(StoreKey.coin(outPoint)) }
+        for creation in changes.created { put(StoreKey.coin(creation.outPoint), creation.coin.encoded) }
+    }
+}
+
+extension NodeError {
+    /// A store's failure with the node's codes; the text of the store names path and way out.
+    init(store error: StoreError) {
+        let code: Code =
+            switch error.code {
+            case .diskFull: .diskFull
+            case .locked: .lockedDataDirectory
+            case .foreign: .foreignDataDirectory
+            case .corrupted: .storeCorrupted
+            default: .storeFailed
+            }
+        self.init(code, "\(error)")
+    }
+}

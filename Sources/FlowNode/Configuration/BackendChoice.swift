@@ -1,0 +1,25 @@
+public import FlowTensor
+import FlowTensorOpenBLAS
+
+/// Which implementation multiplies the integer matrices. All give the same bits.
+public enum BackendChoice: String, Sendable, CaseIterable {
+    /// The fastest that passes its admission test.
+    case automatic
+    case avx512vnni
+    case avx2
+    /// Own kernels in portable C.
+    case portable
+    case openBLAS = "openblas"
+    /// The plain Swift loops that define the arithmetic; slow.
+    case reference
+
+    /// Makes the backend, once it passed the adversarial test against the scalar reference.
+    /// - Throws: `NodeError` with code `backend`
+    public func makeBackend() throws(NodeError) -> any MatrixBackend {
+        do {
+            return try BackendSelection.backend(named: rawValue, offering: [OpenBLASBackend()])
+        } catch {
+            throw NodeError(.backend, "the backend \(rawValue) cannot be used here; choose another, or automatic", cause: error)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+/// Where a node's training text comes from.
+public enum CorpusChoice: Sendable, Equatable {
+    /// The synthetic corpus that is part of the software.
+    case embedded
+    /// All `.txt` files below a directory.
+    case directory(String)
+}

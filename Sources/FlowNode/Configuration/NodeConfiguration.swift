@@ -1,0 +1,46 @@
+public import FlowConsensus
+import Foundation
+
+/// All that a node needs to be told.
+///
+/// ```swift
+/// var configuration = NodeConfiguration(parameters: .regtest, dataDirectory: "/tmp/flow")
+/// configuration.connect = ["127.0.0.1:29555"]
+/// let node = try await Node(configuration)
+/// ```
+public struct NodeConfiguration: Sendable {
+    public var parameters: ChainParameters
+    /// Folder for everything the node keeps; it is made when it is missing. One node, one network, one corpus a folder.
+    public var dataDirectory: String
+    public var corpus: CorpusChoice = .embedded
+    public var backend: BackendChoice = .automatic
+    /// Threads for training and hashing.
+    public var threads: Int = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    /// False keeps the node from listening; it may still connect.
+    public var listens = true
+    /// Address to listen on.
+    public var listenHost = "0.0.0.0"
+    /// Port to listen on; nil for the network's own, 0 for any free one.
+    public var listenPort: UInt16?
+    /// Peers to keep a connection to, as `host:port` or `host`.
+    public var connect: [String] = []
+    /// Address that mined coins go to when `generate` names none.
+    public var miningAddress: String?
+    /// True when a corpus directory with another root makes another network (with a genesis block of its own) instead of
+    /// an error. Regtest does.
+    public var replacesCorpus: Bool
+    /// Most bytes of transactions in the mempool.
+    public var mempoolBytes = 300_000_000
+    /// The present, in seconds since 1970.
+    public var clock: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970)) }
+    /// Called when somebody asks for the node's end over JSON-RPC.
+    public var onStop: @Sendable () -> Void = {}
+    /// Called with the part of the corpus that is hashed, 0 … 1, and with steps of a longer start.
+    public var progress: @Sendable (_ what: String, _ fraction: Double) -> Void = { _, _ in }
+
+    public init(parameters: ChainParameters, dataDirectory: String) {
+        self.parameters = parameters
+        self.dataDirectory = dataDirectory
+        replacesCorpus = parameters.name == ChainParameters.regtest.name
+    }
+}

@@ -1,0 +1,15 @@
+/// What a node takes into its mempool beyond what consensus asks.
+public struct MempoolPolicy: Sendable, Equatable {
+    /// Most bytes of transactions held.
+    public var maximumBytes = 300_000_000
+    /// Lowest fee of 1,000 bytes, in haruki.
+    public var minimumFeeRate: Int64 = 1_000
+    /// Most bytes of one transaction.
+    public var maximumTransactionSize = 100_000
+    /// Unconfirmed ancestors a transaction may have, itself included; descendants alike.
+    public var maximumChain = 25
+    /// Seconds after which an unconfirmed transaction is dropped: two weeks.
+    public var expirySeconds: UInt64 = 14 * 24 * 3600
+
+    public init() {}
+}

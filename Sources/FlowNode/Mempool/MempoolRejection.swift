@@ -1,0 +1,28 @@
+/// Why the mempool does not take a transaction.
+public struct MempoolRejection: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Kind: Sendable {
+        /// A consensus rule is broken; whoever sent it could know.
+        case invalid
+        /// Inputs are unknown or spent: perhaps the parent has not come yet.
+        case missingInputs
+        /// It is already there.
+        case known
+        /// It is in the chain.
+        case confirmed
+        /// Against this node's policy; other nodes may take it.
+        case policy
+    }
+
+    public let kind: Kind
+    /// bitcoind's word for it, for example `txn-mempool-conflict`.
+    public let reason: String
+    public let detail: String
+
+    public init(_ kind: Kind, _ reason: String, _ detail: String = "") {
+        self.kind = kind
+        self.reason = reason
+        self.detail = detail
+    }
+
+    public var description: String { detail.isEmpty ? reason : "\(reason): \(detail)" }
+}

@@ -1,0 +1,53 @@
+import FlowConsensus
+import FlowCrypto
+import FlowModel
+
+extension ChainService {
+    /// Bytes that header, digests, counts and the coinbase may need.
+    private var reservedSize: Int { 1_000 + 32 * Int(parameters.training.stepsPerBlock) }
+
+    /// The next block on the tip, with the best paying transactions of the mempool.
+    public func blockTemplate() throws -> BlockTemplate {
+        try checkRunning()
+        guard let tip = index.tip, let modelRoot = tip.resultRoot else { throw NodeError(.unknownBlock, "there is no tip yet") }
+        let context = IndexContext(index: index, parentEntry: tip)
+        guard let height = context.nextHeight else { throw NodeError(.unknownBlock, "the chain has reached its last height") }
+        var minimum = try context.medianTimePast() &+ 1
+        if height % parameters.retargetPeriod == 0 {
+            minimum = max(minimum, tip.header.time.subtractingReportingOverflow(TimeRules.timewarpAllowance).overflow ? 0 : tip.header.time - TimeRules.timewarpAllowance)
+        }
+        if let start = try context.periodStartTime(parameters) { minimum = max(minimum, start) }
+        let chosen = mempool.selection(maximumSize: ConsensusLimits.blockSize - reservedSize)
+        let fees = Amount.sum(chosen.map(\.fee)) ?? .zero
+        return BlockTemplate(
+            version: 1, previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, clock()),
+            minimumTime: minimum, bits: try context.expectedBits(parameters), transactions: chosen,
+            coinbaseValue: parameters.subsidy(at: height).adding(fees) ?? parameters.subsidy(at: height),
+            keptStepsBefore: tip.keptSteps,
+            learningRateUnits: environment.learningRates(height: height, keptStepsBefore: tip.keptSteps),
+            stepsPerBlock: parameters.training.stepsPerBlock, firstPayingStep: parameters.training.firstPayingStep,
+            corpusRoot: parameters.corpusRoot)
+    }
+
+    /// A template with the weights that its training starts from.
+    func miningJob() throws -> (template: BlockTemplate, weights: ModelState) { (try blockTemplate(), model) }
+
+    /// Takes a block that this process mined, with the result of its training.
+    func submitMined(_ block: Block, result: ReplayResult) throws -> BlockFate {
+        try checkRunning()
+        let hash = block.hash
+        if let fate = try place(block, hash: hash) { return fate }
+        guard let entry = index[hash], let parent = index.parent(of: entry) else { return .orphan }
+        do {
+            try checkTransactions(block, on: parent)
+        } catch let violation as BlockViolation {
+            try condemn(hash, violation)
+            return fate(violation)
+        }
+        send(.relayable(hash: hash))
+        try takeOver(result, hash: hash, parent: parent)
+        try connectReplayed()
+        poke()
+        return settledFate(hash) ?? .sideChain
+    }
+}

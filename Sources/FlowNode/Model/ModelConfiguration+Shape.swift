@@ -1,0 +1,20 @@
+public import FlowConsensus
+public import FlowModel
+
+extension ModelConfiguration {
+    /// The model of a network.
+    /// - Throws: `NodeError` with code `configuration` when the sizes make no model
+    public init(_ parameters: ChainParameters) throws(NodeError) {
+        let shape = parameters.model, training = parameters.training
+        do {
+            try self.init(
+                embeddingLength: Int(shape.embeddingLength), layerCount: Int(shape.layerCount), headCount: Int(shape.headCount),
+                expertCount: Int(shape.expertCount), expertWidth: Int(shape.expertWidth), contextLength: Int(shape.contextLength),
+                batchSize: Int(shape.batchSize), expertsPerToken: Int(shape.expertsPerToken),
+                linearBits: Int(training.linearBits), attentionBits: Int(training.attentionBits), routerBits: Int(training.routerBits),
+                balancingWeight: Float(training.balancingWeight) / 1_000_000)
+        } catch {
+            throw NodeError(.configuration, "the network \(parameters.name) names sizes that make no model", cause: error)
+        }
+    }
+}

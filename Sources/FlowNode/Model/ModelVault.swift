@@ -1,0 +1,182 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+import FlowModel
+import FlowStore
+import FlowTensor
+
+/// The model on disk: one base snapshot and the integer delta of each replayed block. The weights of any block near the
+/// tip are the base with deltas added or taken away, exactly.
+struct ModelVault {
+    /// Blocks between two base snapshots.
+    static let refreshInterval: BlockHeight = 32
+    /// Deltas of connected blocks that lie deeper than this below a new base are dropped.
+    static let keptDepth: BlockHeight = 128
+    /// Bytes of one stored piece.
+    static let pieceLength = 1 << 20
+
+    let store: ChainStore
+    let configuration: ModelConfiguration
+    let pool: ThreadPool
+
+    /// Which block's result the base snapshot holds.
+    struct Base: Equatable {
+        var generation: UInt32
+        var block: Hash256
+    }
+
+    func base() throws(NodeError) -> Base? {
+        guard let bytes = try store.read(StoreKey.baseMarker) else { return nil }
+        var reader = ByteReader(bytes)
+        do {
+            let base = Base(generation: try reader.readUInt32(), block: try Hash256(from: &reader))
+            try reader.finish()
+            return base
+        } catch {
+            throw NodeError(.storeCorrupted, "the mark of the model's base snapshot does not decode; delete the data directory and let the node sync again", cause: error)
+        }
+    }
+
+    // MARK: deltas
+
+    /// Adds a block's delta to a batch.
+    func put(_ delta: ModelDelta, of block: Hash256, to batch: inout WriteBatch) {
+        let bytes = delta.encoded
+        var piece: UInt32 = 0
+        for start in stride(from: 0, to: bytes.count, by: Self.pieceLength) {
+            batch.put(StoreKey.delta(block, piece: piece), Array(bytes[start..<min(start + Self.pieceLength, bytes.count)]))
+            piece += 1
+        }
+    }
+
+    /// The stored bytes of a block's delta (`ModelDelta.encoded`), or nil.
+    func deltaBytes(of block: Hash256) throws(NodeError) -> [UInt8]? {
+        let bytes = try pieces(StoreKey.delta(block))
+        return bytes.isEmpty ? nil : bytes
+    }
+
+    func delta(of block: Hash256) throws(NodeError) -> ModelDelta {
+        guard let bytes = try deltaBytes(of: block) else {
+            throw NodeError(.storeCorrupted, "the model delta of block \(block) is missing; delete the data directory and let the node sync again")
+        }
+        do { return try ModelDelta(decoding: bytes) } catch {
+            throw NodeError(.storeCorrupted, "the model delta of block \(block) does not decode; delete the data directory and let the node sync again", cause: error)
+        }
+    }
+
+    func deleteDelta(of block: Hash256, in batch: inout WriteBatch) throws(NodeError) {
+        for key in try keys(StoreKey.delta(block)) { batch.delete(key) }
+    }
+
+    /// Takes weights from the result of one block to that of another, exactly: back to their common ancestor, then forward.
+    func move(_ state: ModelState, from start: BlockIndexEntry, to end: BlockIndexEntry, index: BlockIndex) throws(NodeError) {
+        guard let steps = steps(from: start, to: end, index: index) else {
+            throw NodeError(.storeCorrupted, "blocks \(start.hash) and \(end.hash) have no common ancestor in the index; delete the data directory and let the node sync again")
+        }
+        try move(state, steps)
+    }
+
+    /// One block to go back over or forward over.
+    struct Move: Sendable {
+        let block: Hash256
+        let forward: Bool
+    }
+
+    func steps(from start: BlockIndexEntry, to end: BlockIndexEntry, index: BlockIndex) -> [Move]? {
+        guard let fork = index.commonAncestor(start, end), let back = index.path(from: fork.hash, to: start),
+            let ahead = index.path(from: fork.hash, to: end)
+        else { return nil }
+        return back.reversed().map { Move(block: $0.hash, forward: false) } + ahead.map { Move(block: $0.hash, forward: true) }
+    }
+
+    func move(_ state: ModelState, _ steps: [Move]) throws(NodeError) {
+        for step in steps {
+            let delta = try delta(of: step.block)
+            do {
+                if step.forward { try state.apply(delta) } else { try state.undo(delta) }
+            } catch {
+                throw NodeError(.storeCorrupted, "the model delta of block \(step.block) does not fit the weights; delete the data directory and let the node sync again", cause: error)
+            }
+        }
+    }
+
+    // MARK: base snapshot
+
+    /// Writes a new base snapshot beside the old one; the last batch moves the mark and drops the old one, so that at
+    /// every moment one whole snapshot is marked.
+    /// - Parameters:
+    ///   - dropping: blocks whose deltas are no longer needed
+    ///   - last: further changes for the batch that moves the mark
+    func refresh(
+        state: ModelState, block: Hash256, dropping: [Hash256], with last: WriteBatch = WriteBatch()
+    ) throws(NodeError) {
+        let old = try base()
+        let generation = (old?.generation ?? 0) &+ 1
+        var cleaning = WriteBatch()
+        for key in try keys(StoreKey.base(generation)) { cleaning.delete(key) }
+        if !cleaning.isEmpty { try store.write(cleaning) }
+        var batch = WriteBatch()
+        for operation in pieces(of: state).enumerated() {
+            batch.put(StoreKey.base(generation, piece: UInt32(operation.offset)), operation.element)
+            if batch.byteCount >= 64 << 20 {
+                try store.write(batch)
+                batch.removeAll()
+            }
+        }
+        var writer = ByteWriter()
+        writer.write(generation)
+        block.encode(to: &writer)
+        batch.put(StoreKey.baseMarker, writer.bytes)
+        if let old { for key in try keys(StoreKey.base(old.generation)) { batch.delete(key) } }
+        for hash in dropping { try deleteDelta(of: hash, in: &batch) }
+        batch.append(last)
+        try store.write(batch)
+    }
+
+    /// Reads the base snapshot and checks its root.
+    func loadBase(_ base: Base, expectedRoot: Hash256) throws(NodeError) -> ModelState {
+        let state: ModelState
+        do {
+            state = try ModelState(bytes: try pieces(StoreKey.base(base.generation)), configuration: configuration)
+        } catch let error as NodeError {
+            throw error
+        } catch {
+            throw NodeError(.storeCorrupted, "the model's base snapshot is damaged; delete the data directory and let the node sync again", cause: error)
+        }
+        let root = state.root(pool: pool)
+        guard root == expectedRoot else {
+            throw NodeError(
+                .storeCorrupted,
+                "the model's base snapshot has root \(root), the index says \(expectedRoot) for block \(base.block); delete the data directory and let the node sync again")
+        }
+        return state
+    }
+
+    // MARK: pieces
+
+    private func pieces(of state: ModelState) -> some Sequence<[UInt8]> {
+        let total = state.count * 4
+        return stride(from: 0, to: total, by: Self.pieceLength).lazy.map { start in
+            state.withUnsafeBytes { Array($0[start..<min(start + Self.pieceLength, total)]) }
+        }
+    }
+
+    private func pieces(_ prefix: [UInt8]) throws(NodeError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        do {
+            try store.store.scan(prefix: prefix) { _, value in
+                bytes += value
+                return true
+            }
+        } catch let error as StoreError {
+            throw NodeError(store: error)
+        } catch {
+            throw NodeError(.storeFailed, "the model's pieces cannot be read", cause: error)
+        }
+        return bytes
+    }
+
+    private func keys(_ prefix: [UInt8]) throws(NodeError) -> [[UInt8]] {
+        do { return try store.store.entries(prefix: prefix).map(\.key) } catch { throw NodeError(store: error) }
+    }
+}

@@ -1,0 +1,117 @@
+import FlowConsensus
+import FlowCrypto
+import FlowModel
+import FlowTensor
+
+/// Replays the training of blocks, one at a time; everything here blocks and belongs to one thread. A replay that was
+/// preempted is kept and taken up again when the same seed comes back.
+final class ReplayEngine {
+    let environment: TrainingEnvironment
+    private let pool: ThreadPool
+    private lazy var trainer = environment.makeTrainer(pool: pool)
+    private lazy var reference = environment.makeReferenceTrainer(pool: pool)
+    private var paused: Replay?
+    /// A trajectory whose memory may be used again.
+    private var spare: Trajectory?
+    private lazy var heldOut = Result { try environment.sampler.heldOutBatch() }
+
+    private struct Replay {
+        let seed: Hash256
+        let trajectory: Trajectory
+        var losses: [Double] = []
+    }
+
+    init(environment: TrainingEnvironment) {
+        self.environment = environment
+        pool = ThreadPool(threads: environment.threads)
+    }
+
+    /// Replays a claim from its parent's weights.
+    /// - Parameters:
+    ///   - cancel: looked at between steps
+    ///   - firstStep: called once the first digest proved right
+    func replay(
+        _ claim: TrainingClaim, parent: ModelState, cancel: CancellationFlag, firstStep: () -> Void
+    ) -> ReplayOutcome {
+        let seed = claim.header.workSeed(corpusRoot: environment.parameters.corpusRoot)
+        let job = environment.job(claim.header, parent: parent, keptStepsBefore: claim.keptStepsBefore)
+        var replay = paused.flatMap { $0.seed == seed ? $0 : nil } ?? Replay(seed: seed, trajectory: begin(job))
+        paused = nil
+        defer { if paused == nil { spare = replay.trajectory } }
+        for index in replay.losses.count..<claim.stepDigests.count {
+            if cancel.isCancelled {
+                paused = replay
+                return .preempted
+            }
+            let claimed = claim.stepDigests[index]
+            do throws(StepFault) {
+                let step = try replay.trajectory.advance()
+                guard step.digest == claimed else {
+                    return confirm(claim, job: job, step: index + 1, claimed: claimed, found: step.digest, reason: "")
+                }
+                replay.losses.append(step.report.loss)
+            } catch {
+                guard error.isConsensus else { return .localFault(.environment("\(error)")) }
+                return confirm(claim, job: job, step: index + 1, claimed: claimed, found: nil, reason: "\(error)")
+            }
+            if index == 0 { firstStep() }
+        }
+        return finish(replay.trajectory.weights, parent: parent, losses: replay.losses)
+    }
+
+    private func begin(_ job: TrajectoryJob) -> Trajectory {
+        guard let trajectory = spare else { return Trajectory(job, trainer: trainer) }
+        spare = nil
+        trajectory.restart(job)
+        return trajectory
+    }
+
+    private func finish(_ weights: ModelState, parent: ModelState, losses: [Double]) -> ReplayOutcome {
+        do {
+            return .valid(
+                try ReplayResult(
+                    weights: weights, parent: parent, losses: losses, trainer: trainer, heldOut: try heldOut.get(), pool: pool))
+        } catch {
+            return .localFault(.environment("\(error)"))
+        }
+    }
+
+    /// Mean held-out loss of some weights.
+    func heldOutLoss(_ weights: ModelState) throws -> Double { try trainer.loss(weights: weights, batch: try heldOut.get()) }
+
+    /// Before a digest is called false: are the own weights those of the chain, and does the scalar reference say the same?
+    private func confirm(
+        _ claim: TrainingClaim, job: TrajectoryJob, step: Int, claimed: Hash256, found: Hash256?, reason: String
+    ) -> ReplayOutcome {
+        let root = job.parent.root(pool: pool)
+        guard root == claim.header.modelRoot else { return .localFault(.weights(expected: claim.header.modelRoot, actual: root)) }
+        let judged: Hash256?
+        do {
+            judged = try referenceDigest(job: job, step: step)
+        } catch {
+            return .localFault(.environment("\(error)"))
+        }
+        guard judged == found else {
+            return .localFault(.backend(name: environment.backend.name, step: step, reference: judged, accelerated: found))
+        }
+        guard let found else { return .endsTrajectory(step: step, reason: reason) }
+        return .wrongDigest(step: step, expected: found, actual: claimed)
+    }
+
+    /// The digest that the scalar reference gives for one step, after the steps before it, whose digests agreed, are done
+    /// as fast as possible. Nil when the step has no result.
+    private func referenceDigest(job: TrajectoryJob, step: Int) throws -> Hash256? {
+        let trajectory = Trajectory(job, trainer: trainer)
+        for _ in 1..<step { _ = try trajectory.advance() }
+        let batch = try job.sampler.batch(workSeed: job.workSeed, step: UInt32(step))
+        do throws(StepFault) {
+            _ = try reference.step(
+                weights: trajectory.weights, momentum: trajectory.momentum, batch: batch,
+                learningRateUnits: job.learningRateUnits[step - 1])
+        } catch {
+            guard error.isConsensus else { throw error }
+            return nil
+        }
+        return MomentumDigest.digest(trajectory.momentum, pool: pool)
+    }
+}

@@ -1,0 +1,14 @@
+import FlowCrypto
+
+/// What a replay found.
+enum ReplayOutcome: Sendable {
+    case valid(ReplayResult)
+    /// The digest of `step` (from 1) is not what the training yields.
+    case wrongDigest(step: Int, expected: Hash256, actual: Hash256)
+    /// `step` has no result, so it is no ticket.
+    case endsTrajectory(step: Int, reason: String)
+    /// Stopped for a more urgent replay; it can be taken up again.
+    case preempted
+    /// This machine cannot judge.
+    case localFault(LocalFault)
+}

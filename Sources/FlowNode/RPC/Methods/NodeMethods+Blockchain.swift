@@ -1,0 +1,125 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+
+extension NodeMethods {
+    var blockchain: [RPCMethod] {
+        [
+            RPCMethod("getblockchaininfo", category: "Blockchain", summary: "The state of the chain.", handler: info),
+            RPCMethod("getblockcount", category: "Blockchain", summary: "Height of the tip; the genesis block has 0.") { _ in
+                .integer(try await chain.tip().height)
+            },
+            RPCMethod("getbestblockhash", category: "Blockchain", summary: "Hash of the tip.") { _ in
+                .string(try await chain.tip().hash.displayHex)
+            },
+            RPCMethod("getdifficulty", category: "Blockchain", summary: "How many times harder than the easiest target the tip's is.") { _ in
+                .double(difficulty(try await chain.tip().header.bits))
+            },
+            RPCMethod("getblockhash", category: "Blockchain", parameters: ["height"], summary: "Hash of the block at a height of the tip's chain.") { parameters in
+                let height = try parameters.integer(0)
+                guard let height = BlockHeight(exactly: height), let entry = await chain.entry(at: height) else {
+                    throw RPCError.invalidParameter("Block height out of range")
+                }
+                return .string(entry.hash.displayHex)
+            },
+            RPCMethod(
+                "getblockheader", category: "Blockchain", parameters: ["blockhash", "?verbose"],
+                summary: "A block's header: an object, or 160 bytes as hex when verbose is false."
+            ) { parameters in
+                let entry = try await entry(try Self.hash(parameters, 0, "blockhash"))
+                guard try parameters.bool(1, default: true) else { return .string(Hex.encode(entry.header.encoded)) }
+                return .object(try await header(entry))
+            },
+            RPCMethod(
+                "getblock", category: "Blockchain", parameters: ["blockhash", "?verbosity"],
+                summary: "A block: 0 as hex, 1 with the ids of its transactions (the default), 2 with its transactions.", handler: block),
+        ]
+    }
+
+    private func info(_ parameters: RPCParameters) async throws -> JSONValue {
+        let status = try await chain.status()
+        let tip = status.tip
+        let progress = status.bestHeader.height == 0 ? 1 : min(1, Double(tip.height) / Double(status.bestHeader.height))
+        return [
+            "chain": .string(chainName), "blocks": .integer(tip.height), "headers": .integer(max(tip.height, status.bestHeader.height)),
+            "bestblockhash": .string(tip.hash.displayHex), "difficulty": .double(difficulty(tip.header.bits)),
+            "time": .integer(tip.header.time), "mediantime": .integer(status.medianTimePast), "verificationprogress": .double(progress),
+            "initialblockdownload": .bool(status.isSyncing), "chainwork": .string(tip.chainWork.description),
+            "size_on_disk": .integer(await chain.sizeOfBlocks()), "pruned": false, "genesishash": .string(await chain.genesis.displayHex),
+            "keptsteps": .integer(tip.keptSteps), "replaying": .bool(status.isReplaying), "warnings": .string(await chain.warnings()),
+        ]
+    }
+
+    /// The fields that header and block share.
+    func header(_ entry: BlockIndexEntry) async throws -> [JSONValue.Member] {
+        let header = entry.header
+        var members: [JSONValue.Member] = [
+            .init("hash", .string(entry.hash.displayHex)), .init("confirmations", .integer(await chain.confirmations(entry))),
+            .init("height", .integer(entry.height)), .init("version", .integer(header.version)),
+            .init("versionHex", .string(String(repeating: "0", count: max(0, 8 - String(header.version, radix: 16).count)) + String(header.version, radix: 16))),
+            .init("merkleroot", .string(header.merkleRoot.displayHex)), .init("modelroot", .string(header.modelRoot.displayHex)),
+            .init("time", .integer(header.time)), .init("mediantime", .integer(try await chain.medianTimePast(of: entry))),
+            .init("nonce", .integer(header.nonce)), .init("bits", .string(header.bits.description)),
+            .init("difficulty", .double(difficulty(header.bits))), .init("chainwork", .string(entry.chainWork.description)),
+            .init("nTx", .integer(entry.transactionCount)), .init("steps", .integer(header.steps)),
+            .init("deltahash", .string(header.deltaHash.displayHex)), .init("keptsteps", .integer(entry.keptSteps)),
+            .init("resultroot", entry.resultRoot.map { .string($0.displayHex) } ?? .null),
+            .init("heldoutloss", Self.optional(entry.heldOutLoss)), .init("trainingloss", Self.optional(entry.trainingLoss)),
+        ]
+        if entry.height > 0 { members.append(.init("previousblockhash", .string(header.previousHash.displayHex))) }
+        if await chain.isConnected(entry.hash), let next = await chain.entry(at: entry.height &+ 1) {
+            members.append(.init("nextblockhash", .string(next.hash.displayHex)))
+        }
+        return members
+    }
+
+    private func block(_ parameters: RPCParameters) async throws -> JSONValue {
+        let entry = try await entry(try Self.hash(parameters, 0, "blockhash"))
+        guard let block = try await chain.block(entry.hash) else { throw RPCError.misc("Block not available (not downloaded yet)") }
+        // true and false are accepted as bitcoind accepts them.
+        let verbosity: Int64 = if let flag = parameters.optional(1)?.boolValue { flag ? 1 : 0 } else { try parameters.integer(1, default: 1) }
+        if verbosity <= 0 { return .string(Hex.encode(block.encoded)) }
+        var members = try await header(entry)
+        members.append(.init("size", .integer(block.encodedLength)))
+        members.append(.init("stepdigests", .array(block.stepDigests.map { .string($0.displayHex) })))
+        let list = block.transactions.map { verbosity == 1 ? JSONValue.string($0.txid.displayHex) : transaction($0) }
+        members.append(.init("tx", .array(list)))
+        return .object(members)
+    }
+
+    var chainDetails: [RPCMethod] {
+        [
+            RPCMethod("getchaintips", category: "Blockchain", summary: "The ends of all known branches.") { _ in
+                .array(await chain.chainTips().map { tip in
+                    ["height": .integer(tip.entry.height), "hash": .string(tip.entry.hash.displayHex),
+                        "branchlen": .integer(tip.branchLength), "status": .string(tip.status)]
+                })
+            },
+            RPCMethod("gettxoutsetinfo", category: "Blockchain", parameters: ["?hash_type"], summary: "Number, sum and hash of all unspent outputs.") { _ in
+                let summary = try await chain.coinSummary()
+                return [
+                    "height": .integer(summary.tip.height), "bestblock": .string(summary.tip.hash.displayHex),
+                    "txouts": .integer(summary.count), "total_amount": .amount(haruki: summary.total),
+                    "hash_serialized": .string(summary.digest.displayHex),
+                ]
+            },
+            RPCMethod(
+                "gettxout", category: "Blockchain", parameters: ["txid", "n", "?include_mempool"],
+                summary: "An unspent output; null when it is spent or unknown.", handler: output),
+        ]
+    }
+
+    private func output(_ parameters: RPCParameters) async throws -> JSONValue {
+        let txid = try Self.hash(parameters, 0, "txid")
+        guard let index = UInt32(exactly: try parameters.integer(1)) else { return nil }
+        let outPoint = OutPoint(txid: txid, index: index)
+        let withMempool = try parameters.bool(2, default: true)
+        guard let coin = try await withMempool ? chain.coinWithMempool(outPoint) : chain.coin(outPoint) else { return nil }
+        let tip = try await chain.tip()
+        return [
+            "bestblock": .string(tip.hash.displayHex),
+            "confirmations": .integer(coin.height > tip.height ? 0 : tip.height - coin.height + 1),
+            "value": .amount(haruki: coin.output.value.haruki), "scriptPubKey": script(coin.output.program), "coinbase": .bool(coin.isCoinbase),
+        ]
+    }
+}

@@ -1,0 +1,92 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+
+extension NodeMethods {
+    var mining: [RPCMethod] {
+        [
+            RPCMethod(
+                "getblocktemplate", category: "Mining", parameters: ["?template_request"],
+                summary: "All that an external miner needs for the next block. A longpollid in the request waits for a new tip. The weights are at /rest/modelstate/<modelroot>.bin.",
+                handler: template),
+            RPCMethod("submitblock", category: "Mining", parameters: ["hexdata", "?dummy"], summary: "Hands a block in; null when it is connected, else the reason (BIP-22).") { parameters in
+                let bytes = try Self.bytes(try parameters.string(0), "Block decode failed")
+                guard let block = try? Block(decoding: bytes) else { throw RPCError.deserialization("Block decode failed") }
+                let fate = try await chain.submit(block)
+                return fate.submissionResult.map { .string($0) } ?? .null
+            },
+            RPCMethod("getmininginfo", category: "Mining", summary: "What mining works on.") { _ in
+                let tip = try await chain.tip()
+                let (count, _, _) = await chain.mempoolStatus()
+                return [
+                    "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count),
+                    "chain": .string(chainName), "stepsperblock": .integer(self.parameters.training.stepsPerBlock),
+                    "firstpayingstep": .integer(self.parameters.training.firstPayingStep), "keptsteps": .integer(tip.keptSteps),
+                    "warnings": .string(await chain.warnings()),
+                ]
+            },
+            RPCMethod("generatetoaddress", category: "Mining", parameters: ["nblocks", "address", "?maxtries"], summary: "Mines blocks in the node and gives their hashes. maxtries bounds the trajectories.") { parameters in
+                try await generate(parameters.integer(0), to: parameters.string(1), attempts: parameters.integer(2, default: 1_000_000))
+            },
+            RPCMethod("generate", category: "Mining", parameters: ["nblocks", "?maxtries"], summary: "As generatetoaddress, to the address that the node was started with.") { parameters in
+                guard let address = configuration.miningAddress else {
+                    throw RPCError.misc("No mining address is configured; use generatetoaddress")
+                }
+                return try await generate(parameters.integer(0), to: address, attempts: parameters.integer(1, default: 1_000_000))
+            },
+        ]
+    }
+
+    private func generate(_ count: Int64, to address: String, attempts: Int64) async throws -> JSONValue {
+        let program = try program(address)
+        guard (0...100_000).contains(count) else { throw RPCError.invalidParameter("nblocks must be 0 to 100000") }
+        guard attempts >= 0 else { throw RPCError.invalidParameter("maxtries must not be negative") }
+        if count == 0 { return [] }
+        let hashes = try await miner.mine(Int(count), paying: program, attempts: UInt64(attempts))
+        return .array(hashes.map { .string($0.displayHex) })
+    }
+
+    private func template(_ parameters: RPCParameters) async throws -> JSONValue {
+        if let request = parameters.optional(0) {
+            guard case .object = request else { throw RPCError.type("JSON value is not an object as expected") }
+            if let mode = request["mode"], mode != "template" { throw RPCError.invalidParameter("Invalid mode") }
+            if let id = request["longpollid"]?.stringValue { try await waitForNewTip(id) }
+        }
+        let template = try await chain.blockTemplate()
+        let places = Dictionary(uniqueKeysWithValues: template.transactions.enumerated().map { ($0.element.txid, $0.offset + 1) })
+        let transactions = template.transactions.map { entry -> JSONValue in
+            let depends = Set(entry.transaction.inputs.compactMap { places[$0.outPoint.txid] }).sorted()
+            return [
+                "data": .string(Hex.encode(entry.transaction.encoded)), "txid": .string(entry.txid.displayHex),
+                "hash": .string(entry.transaction.witnessHash.displayHex), "depends": .array(depends.map { .integer($0) }),
+                "fee": .integer(entry.fee.haruki), "size": .integer(entry.size),
+            ]
+        }
+        let target = template.bits.target.map { $0.description } ?? ""
+        return [
+            "version": .integer(template.version), "rules": [], "previousblockhash": .string(template.previousHash.displayHex),
+            "transactions": .array(transactions), "coinbaseaux": [:], "coinbasevalue": .integer(template.coinbaseValue.haruki),
+            "longpollid": .string(template.previousHash.displayHex), "target": .string(target), "mintime": .integer(template.minimumTime),
+            "mutable": ["time", "transactions", "prevblock"], "noncerange": "0000000000000000ffffffffffffffff",
+            "sizelimit": .integer(ConsensusLimits.blockSize), "curtime": .integer(template.time), "bits": .string(template.bits.description),
+            "height": .integer(template.height), "modelroot": .string(template.modelRoot.displayHex),
+            "stepsperblock": .integer(template.stepsPerBlock), "firstpayingstep": .integer(template.firstPayingStep),
+            "keptsteps": .integer(template.keptStepsBefore), "learningrateunits": .array(template.learningRateUnits.map { .integer($0) }),
+            "corpusroot": .string(template.corpusRoot.displayHex), "corpuslength": .integer(self.parameters.corpusLength),
+        ]
+    }
+
+    /// Waits until the tip is another one than the id names, a minute at most.
+    private func waitForNewTip(_ id: String) async throws {
+        let events = chain.events()
+        guard try await chain.tip().hash.displayHex == id else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await event in events { if case .tip = event { return } }
+            }
+            group.addTask { try? await Task.sleep(for: .seconds(60)) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

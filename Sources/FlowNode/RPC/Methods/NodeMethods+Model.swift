@@ -1,0 +1,50 @@
+import FlowConsensus
+import FlowCrypto
+import FlowModel
+
+extension NodeMethods {
+    var model: [RPCMethod] {
+        [
+            RPCMethod("getmodelinfo", category: "Model", parameters: ["?history"], summary: "The model after the tip: root, size, loss. With history, the losses of the last blocks too.") { parameters in
+                let tip = try await chain.tip()
+                let configuration = chain.environment.configuration
+                var members: [JSONValue.Member] = [
+                    .init("height", .integer(tip.height)), .init("blockhash", .string(tip.hash.displayHex)),
+                    .init("modelroot", tip.resultRoot.map { .string($0.displayHex) } ?? .null),
+                    .init("keptsteps", .integer(tip.keptSteps)), .init("parameters", .integer(configuration.parameterCount)),
+                    .init("activeparameters", .integer(configuration.activeParameterCount)),
+                    .init("embeddinglength", .integer(configuration.embeddingLength)), .init("layers", .integer(configuration.layerCount)),
+                    .init("heads", .integer(configuration.headCount)), .init("experts", .integer(configuration.expertCount)),
+                    .init("expertwidth", .integer(configuration.expertWidth)), .init("contextlength", .integer(configuration.contextLength)),
+                    .init("heldoutloss", Self.optional(tip.heldOutLoss)), .init("corpusroot", .string(self.parameters.corpusRoot.displayHex)),
+                    .init("corpuslength", .integer(self.parameters.corpusLength)),
+                    .init("backend", .string(chain.environment.backend.name)),
+                ]
+                let count = try parameters.integer(0, default: 0)
+                guard (0...100_000).contains(count) else { throw RPCError.invalidParameter("history must be 0 to 100000") }
+                if count > 0 {
+                    let history = await chain.lossHistory(limit: Int(count)).map { entry -> JSONValue in
+                        [
+                            "height": .integer(entry.height), "hash": .string(entry.hash.displayHex), "steps": .integer(entry.header.steps),
+                            "trainingloss": Self.optional(entry.trainingLoss), "heldoutloss": Self.optional(entry.heldOutLoss),
+                        ]
+                    }
+                    members.append(.init("losshistory", .array(history)))
+                }
+                return .object(members)
+            },
+            RPCMethod("exportmodel", category: "Model", parameters: ["path", "?type"], summary: "Writes the tip's model as a GGUF file that llama.cpp loads; type is f32, f16 (the default) or q8_0.") { parameters in
+                let path = try parameters.string(0)
+                let type = parameters.optional(1) == nil ? ExportFormat.f16.rawValue : try parameters.string(1)
+                guard let format = ExportFormat(rawValue: type) else {
+                    throw RPCError.invalidParameter("Unknown type \(type); expected \(ExportFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+                }
+                let tip = try await chain.exportModel(to: path, format: format)
+                return [
+                    "path": .string(path), "type": .string(format.rawValue), "height": .integer(tip.height),
+                    "blockhash": .string(tip.hash.displayHex), "modelroot": tip.resultRoot.map { .string($0.displayHex) } ?? .null,
+                ]
+            },
+        ]
+    }
+}

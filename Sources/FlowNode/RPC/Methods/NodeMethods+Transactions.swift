@@ -1,0 +1,121 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+
+extension NodeMethods {
+    private static let decodeFailure = "TX decode failed. Make sure the tx has at least one input."
+
+    private static func transaction(_ parameters: RPCParameters, _ index: Int) throws -> Transaction {
+        let bytes = try bytes(try parameters.string(index), decodeFailure)
+        guard let transaction = try? Transaction(decoding: bytes) else { throw RPCError.deserialization(decodeFailure) }
+        return transaction
+    }
+
+    var transactions: [RPCMethod] {
+        [
+            RPCMethod(
+                "getrawtransaction", category: "Rawtransactions", parameters: ["txid", "?verbose", "?blockhash"],
+                summary: "A transaction of the mempool, or of the block that is named.", handler: rawTransaction),
+            RPCMethod("sendrawtransaction", category: "Rawtransactions", parameters: ["hexstring", "?maxfeerate"], summary: "Hands a transaction to the node and its peers; gives its id.") { parameters in
+                let transaction = try Self.transaction(parameters, 0)
+                do {
+                    try await chain.submit(transaction)
+                } catch let rejection as MempoolRejection {
+                    switch rejection.kind {
+                    case .known: break
+                    case .confirmed: throw RPCError.alreadyInChain("Transaction already in block chain")
+                    case .missingInputs: throw RPCError.verification(rejection.reason)
+                    default: throw RPCError.rejected(rejection.description)
+                    }
+                }
+                return .string(transaction.txid.displayHex)
+            },
+            RPCMethod("testmempoolaccept", category: "Rawtransactions", parameters: ["rawtxs", "?maxfeerate"], summary: "Says whether the mempool would take a transaction.") { parameters in
+                guard let list = try parameters.value(0).arrayValue, list.count == 1, let text = list.first?.stringValue else {
+                    throw RPCError.invalidParameter("Array must contain exactly one raw transaction for now")
+                }
+                guard let bytes = try? Hex.decode(text), let transaction = try? Transaction(decoding: bytes) else {
+                    throw RPCError.deserialization(Self.decodeFailure)
+                }
+                let txid = JSONValue.string(transaction.txid.displayHex)
+                do {
+                    let fee = try await chain.test(transaction)
+                    return [["txid": txid, "allowed": true, "vsize": .integer(transaction.encodedLength), "fees": ["base": .amount(haruki: fee.haruki)]]]
+                } catch let rejection as MempoolRejection {
+                    return [["txid": txid, "allowed": false, "reject-reason": .string(rejection.reason)]]
+                }
+            },
+            RPCMethod("decoderawtransaction", category: "Rawtransactions", parameters: ["hexstring"], summary: "A transaction's bytes as an object.") { parameters in
+                transaction(try Self.transaction(parameters, 0))
+            },
+            RPCMethod("validateaddress", category: "Util", parameters: ["address"], summary: "Says whether a text is an address of this network.") { parameters in
+                let text = try parameters.string(0)
+                let address: Address
+                do { address = try Address(text, prefix: self.parameters.addressPrefix) } catch {
+                    return ["isvalid": false, "error": .string("\(error)")]
+                }
+                return [
+                    "isvalid": true, "address": .string(address.description), "isscript": false, "iswitness": true,
+                    "witness_version": .integer(address.program.version), "witness_program": .string(Hex.encode(address.program.bytes)),
+                    "ispayable": .bool(address.isPayable),
+                ]
+            },
+        ]
+    }
+
+    private func rawTransaction(_ parameters: RPCParameters) async throws -> JSONValue {
+        let txid = try Self.hash(parameters, 0, "txid")
+        let verbose = try parameters.bool(1, default: false)
+        if parameters.optional(2) != nil {
+            let entry = try await entry(try Self.hash(parameters, 2, "blockhash"))
+            guard let block = try await chain.block(entry.hash) else { throw RPCError.misc("Block not available") }
+            guard let found = block.transactions.first(where: { $0.txid == txid }) else {
+                throw RPCError.notFound("No such transaction found in the provided block. Use gettransaction for wallet transactions.")
+            }
+            guard verbose, case .object(let members) = transaction(found) else { return .string(Hex.encode(found.encoded)) }
+            return .object(members + [
+                .init("hex", .string(Hex.encode(found.encoded))), .init("blockhash", .string(entry.hash.displayHex)),
+                .init("confirmations", .integer(max(0, await chain.confirmations(entry)))), .init("time", .integer(entry.header.time)),
+            ])
+        }
+        guard let found = await chain.mempoolEntry(txid)?.transaction else {
+            throw RPCError.notFound("No such mempool transaction. Name its block for one that is confirmed. Use gettransaction for wallet transactions.")
+        }
+        guard verbose, case .object(let members) = transaction(found) else { return .string(Hex.encode(found.encoded)) }
+        return .object(members + [.init("hex", .string(Hex.encode(found.encoded)))])
+    }
+
+    // MARK: mempool
+
+    var mempool: [RPCMethod] {
+        [
+            RPCMethod("getrawmempool", category: "Blockchain", parameters: ["?verbose", "?mempool_sequence"], summary: "Ids of the waiting transactions; objects when verbose.") { parameters in
+                let entries = await chain.mempoolEntries()
+                guard try parameters.bool(0, default: false) else { return .array(entries.map { .string($0.txid.displayHex) }) }
+                return .object(entries.map { .init($0.txid.displayHex, Self.describeEntry($0)) })
+            },
+            RPCMethod("getmempoolentry", category: "Blockchain", parameters: ["txid"], summary: "What is known of a waiting transaction.") { parameters in
+                guard let entry = await chain.mempoolEntry(try Self.hash(parameters, 0, "txid")) else {
+                    throw RPCError.notFound("Transaction not in mempool")
+                }
+                return Self.describeEntry(entry)
+            },
+            RPCMethod("getmempoolinfo", category: "Blockchain", summary: "Size and limits of the mempool.") { _ in
+                let status = await chain.mempoolStatus()
+                let fee = JSONValue.amount(haruki: status.policy.minimumFeeRate)
+                return [
+                    "loaded": true, "size": .integer(status.count), "bytes": .integer(status.bytes), "usage": .integer(status.bytes),
+                    "maxmempool": .integer(status.policy.maximumBytes), "mempoolminfee": fee, "minrelaytxfee": fee, "unbroadcastcount": 0,
+                ]
+            },
+        ]
+    }
+
+    private static func describeEntry(_ entry: MempoolEntry) -> JSONValue {
+        [
+            "vsize": .integer(entry.size), "size": .integer(entry.size), "fee": .amount(haruki: entry.fee.haruki),
+            "fees": ["base": .amount(haruki: entry.fee.haruki)], "feerate": .amount(haruki: entry.feeRate),
+            "time": .integer(entry.time), "height": .integer(entry.height),
+        ]
+    }
+}
