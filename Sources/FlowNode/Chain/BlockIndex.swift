@@ -18,6 +18,8 @@ struct IndexContext: ChainContext {
 final class BlockIndex {
     private(set) var entries: [Hash256: BlockIndexEntry] = [:]
     private(set) var children: [Hash256: [Hash256]] = [:]
+    /// Valid headers without a valid child.
+    private var ends: Set<Hash256> = []
     /// Hashes of the connected chain, genesis first.
     private(set) var active: [Hash256] = []
     private var nextSequence: UInt64 = 0
@@ -31,6 +33,10 @@ final class BlockIndex {
         if entries.updateValue(entry, forKey: entry.hash) == nil {
             children[entry.header.previousHash, default: []].append(entry.hash)
         }
+        if !entry.isInvalid, !hasValidChild(entry.hash) {
+            ends.insert(entry.hash)
+            ends.remove(entry.header.previousHash)
+        }
         nextSequence = max(nextSequence, entry.sequence &+ 1)
     }
 
@@ -40,6 +46,24 @@ final class BlockIndex {
         guard var entry = entries[hash] else { return }
         change(&entry)
         entries[hash] = entry
+    }
+
+    private func hasValidChild(_ hash: Hash256) -> Bool {
+        (children[hash] ?? []).contains { entries[$0]?.isInvalid == false }
+    }
+
+    /// Remembers that a block breaks a rule, and that everything built on it does.
+    /// - Returns: all entries that changed
+    func condemn(_ hash: Hash256, violation: String, ofDescendants inherited: String) -> [BlockIndexEntry] {
+        let all = [hash] + descendants(of: hash)
+        for bad in all {
+            update(bad) { $0.violation = bad == hash ? violation : inherited }
+            ends.remove(bad)
+        }
+        if let parent = entries[hash]?.header.previousHash, entries[parent]?.isInvalid == false, !hasValidChild(parent) {
+            ends.insert(parent)
+        }
+        return all.compactMap { entries[$0] }
     }
 
     func parent(of entry: BlockIndexEntry) -> BlockIndexEntry? { entries[entry.header.previousHash] }
@@ -136,11 +160,7 @@ final class BlockIndex {
     }
 
     /// Valid headers that have no valid child.
-    var leaves: [BlockIndexEntry] {
-        entries.values.filter { entry in
-            !entry.isInvalid && !(children[entry.hash] ?? []).contains { entries[$0]?.isInvalid == false }
-        }
-    }
+    var leaves: [BlockIndexEntry] { ends.compactMap { entries[$0] } }
 
     /// Hashes from `entry` back, dense at first, then ever sparser, genesis last.
     func locator(from entry: BlockIndexEntry) -> [Hash256] {

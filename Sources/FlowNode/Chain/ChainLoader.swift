@@ -29,7 +29,7 @@ struct ChainLoader {
     }
 
     func load(executor: WorkerExecutor) throws(NodeError) -> LoadedChain {
-        let pool = ThreadPool(threads: environment.threads)
+        let pool = environment.pool
         let vault = ModelVault(store: store, configuration: environment.configuration, pool: pool)
         let genesis = parameters.genesisBlock
         try checkIdentity(genesis.hash)

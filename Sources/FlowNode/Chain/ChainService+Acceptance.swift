@@ -37,6 +37,10 @@ extension ChainService {
     private func fate(of header: BlockHeader) throws -> BlockFate? {
         guard let parent = index[header.previousHash] else { return .orphan }
         if parent.isInvalid { return .invalid(rule: "bad-parent-invalid", detail: "block \(parent.hash) is invalid: \(parent.violation ?? "")", peerCouldKnow: false) }
+        if let tip = index.tip, let fork = index.fork(of: parent), tip.height - fork.height > ConsensusLimits.automaticReplayDepth {
+            // Headers are cheap to forge, so old forks, which are not replayed anyway, may not fill the index.
+            return .premature(rule: "fork-too-deep", detail: "it forks at height \(fork.height), \(tip.height - fork.height) blocks below the tip; at most \(ConsensusLimits.automaticReplayDepth) are followed")
+        }
         do {
             try validator.checkHeader(header)
             try validator.checkContext(header, context: IndexContext(index: index, parentEntry: parent))
@@ -162,12 +166,12 @@ extension ChainService {
     func condemn(_ hash: Hash256, rule: String, detail: String) throws(NodeError) {
         var batch = WriteBatch()
         let text = String("\(rule): \(detail)".prefix(1000))
-        for bad in [hash] + index.descendants(of: hash) {
-            index.update(bad) { $0.violation = bad == hash ? text : "bad-parent-invalid: ancestor \(hash) breaks \(rule)" }
-            pending.remove(bad)
-            replayedAside.remove(bad)
-            bodies[bad] = nil
-            if let entry = index[bad] { batch.put(entry) }
+        let inherited = "bad-parent-invalid: ancestor \(hash) breaks \(rule)"
+        for entry in index.condemn(hash, violation: text, ofDescendants: inherited) {
+            pending.remove(entry.hash)
+            replayedAside.remove(entry.hash)
+            bodies[entry.hash] = nil
+            batch.put(entry)
         }
         try persist(batch, sync: false)
     }

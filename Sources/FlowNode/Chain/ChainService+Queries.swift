@@ -114,7 +114,7 @@ extension ChainService {
 
     /// Blocks to fetch, lowest first: those of branches that claim more work than the tip has, whose bodies are missing.
     /// Several branches are followed, since claimed work proves nothing.
-    func missingBodies(branches: Int = 8, ahead: Int = 1_024) -> [BlockIndexEntry] {
+    func missingBodies(branches: Int = 8) -> [BlockIndexEntry] {
         guard let tip = index.tip else { return [] }
         let leaves = index.leaves.filter { $0.chainWork > tip.chainWork }
             .sorted { ($0.chainWork, $1.sequence) > ($1.chainWork, $0.sequence) }.prefix(branches)
@@ -123,7 +123,7 @@ extension ChainService {
             guard let fork = index.fork(of: leaf), tip.height - fork.height <= ConsensusLimits.automaticReplayDepth,
                 let path = index.path(from: fork.hash, to: leaf)
             else { continue }
-            for entry in path.prefix(ahead) where !hasBody(entry.hash) { missing[entry.hash] = entry }
+            for entry in path where !hasBody(entry.hash) { missing[entry.hash] = entry }
         }
         return missing.values.sorted { ($0.height, $0.sequence) < ($1.height, $1.sequence) }
     }

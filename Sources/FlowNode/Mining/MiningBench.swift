@@ -6,17 +6,13 @@ import FlowTensor
 /// What searches for a ticket: trainer and threads, used by one thread at a time.
 final class MiningBench {
     private let environment: TrainingEnvironment
-    private let pool: ThreadPool
-    private lazy var trainer = environment.makeTrainer(pool: pool)
+    private lazy var trainer = environment.makeTrainer()
     /// One trajectory's memory serves all nonces.
     private var current: Trajectory?
     private lazy var heldOut = Result { try environment.sampler.heldOutBatch() }
     private var nextNonce = UInt64.random(in: 0 ... .max)
 
-    init(environment: TrainingEnvironment) {
-        self.environment = environment
-        pool = ThreadPool(threads: environment.threads)
-    }
+    init(environment: TrainingEnvironment) { self.environment = environment }
 
     /// Trains one trajectory after another until one step's hash meets the target.
     /// - Returns: nil when the job is stale or its time or the budget is over
@@ -71,7 +67,7 @@ final class MiningBench {
             guard step.isTicket, block.header.meetsTarget else { continue }
             return try ReplayResult(
                 weights: trajectory.weights, parent: job.weights, losses: losses, trainer: trainer, heldOut: try heldOut.get(),
-                pool: pool)
+                pool: environment.pool)
         }
         return nil
     }

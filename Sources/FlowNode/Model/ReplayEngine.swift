@@ -7,9 +7,9 @@ import FlowTensor
 /// preempted is kept and taken up again when the same seed comes back.
 final class ReplayEngine {
     let environment: TrainingEnvironment
-    private let pool: ThreadPool
-    private lazy var trainer = environment.makeTrainer(pool: pool)
-    private lazy var reference = environment.makeReferenceTrainer(pool: pool)
+    private var pool: ThreadPool { environment.pool }
+    private lazy var trainer = environment.makeTrainer()
+    private lazy var reference = environment.makeReferenceTrainer()
     private var paused: Replay?
     /// A trajectory whose memory may be used again.
     private var spare: Trajectory?
@@ -21,10 +21,7 @@ final class ReplayEngine {
         var losses: [Double] = []
     }
 
-    init(environment: TrainingEnvironment) {
-        self.environment = environment
-        pool = ThreadPool(threads: environment.threads)
-    }
+    init(environment: TrainingEnvironment) { self.environment = environment }
 
     /// Replays a claim from its parent's weights.
     /// - Parameters:
@@ -35,9 +32,8 @@ final class ReplayEngine {
     ) -> ReplayOutcome {
         let seed = claim.header.workSeed(corpusRoot: environment.parameters.corpusRoot)
         let job = environment.job(claim.header, parent: parent, keptStepsBefore: claim.keptStepsBefore)
-        var replay = paused.flatMap { $0.seed == seed ? $0 : nil } ?? Replay(seed: seed, trajectory: begin(job))
-        paused = nil
-        defer { if paused == nil { spare = replay.trajectory } }
+        var replay = takePaused(seed) ?? Replay(seed: seed, trajectory: begin(job))
+        defer { if paused?.seed != seed { spare = replay.trajectory } }
         for index in replay.losses.count..<claim.stepDigests.count {
             if cancel.isCancelled {
                 paused = replay
@@ -57,6 +53,12 @@ final class ReplayEngine {
             if index == 0 { firstStep() }
         }
         return finish(replay.trajectory.weights, parent: parent, losses: replay.losses)
+    }
+
+    private func takePaused(_ seed: Hash256) -> Replay? {
+        guard let waiting = paused, waiting.seed == seed else { return nil }
+        paused = nil
+        return waiting
     }
 
     private func begin(_ job: TrajectoryJob) -> Trajectory {

@@ -8,10 +8,11 @@ struct TrainingEnvironment: Sendable {
     let configuration: ModelConfiguration
     let sampler: BatchSampler
     let backend: any MatrixBackend
-    let threads: Int
+    /// Shared by replay and mining: whoever finds it busy works on its own thread alone, so that threads never outnumber cores.
+    let pool: ThreadPool
 
-    func makeTrainer(pool: ThreadPool) -> Trainer { Trainer(configuration: configuration, backend: backend, pool: pool) }
-    func makeReferenceTrainer(pool: ThreadPool) -> Trainer { Trainer(configuration: configuration, backend: ReferenceBackend(), pool: pool) }
+    func makeTrainer() -> Trainer { Trainer(configuration: configuration, backend: backend, pool: pool) }
+    func makeReferenceTrainer() -> Trainer { Trainer(configuration: configuration, backend: ReferenceBackend(), pool: pool) }
 
     /// The learning rates of a block's steps, first step first.
     func learningRates(height: BlockHeight, keptStepsBefore: UInt64) -> [UInt32] {

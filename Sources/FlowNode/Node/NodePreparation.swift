@@ -29,7 +29,7 @@ struct NodePreparation {
         let model = try ModelConfiguration(parameters)
         let environment = TrainingEnvironment(
             parameters: parameters, configuration: model, sampler: try sampler(corpus, model: model),
-            backend: try configuration.backend.makeBackend(), threads: max(1, configuration.threads))
+            backend: try configuration.backend.makeBackend(), pool: ThreadPool(threads: max(1, configuration.threads)))
         return PreparedNode(parameters: parameters, lock: lock, store: try openStore(), environment: environment, peers: peers)
     }
 

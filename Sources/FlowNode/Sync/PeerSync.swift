@@ -2,17 +2,20 @@ import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 import FlowP2P
+import Logging
 
 /// Keeps a chain in step with its peers: headers first, then bodies from whoever has them; passes on what is new.
 actor PeerSync {
     let chain: ChainService
     nonisolated let network: PeerNetwork
+    private let log = Logger(label: "flowcoin.peers")
     private let now: @Sendable () -> Duration
     var scheduler = RequestScheduler()
     var peers: [PeerID: SyncPeer] = [:]
     /// Who sent a block that is not judged yet.
     private var sources: [Hash256: PeerID] = [:]
     private var requestedTransactions: [Hash256: Duration] = [:]
+    private var lastSearch: Duration = .zero
     private var tasks: [Task<Void, Never>] = []
 
     init(chain: ChainService, network: PeerNetwork) {
@@ -47,17 +50,21 @@ actor PeerSync {
         case .connected(let info):
             peers[info.id] = SyncPeer()
             scheduler.setPeer(info.id, height: info.startHeight)
+            log.info("connected", metadata: ["peer": "\(info.address)", "agent": "\(info.userAgent)", "height": "\(info.startHeight)"])
             network.send(.sendheaders, to: info.id)
             network.send(.feefilter(UInt64(max(0, await chain.mempoolStatus().policy.minimumFeeRate))), to: info.id)
             await askForHeaders(info.id)
         case .message(let peer, let message):
             guard peers[peer] != nil else { return }
             await handle(message, from: peer)
-        case .disconnected(let peer, _):
+        case .disconnected(let peer, let reason):
+            log.info("disconnected", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
             peers.removeValue(forKey: peer)?.serving?.cancel()
             scheduler.removePeer(peer)
-            await requestBodies()
-        default: break
+            requestBodies()
+        case .connectFailed(let place, let error, _):
+            log.warning("no connection", metadata: ["place": "\(place)", "reason": "\(error)"])
+        @unknown default: break
         }
     }
 
@@ -71,7 +78,7 @@ actor PeerSync {
         case .getdata(let items): serve(items, to: peer)
         case .notfound(let items):
             for item in items where item.kind == .block { scheduler.notFound(item.hash, from: peer) }
-            await requestBodies()
+            requestBodies()
         case .mempool:
             let entries = await chain.mempoolEntries().prefix(ProtocolLimits.inventoryItems)
             if !entries.isEmpty { network.send(.inv(entries.map { InventoryItem(.transaction, $0.txid) }), to: peer) }
@@ -115,7 +122,7 @@ actor PeerSync {
         case .mutated(let rule, _)?: return punish(peer, "header: \(rule)")
         default: break
         }
-        await requestBodies()
+        await findMissingBodies()
     }
 
     private func answer(_ request: HeaderRequest, to peer: PeerID) async {
@@ -125,10 +132,15 @@ actor PeerSync {
 
     // MARK: bodies
 
-    func requestBodies() async {
+    /// Looks up which bodies are missing, which walks over the new part of the chain, and asks for them.
+    private func findMissingBodies() async {
         guard !peers.isEmpty else { return }
-        let missing = await chain.missingBodies()
-        scheduler.want(missing.map { ($0.hash, $0.height) })
+        lastSearch = now()
+        scheduler.want(await chain.missingBodies().map { ($0.hash, $0.height) })
+        requestBodies()
+    }
+
+    func requestBodies() {
         for request in scheduler.requests(now: now()) {
             network.send(.getdata(request.hashes.map { InventoryItem(.block, $0) }), to: request.peer)
         }
@@ -149,7 +161,7 @@ actor PeerSync {
             settle(hash, fate)
         }
         if fate == .orphan { await askForHeaders(peer) }
-        await requestBodies()
+        requestBodies()
     }
 
     /// A block's fate: whoever sent it is punished for what it could know.
@@ -161,7 +173,10 @@ actor PeerSync {
         }
     }
 
-    func punish(_ peer: PeerID, _ fault: String) { network.misbehaved(peer, points: 100, fault: fault) }
+    func punish(_ peer: PeerID, _ fault: String) {
+        log.warning("misbehaviour", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
+        network.misbehaved(peer, points: 100, fault: fault)
+    }
 
     // MARK: inventory and transactions
 
@@ -211,9 +226,7 @@ actor PeerSync {
         case .relayable(let hash): await announce(block: hash)
         case .transaction(let txid): await announce(transaction: txid)
         case .judged(let hash, let fate): settle(hash, fate)
-        case .tip(_, let height):
-            network.startHeight = height
-            await requestBodies()
+        case .tip(_, let height): network.startHeight = height
         default: break
         }
     }
@@ -238,6 +251,6 @@ actor PeerSync {
     private func tick() async {
         for peer in scheduler.expire(now: now()) { network.disconnect(peer, reason: "it does not send the blocks that it was asked for") }
         for (id, peer) in peers where peer.needsHeaders { await askForHeaders(id) }
-        await requestBodies()
+        if now() - lastSearch >= .seconds(30) { await findMissingBodies() } else { requestBodies() }
     }
 }

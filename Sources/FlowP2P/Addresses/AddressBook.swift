@@ -98,8 +98,8 @@ public struct AddressBook: Sendable {
         return Array(good.shuffled(using: &random).prefix(wanted))
     }
 
-    /// Whether there is a place in the book for another address, after throwing out a hopeless one, or the one of a full
-    /// book that was not heard of for longest.
+    /// Whether there is a place in the book for another address, after throwing out hopeless ones, or those of a full book
+    /// that never answered and were not heard of for longest.
     private mutating func makeRoom(for address: PeerAddress, now: UInt64) -> Bool {
         let group = address.group
         if (rangeCounts[group] ?? 0) >= Self.capacityOfRange {
@@ -107,10 +107,14 @@ public struct AddressBook: Sendable {
             else { return false }
             remove(hopeless.key)
         } else if entries.count >= Self.capacity {
-            let worst = entries.first { $0.value.isHopeless(at: now) }
-                ?? entries.filter { $0.value.lastSuccess == 0 }.min { $0.value.address.time < $1.value.address.time }
-            guard let worst else { return false }
-            remove(worst.key)
+            // A share at a time, so that a flood of addresses costs little for each.
+            var worst = entries.filter { $0.value.isHopeless(at: now) }.map(\.key)
+            if worst.isEmpty {
+                worst = entries.filter { $0.value.lastSuccess == 0 }
+                    .sorted { $0.value.address.time < $1.value.address.time }.prefix(Self.capacity / 16).map(\.key)
+            }
+            guard !worst.isEmpty else { return false }
+            for endpoint in worst { remove(endpoint) }
         }
         return true
     }

@@ -2,7 +2,8 @@ import NIOConcurrencyHelpers
 
 extension PeerNetwork {
     /// Connects to a place and keeps connected: after a failure or an end it is tried again, after pauses that double
-    /// from a second to five minutes. Failures come as events. A place that turns out to be this node itself is given up.
+    /// from a second to five minutes, and when the end of the last connection has been taken from `events`. Failures come
+    /// as events. A place that turns out to be this node itself is given up.
     public func connect(host: String, port: UInt16) {
         let endpoint = PeerEndpoint(host: host, port: port)
         state.withLockedValue { state in
@@ -19,7 +20,7 @@ extension PeerNetwork {
                     case .retry(let after): pause = after
                     case .connected(let connection):
                         let start = configuration.clock.now()
-                        guard await connection.ended.get() != nil else { return }
+                        guard await connection.released.get() != nil else { return }
                         if configuration.clock.now() - start >= configuration.lastingConnection { backoff.reset() }
                         pause = backoff.pause()
                     }

@@ -8,7 +8,7 @@ import Synchronization
 
 /// A network small enough that a block takes milliseconds.
 enum TestNetwork {
-    static let corpus = SyntheticCorpus(length: 100_000, seed: 7)
+    static let corpus = SyntheticCorpus(length: 100_000)
     static let corpusRoot: Hash256 = (try? corpus.blockingTree().root) ?? .zero
 
     /// Nearly every ticket wins.
@@ -40,7 +40,7 @@ enum TestNetwork {
             parameters: parameters, configuration: try ModelConfiguration(parameters),
             sampler: try BatchSampler(
                 corpus: corpus, contextLength: Int(parameters.model.contextLength), batchSize: Int(parameters.model.batchSize)),
-            backend: backend, threads: threads)
+            backend: backend, pool: ThreadPool(threads: threads))
     }
 
     static func chain(

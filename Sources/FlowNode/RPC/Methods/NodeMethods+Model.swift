@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowModel
+import FlowTensor
 
 extension NodeMethods {
     var model: [RPCMethod] {

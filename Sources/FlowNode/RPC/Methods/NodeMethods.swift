@@ -103,7 +103,7 @@ struct NodeMethods: Sendable {
             ]
             if transaction.witnesses.indices.contains(index) {
                 let witness = transaction.witnesses[index]
-                members.append(.init("txinwitness", [.string(Hex.encode(witness.signature)), .string(Hex.encode(witness.publicKey))]))
+                members.append(.init("txinwitness", [.string(Hex.encode(witness.signature.bytes)), .string(Hex.encode(witness.publicKey.bytes))]))
             }
             members.append(.init("sequence", .integer(input.sequence)))
             return .object(members)

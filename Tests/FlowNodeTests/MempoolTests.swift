@@ -1,0 +1,126 @@
+import FlowConsensus
+import FlowCrypto
+import Testing
+
+@testable import FlowNode
+
+@Suite struct MempoolTests {
+    /// A chain on which the key has mature coins.
+    private func scene(policy: MempoolPolicy = MempoolPolicy()) async throws -> (ChainService, TestKey, [(OutPoint, Coin)], TestClock) {
+        let clock = TestClock()
+        let chain = try await TestNetwork.chain(try TestNetwork.parameters(), clock: clock, policy: policy)
+        let key = try TestKey(1)
+        _ = try await MiningLoop(chain: chain).mine(103, paying: key.program)
+        var coins: [(OutPoint, Coin)] = []
+        for block in try await chain.blocks(from: 1, limit: 3) {
+            let outPoint = OutPoint(txid: block.transactions[0].txid, index: 0)
+            coins.append((outPoint, try #require(try await chain.coin(outPoint))))
+        }
+        return (chain, key, coins, clock)
+    }
+
+    private func pay(_ key: TestKey, _ coin: (OutPoint, Coin), _ value: Int64, chain: ChainService, lockTime: UInt32 = 0) throws -> Transaction {
+        key.payment(
+            from: [coin], to: [TransactionOutput(value: Amount(haruki: value), program: try TestKey(9).program)],
+            genesis: chain.parameters.genesisHash, lockTime: lockTime)
+    }
+
+    private func rejection(_ chain: ChainService, _ transaction: Transaction) async throws -> MempoolRejection? {
+        do {
+            try await chain.submit(transaction)
+            return nil
+        } catch let rejection as MempoolRejection {
+            return rejection
+        }
+    }
+
+    @Test func rulesAndConfirmation() async throws {
+        let (chain, key, coins, _) = try await scene()
+        let full: Int64 = 5_000_000_000
+        #expect(try await rejection(chain, try pay(key, coins[0], full, chain: chain))?.reason == "min relay fee not met")
+        #expect(try await rejection(chain, try pay(key, coins[0], full + 1, chain: chain))?.kind == .invalid)
+        #expect(try await rejection(chain, try pay(try TestKey(2), coins[0], full - 1_000, chain: chain))?.reason == "tx-witness-program")
+        #expect(try await rejection(chain, try pay(key, coins[0], full - 1_000, chain: chain, lockTime: 500))?.reason == "tx-lock-time")
+        let absent = (OutPoint(txid: .zero, index: 3), coins[0].1)
+        #expect(try await rejection(chain, try pay(key, absent, full - 1_000, chain: chain))?.kind == .missingInputs)
+        let tip = try await chain.blocks(from: 103)[0]
+        let young = OutPoint(txid: tip.transactions[0].txid, index: 0)
+        let immature = try pay(key, (young, try #require(try await chain.coin(young))), full - 1_000, chain: chain)
+        #expect(try await rejection(chain, immature)?.reason == "tx-immature-coinbase")
+        #expect(try await rejection(chain, tip.transactions[0])?.reason == "coinbase")
+
+        let good = try pay(key, coins[0], full - 1_000, chain: chain)
+        #expect(try await chain.test(good).haruki == 1_000)
+        #expect(await chain.mempoolStatus().count == 0)
+        #expect(try await chain.submit(good).haruki == 1_000)
+        #expect(try await rejection(chain, good)?.kind == .known)
+        #expect(try await rejection(chain, try pay(key, coins[0], full - 9_000, chain: chain))?.reason == "txn-mempool-conflict")
+        #expect(try await chain.coinWithMempool(coins[0].0) == nil)
+
+        // A child of a waiting transaction, and a better paying stranger: parents first in the template.
+        let output = OutPoint(txid: good.txid, index: 0)
+        let child = try pay(try TestKey(9), (output, try #require(try await chain.coinWithMempool(output))), full - 100_000, chain: chain)
+        try await chain.submit(child)
+        let stranger = try pay(key, coins[1], full - 5_000, chain: chain)
+        try await chain.submit(stranger)
+        let template = try await chain.blockTemplate()
+        #expect(template.transactions.map(\.txid) == [good.txid, child.txid, stranger.txid])
+        #expect(template.coinbaseValue.haruki == full + 1_000 + 99_000 + 5_000)
+
+        _ = try await MiningLoop(chain: chain).mine(1, paying: key.program)
+        #expect(await chain.mempoolStatus().count == 0)
+        #expect(try await rejection(chain, child)?.kind == .confirmed)
+        let paid = OutPoint(txid: child.txid, index: 0)
+        #expect(try await chain.coin(paid)?.height == 104)
+        await chain.stop()
+    }
+
+    @Test func conflictsWithABlockAreDroppedAndALeftBlockGivesItsTransactionsBack() async throws {
+        let (chain, key, coins, clock) = try await scene()
+        let other = try await TestNetwork.chain(chain.parameters, clock: clock)
+        for block in try await chain.blocks(from: 1, limit: 200) { _ = try await other.submit(block) }
+        let (here, there) = (try pay(key, coins[0], 4_999_000_000, chain: chain), try pay(key, coins[0], 4_998_000_000, chain: chain))
+        let returns = try pay(key, coins[1], 4_999_000_000, chain: chain)
+        try await chain.submit(here)
+        try await chain.submit(returns)
+        try await other.submit(there)
+        // Here both are confirmed; there the rival is, on a longer branch.
+        _ = try await MiningLoop(chain: chain).mine(1, paying: key.program)
+        #expect(await chain.mempoolStatus().count == 0)
+        _ = try await MiningLoop(chain: other).mine(2, paying: key.program)
+        for block in try await other.blocks(from: 104) { _ = try await chain.submit(block) }
+        try await expectSame(chain, other)
+        #expect(await chain.mempoolEntries().map(\.txid) == [returns.txid])
+
+        // A waiting transaction whose coin a block spends is dropped.
+        let (mine, rival) = (try pay(key, coins[2], 4_999_000_000, chain: chain), try pay(key, coins[2], 4_998_000_000, chain: chain))
+        try await chain.submit(mine)
+        try await other.submit(rival)
+        _ = try await MiningLoop(chain: other).mine(1, paying: key.program)
+        #expect(try await chain.submit(try await other.blocks(from: 106)[0]) == .connected)
+        #expect(await chain.mempoolEntry(mine.txid) == nil)
+        #expect(await chain.mempoolEntry(returns.txid) != nil)
+        await chain.stop()
+        await other.stop()
+    }
+
+    @Test func sizeLimitAndExpiry() async throws {
+        var policy = MempoolPolicy()
+        policy.maximumBytes = 450
+        let (chain, key, coins, clock) = try await scene(policy: policy)
+        let low = try pay(key, coins[0], 4_999_999_000, chain: chain)
+        try await chain.submit(low)
+        #expect(low.encodedLength > 150 && low.encodedLength * 2 <= 450)
+        try await chain.submit(try pay(key, coins[1], 4_999_998_000, chain: chain))
+        let rich = try pay(key, coins[2], 4_999_900_000, chain: chain)
+        if low.encodedLength * 3 > 450 {
+            try await chain.submit(rich)
+            #expect(await chain.mempoolEntry(low.txid) == nil)
+            #expect(try await rejection(chain, low)?.reason == "mempool full")
+        }
+        clock.advance(policy.expirySeconds + 1)
+        _ = try? await chain.submit(low)
+        #expect(await chain.mempoolEntries().map(\.txid) == [low.txid])
+        await chain.stop()
+    }
+}

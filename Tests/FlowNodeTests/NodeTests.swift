@@ -1,0 +1,144 @@
+import FlowConsensus
+import FlowCrypto
+import FlowP2P
+import Foundation
+import Testing
+
+@testable import FlowNode
+
+@Suite struct NodeTests {
+    @Test func twoNodesOverLoopbackHaveTheSameTipModelAndCoins() async throws {
+        let parameters = try TestNetwork.parameters()
+        let (left, right) = (try TemporaryDirectory(), try TemporaryDirectory())
+        var configuration = NodeConfiguration(parameters: parameters, dataDirectory: left.path)
+        configuration.listenHost = "127.0.0.1"
+        configuration.listenPort = 0
+        configuration.threads = 1
+        let first = try await Node(configuration)
+        let key = try TestKey(1)
+        // Some blocks before the other node comes, so that it has to catch up.
+        _ = try await first.miner.mine(5, paying: key.program)
+        configuration.dataDirectory = right.path
+        configuration.connect = ["127.0.0.1:\(try #require(first.listeningPort))"]
+        let second = try await Node(configuration)
+        try await eventually { try await second.chain.tip().height == 5 }
+        // New blocks of both sides are passed on.
+        _ = try await first.miner.mine(2, paying: key.program)
+        try await eventually { try await second.chain.tip().height == 7 }
+        _ = try await second.miner.mine(2, paying: key.program)
+        try await eventually { try await first.chain.tip().height == 9 }
+        try await expectSame(first.chain, second.chain)
+        #expect(first.network.peers().count == 1 && second.network.peers().count == 1)
+        await second.stop()
+        await first.stop()
+    }
+
+    @Test func answersOverRPC() async throws {
+        let directory = try TemporaryDirectory()
+        var configuration = NodeConfiguration(parameters: try TestNetwork.parameters(), dataDirectory: directory.path)
+        configuration.listens = false
+        let node = try await Node(configuration)
+        let address = try Address(program: try TestKey(3).program, prefix: "rfl").description
+        let hashes = try await call(node, "generatetoaddress", [2, .string(address)])
+        #expect(hashes.arrayValue?.count == 2)
+        #expect(try await call(node, "getblockcount", []) == 2)
+        let info = try await call(node, "getblockchaininfo", [])
+        #expect(info["bestblockhash"] == hashes[1])
+        let block = try await call(node, "getblock", [hashes[1] ?? .null, 2])
+        #expect(block["tx"]?[0]?["vout"]?[0]?["value"] == .number("50.00000000"))
+        #expect(block["tx"]?[0]?["vout"]?[0]?["scriptPubKey"]?["address"] == .string(address))
+        let model = try await call(node, "getmodelinfo", [10])
+        #expect(model["modelroot"] == block["resultroot"])
+        #expect(model["losshistory"]?.arrayValue?.count == 3)
+        let template = try await call(node, "getblocktemplate", [])
+        #expect(template["modelroot"] == model["modelroot"])
+        #expect(template["learningrateunits"]?.arrayValue?.count == 3)
+        let file = directory.path + "/model.gguf"
+        _ = try await call(node, "exportmodel", [.string(file), "f32"])
+        #expect(FileManager.default.fileExists(atPath: file))
+        for method in node.rpc.methodNames where !["stop", "generate", "generatetoaddress"].contains(method) {
+            // Whatever the arguments, an answer comes.
+            for arguments: JSONValue in [[], ["x"], [-1], [[:]], ["00", "x", true], [1e300.json, "", nil]] {
+                let request: JSONValue = ["method": .string(method), "params": arguments, "id": 1]
+                _ = try JSONParser.parse(await node.rpc.handle(body: request.encodedBytes).body)
+            }
+        }
+        await node.stop()
+    }
+
+    @Test func refusesForeignLockedAndMismatched() async throws {
+        let directory = try TemporaryDirectory()
+        let parameters = try TestNetwork.parameters()
+        var configuration = NodeConfiguration(parameters: parameters, dataDirectory: directory.path)
+        configuration.listens = false
+        let node = try await Node(configuration)
+        await expect(.lockedDataDirectory) { try await Node(configuration) }
+        await node.stop()
+        var other = configuration
+        other.parameters = try TestNetwork.parameters(seed: 6)
+        await expect(.foreignDataDirectory) { try await Node(other) }
+
+        let texts = try TemporaryDirectory()
+        try String(repeating: "a text of one's own. ", count: 5_000).write(toFile: texts.path + "/a.txt", atomically: true, encoding: .utf8)
+        other = configuration
+        other.corpus = .directory(texts.path)
+        await expect(.corpusMismatch) { try await Node(other) }
+        other.corpus = .directory(texts.path + "/missing")
+        await expect(.corpusMissing) { try await Node(other) }
+        // A network that replaces its corpus becomes another one, so the old directory is foreign and a new one works.
+        other.corpus = .directory(texts.path)
+        other.replacesCorpus = true
+        await expect(.foreignDataDirectory) { try await Node(other) }
+        let fresh = try TemporaryDirectory()
+        other.dataDirectory = fresh.path
+        let own = try await Node(other)
+        #expect(own.parameters.genesisHash != parameters.genesisHash)
+        await own.stop()
+
+        other = configuration
+        other.miningAddress = "fl1nothing"
+        await expect(.configuration) { try await Node(other) }
+        other = configuration
+        other.connect = ["a b"]
+        await expect(.configuration) { try await Node(other) }
+    }
+
+    @Test func namesAPortInUse() async throws {
+        let (left, right) = (try TemporaryDirectory(), try TemporaryDirectory())
+        var configuration = NodeConfiguration(parameters: try TestNetwork.parameters(), dataDirectory: left.path)
+        configuration.listenHost = "127.0.0.1"
+        configuration.listenPort = 0
+        let node = try await Node(configuration)
+        configuration.dataDirectory = right.path
+        configuration.listenPort = node.listeningPort
+        await expect(.portInUse) { try await Node(configuration) }
+        // The failed start let go of its directory.
+        configuration.listenPort = 0
+        let second = try await Node(configuration)
+        await second.stop()
+        await node.stop()
+    }
+
+    private func expect(_ code: NodeError.Code, _ body: () async throws -> Node, sourceLocation: SourceLocation = #_sourceLocation) async {
+        do {
+            let node = try await body()
+            Issue.record("expected \(code)", sourceLocation: sourceLocation)
+            await node.stop()
+        } catch let error as NodeError {
+            #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
+        } catch {
+            Issue.record("expected a NodeError, got \(error)", sourceLocation: sourceLocation)
+        }
+    }
+
+    private func call(_ node: Node, _ method: String, _ arguments: JSONValue) async throws -> JSONValue {
+        let request: JSONValue = ["method": .string(method), "params": arguments, "id": 1]
+        let reply = try JSONParser.parse(await node.rpc.handle(body: request.encodedBytes).body)
+        #expect(reply["error"] == .null, "\(method): \(reply.text)")
+        return reply["result"] ?? .null
+    }
+}
+
+extension Double {
+    fileprivate var json: JSONValue { .double(self) }
+}
