@@ -147,9 +147,23 @@ static void cflow_pack_a_columns_avx2(const cflow_product *p, ptrdiff_t ic, ptrd
         int pair = 2 * u + 1 < kc;
         ptrdiff_t first = cflow_a_row(p, pc + 2 * u) * p->a_stride + ic;
         ptrdiff_t second = pair ? cflow_a_row(p, pc + 2 * u + 1) * p->a_stride + ic : first;
-        for (ptrdiff_t i = 0; i < mc; i += 8) {
+        ptrdiff_t i = 0;
+        if (!p->wide && pair) {
+            const int8_t *x = (const int8_t *)p->a + first, *y = (const int8_t *)p->a + second;
+            for (; i + 16 <= mc; i += 16) {
+                __m128i vx = _mm_loadu_si128((const __m128i *)(x + i)), vy = _mm_loadu_si128((const __m128i *)(y + i));
+                _mm256_store_si256((__m256i *)(pairs + 2 * i), _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(vx, vy)));
+                _mm256_store_si256((__m256i *)(pairs + 2 * i + 16), _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(vx, vy)));
+            }
+        }
+        for (; i < mc; i += 8) {
             ptrdiff_t count = mc - i < 8 ? mc - i : 8;
             _mm256_store_si256((__m256i *)(pairs + 2 * i), cflow_interleave(p, p->a, first + i, second + i, pair, count));
+        }
+        if (mc == panels * CFLOW_MR) {
+            int16_t *to = a + u * CFLOW_MR * 2;
+            for (ptrdiff_t panel = 0; panel < panels; panel++) memcpy(to + panel * units * CFLOW_MR * 2, pairs + panel * CFLOW_MR * 2, 24);
+            continue;
         }
         for (ptrdiff_t panel = 0; panel < panels; panel++) {
             ptrdiff_t from = begin[panel], rows = begin[panel + 1] - from;

@@ -222,6 +222,14 @@ import Testing
         }
     }
 
+    @Test func kernelsAreAdmitted() throws {
+        defer { InstructionSet.select(forPointwise: InstructionSet.best) }
+        for set in InstructionSet.allCases where set.isAvailable {
+            InstructionSet.select(forPointwise: set)
+            #expect(throws: Never.self, "\(set)") { try checkCanonicalOperations() }
+        }
+    }
+
     @Test func emptyListsDoNothing() {
         var y: [Float] = [7]
         Canonical.exp(y, 0, into: &y)

@@ -5,6 +5,8 @@ public enum BackendFault: Error, Hashable, Sendable, CustomStringConvertible {
     case wrongResult(backend: String, check: String, row: Int, column: Int, expected: UInt32, actual: UInt32)
     /// Memory outside the output was written.
     case wroteOutside(backend: String, check: String)
+    /// The processor's floating point, or a pointwise kernel, gives other bits than the specification.
+    case wrongArithmetic(operation: String, expected: UInt32, actual: UInt32)
     /// The processor or a library is missing.
     case unavailable(backend: String, reason: String)
     /// No backend has this name.
@@ -19,6 +21,11 @@ public enum BackendFault: Error, Hashable, Sendable, CustomStringConvertible {
             """
         case .wroteOutside(let backend, let check):
             "backend \(backend) failed its admission check '\(check)': it wrote outside its output; choose another backend, such as reference"
+        case .wrongArithmetic(let operation, let expected, let actual):
+            """
+            \(operation): expected bits 0x\(String(expected, radix: 16)), found 0x\(String(actual, radix: 16)); does this process set the \
+            processor to flush to zero or to another rounding (a library built with -ffast-math does)? Results would not match other machines
+            """
         case .unavailable(let backend, let reason):
             "backend \(backend) is not available: \(reason); choose another one or automatic"
         case .unknown(let name, let known):

@@ -15,7 +15,14 @@ public enum BackendSelection {
     }
 
     /// The fastest backend that passes its admission check: AVX-512 VNNI, AVX2 or NEON, then those offered in their order, portable C, the reference.
+    ///
+    /// The pointwise kernels are checked too; those of an instruction set that disagrees with the reference give way to the portable ones.
     public static func automatic(offering others: [any MatrixBackend] = []) -> any MatrixBackend {
+        do throws(BackendFault) {
+            try checkCanonicalOperations()
+        } catch {
+            InstructionSet.select(forPointwise: .portable)
+        }
         for set in [InstructionSet.avx512vnni, .avx2, .neon] {
             if let backend = try? admitted(SIMDBackend(set)) { return backend }
         }
