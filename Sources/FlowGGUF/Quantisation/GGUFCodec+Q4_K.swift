@@ -112,17 +112,17 @@ extension GGUFCodec {
             sumX += weight(index) * x[index]
         }
         least = min(least, 0)
+        // The best minimum so far; each try counts from it.
+        var minimum = least
         if largest == least {
             levels.update(repeating: 0, count: count)
             return (0, -least)
         }
         func level(_ inverse: Float, _ index: Int) -> UInt8 {
-            UInt8(max(0, min(15, nearest(inverse * (x[index] - least)))))
+            UInt8(max(0, min(15, nearest(inverse * (x[index] - minimum)))))
         }
         let first = 15 / (largest - least)
-        let start = least
         var scale = 1 / first
-        var minimum = least
         var bestError: Float = 0
         for index in 0..<count {
             levels[index] = level(first, index)
@@ -130,7 +130,7 @@ extension GGUFCodec {
             bestError += weight(index) * difference * difference
         }
         for step in 0...20 {
-            let inverse = (-1 + 0.1 * Float(step) + 15) / (largest - start)
+            let inverse = (-1 + 0.1 * Float(step) + 15) / (largest - minimum)
             var sumL: Float = 0
             var sumLL: Float = 0
             var sumXL: Float = 0
