@@ -43,7 +43,7 @@ struct CodecTests {
             error += Double(a - b) * Double(a - b)
             norm += Double(a) * Double(a)
         }
-        let tolerance: [GGUFTensorType: Double] = [.f32: 0, .f16: 3e-4, .bf16: 3e-3, .q8_0: 6e-3, .q6_K: 2e-2]
+        let tolerance: [GGUFTensorType: Double] = [.f32: 0, .f16: 3e-4, .bf16: 3e-3, .q8_0: 6e-3, .q6_K: 2.5e-2, .q4_K: 8e-2]
         #expect((error / norm).squareRoot() <= tolerance[type] ?? 0.1, "\(type)")
     }
 

@@ -7,7 +7,7 @@ struct ExportTests {
     @Test func weightsComeBackBitForBit() throws {
         let configuration = try RandomModel.configuration()
         let state = RandomModel.state(configuration, seed: 11)
-        let folder = try TemporaryFolder()
+        let folder = try ModelFolder()
         try ModelExport(configuration: configuration).write(state, toFile: folder.path("model.gguf"))
         let file = try GGUFFile(mapping: folder.path("model.gguf"))
         try file.checkModel(weights: true)
@@ -57,7 +57,7 @@ struct ExportTests {
 
     @Test func aFailedExportLeavesTheOldFile() throws {
         let configuration = try RandomModel.configuration()
-        let folder = try TemporaryFolder()
+        let folder = try ModelFolder()
         let path = folder.path("model.gguf")
         try Data("old".utf8).write(to: URL(fileURLWithPath: path))
         let other = try ModelConfiguration(

@@ -54,7 +54,7 @@ func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
 }
 
 /// An empty folder that is removed with the value.
-final class TemporaryFolder {
+final class ModelFolder {
     let url: URL
     init() throws {
         url = FileManager.default.temporaryDirectory.appendingPathComponent("flow-\(UUID())")

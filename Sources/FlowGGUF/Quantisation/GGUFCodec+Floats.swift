@@ -12,6 +12,20 @@ extension GGUFCodec {
             target.storeBytes(of: bits, toByteOffset: 2 * index, as: UInt16.self)
         }
     }
+
+    static func decodeBF16(_ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>, count: Int) {
+        for index in 0..<count {
+            let bits = UInt16(littleEndian: source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+            target[index] = HalfPrecision.float(bfloat16: bits)
+        }
+    }
+
+    static func encodeBF16(_ source: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer, count: Int) {
+        for index in 0..<count {
+            let bits = HalfPrecision.bfloat16(source[index]).littleEndian
+            target.storeBytes(of: bits, toByteOffset: 2 * index, as: UInt16.self)
+        }
+    }
 }
 
 /// A block's binary16 scale.

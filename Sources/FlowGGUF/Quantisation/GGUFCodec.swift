@@ -4,9 +4,11 @@
 /// what llama.cpp and PyPI's `gguf` compute.
 public enum GGUFCodec {
     /// The types that ``decode(_:type:into:)`` knows.
-    public static let decodable: [GGUFTensorType] = [.f32, .f16, .q8_0]
+    public static let decodable: [GGUFTensorType] = [
+        .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q6_K,
+    ]
     /// The types that ``encode(_:type:into:)`` knows.
-    public static let encodable: [GGUFTensorType] = [.f32, .f16, .q8_0]
+    public static let encodable: [GGUFTensorType] = [.f32, .f16, .bf16, .q4_0, .q8_0, .q4_K, .q6_K]
 
     /// Decodes whole blocks.
     ///
@@ -31,7 +33,14 @@ public enum GGUFCodec {
         switch type {
         case .f32: UnsafeMutableRawPointer(output).copyMemory(from: input, byteCount: source.count)
         case .f16: decodeF16(input, output, count: blocks)
+        case .bf16: decodeBF16(input, output, count: blocks)
+        case .q4_0: decodeQ4_0(input, output, blocks: blocks)
+        case .q4_1: decodeQ4_1(input, output, blocks: blocks)
+        case .q5_0: decodeQ5_0(input, output, blocks: blocks)
+        case .q5_1: decodeQ5_1(input, output, blocks: blocks)
         case .q8_0: decodeQ8_0(input, output, blocks: blocks)
+        case .q4_K: decodeQ4_K(input, output, blocks: blocks)
+        case .q6_K: decodeQ6_K(input, output, blocks: blocks)
         default: throw .unsupportedConversion(type: type, encoding: false)
         }
     }
@@ -70,7 +79,8 @@ public enum GGUFCodec {
         guard bytes > 0, let input = source.baseAddress, let output = target.baseAddress else { return }
         let blocks = source.count / type.blockLength
         if type.blockLength > 1 {
-            if let bad = source.firstIndex(where: { !$0.isFinite }) {
+            // Far above what any block type holds; below it no sum in an encoder overflows.
+            if let bad = source.firstIndex(where: { !($0.magnitude <= 1e9) }) {
                 throw .unrepresentable(type: type, element: bad, value: source[bad])
             }
         }
@@ -78,7 +88,11 @@ public enum GGUFCodec {
         switch type {
         case .f32: output.copyMemory(from: UnsafeRawPointer(input), byteCount: bytes)
         case .f16: encodeF16(input, output, count: blocks)
+        case .bf16: encodeBF16(input, output, count: blocks)
+        case .q4_0: overflowingBlock = encodeQ4_0(input, output, blocks: blocks)
         case .q8_0: overflowingBlock = encodeQ8_0(input, output, blocks: blocks)
+        case .q4_K: overflowingBlock = encodeQ4_K(input, output, blocks: blocks)
+        case .q6_K: overflowingBlock = encodeQ6_K(input, output, blocks: blocks)
         default: throw .unsupportedConversion(type: type, encoding: true)
         }
         if let block = overflowingBlock {

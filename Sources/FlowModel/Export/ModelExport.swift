@@ -61,8 +61,7 @@ public struct ModelExport: Sendable {
     /// The type in which `tensor` is stored.
     func storageType(of tensor: TensorDescriptor) -> GGUFTensorType {
         if tensor.shape.count == 1 || tensor.role == .router { return .f32 }
-        guard let rowLength = tensor.shape.last, rowLength % format.tensorType.blockLength == 0 else { return .f16 }
-        return format.tensorType
+        return format.tensorType(rowLength: tensor.shape.last ?? 1)
     }
 
     private var generalMetadata: [(String, GGUFValue)] {
