@@ -52,9 +52,8 @@ echo "the friend's balance: $(cli -rpcwallet=friend getbalance) FLOW"
 echo "== the model, as a file that llama.cpp loads =="
 cli exportmodel "$data/model.gguf" f16
 ls -l "$data/model.gguf" | awk '{ print $5 " bytes" }'
-for question in "Q: What is 2 + 3?" "Q: What is 7 + 1?"; do
-  echo "$question"
-  "$bin/flowchat" -m "$data/model.gguf" --raw -p "$question"$'\nA:' -n 24 --temp 0
-  echo
+for question in "What is 2 + 3?" "What does the cow say?"; do
+  echo "Q: $question"
+  echo "A: $("$bin/flowchat" -m "$data/model.gguf" -p "$question" -n 24 --temp 0)"
 done
 echo "== done in $((SECONDS - started)) s after the build =="

@@ -2,6 +2,9 @@
 #pragma STDC FP_CONTRACT OFF
 
 #include "product.h"
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 size_t cflow_product_scratch(void) { return CFLOW_SCRATCH_A + CFLOW_SCRATCH_B + CFLOW_SCRATCH_TILE + CFLOW_SCRATCH_WIDE; }
 
@@ -14,6 +17,13 @@ bool cflow_level_available(int32_t level) {
     case CFLOW_AVX512_VNNI:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+#elif defined(__aarch64__)
+#if defined(__ARM_FEATURE_DOTPROD)
+    case CFLOW_NEON_DOT: return true;
+#elif defined(__linux__)
+    // Bit 20 of the kernel's list is ASIMDDP.
+    case CFLOW_NEON_DOT: return (getauxval(AT_HWCAP) & (1ul << 20)) != 0;
+#endif
 #endif
     default: return false;
     }
@@ -23,6 +33,7 @@ void cflow_multiply(int32_t level, const cflow_product *product, void *scratch) 
     switch (level) {
     case CFLOW_AVX2: cflow_multiply_avx2(product, scratch); break;
     case CFLOW_AVX512_VNNI: cflow_multiply_avx512(product, scratch); break;
+    case CFLOW_NEON_DOT: cflow_multiply_neon_dot(product, scratch); break;
     case CFLOW_VNNI_WRITTEN_OUT: cflow_multiply_written_out(product, scratch); break;
     default: cflow_multiply_portable(product, scratch); break;
     }
@@ -69,7 +80,7 @@ const cflow_pointwise *cflow_pointwise_in_use(void) {
 }
 
 int32_t cflow_pointwise_use(int32_t level) {
-    int32_t wanted = cflow_level_available(level) && level < CFLOW_VNNI_WRITTEN_OUT ? level : CFLOW_PORTABLE;
+    int32_t wanted = cflow_level_available(level) && level <= CFLOW_AVX512_VNNI ? level : CFLOW_PORTABLE;
     (void)cflow_pointwise_in_use();
     return __atomic_exchange_n(&cflow_level_in_use, wanted, __ATOMIC_RELAXED);
 }

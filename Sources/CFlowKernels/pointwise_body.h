@@ -24,18 +24,29 @@ INLINE V CFLOW_NAME(load)(const float *p) {
 
 INLINE void CFLOW_NAME(store)(float *p, V x) { __builtin_memcpy(p, &x, 64); }
 
-/// `count` numbers, 1 … 15, and `padding` behind them.
-INLINE V CFLOW_NAME(load_part)(const float *p, ptrdiff_t count, float padding) {
+/// Copies 1 … 15 numbers in pieces of a fixed size, without a call.
+INLINE void CFLOW_NAME(copy_part)(float *to, const float *from, ptrdiff_t count) {
+    if (count & 8) __builtin_memcpy(to, from, 32);
+    ptrdiff_t done = count & 8;
+    if (count & 4) __builtin_memcpy(to + done, from + done, 16);
+    done += count & 4;
+    if (count & 2) __builtin_memcpy(to + done, from + done, 8);
+    done += count & 2;
+    if (count & 1) __builtin_memcpy(to + done, from + done, 4);
+}
+
+/// `count` numbers, 1 … 15, and those of `padding` behind them.
+INLINE V CFLOW_NAME(load_part)(const float *p, ptrdiff_t count, V padding) {
     float lanes[16] __attribute__((aligned(64)));
-    for (int i = 0; i < 16; i++) lanes[i] = padding;
-    for (ptrdiff_t i = 0; i < count; i++) lanes[i] = p[i];
+    CFLOW_NAME(store)(lanes, padding);
+    CFLOW_NAME(copy_part)(lanes, p, count);
     return CFLOW_NAME(load)(lanes);
 }
 
 INLINE void CFLOW_NAME(store_part)(float *p, V x, ptrdiff_t count) {
     float lanes[16] __attribute__((aligned(64)));
     CFLOW_NAME(store)(lanes, x);
-    for (ptrdiff_t i = 0; i < count; i++) p[i] = lanes[i];
+    CFLOW_NAME(copy_part)(p, lanes, count);
 }
 
 INLINE V CFLOW_NAME(all)(float x) { return (V){0} + x; }
@@ -53,14 +64,29 @@ INLINE VI CFLOW_NAME(smaller)(VI a, VI b) {
     return (mask & a) | (~mask & b);
 }
 
-/// The tree over the lanes.
+#define LOW8(x) __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7)
+#define HIGH8(x) __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15)
+typedef float CFLOW_NAME(four) __attribute__((vector_size(16)));
+typedef float CFLOW_NAME(two) __attribute__((vector_size(8)));
+
+/// The tree over the lanes: l + (l + 8), then 4, 2 and 1.
 INLINE float CFLOW_NAME(tree)(V x) {
-    float lanes[16] __attribute__((aligned(64)));
-    CFLOW_NAME(store)(lanes, x);
-    for (int h = 8; h >= 1; h /= 2) {
-        for (int l = 0; l < h; l++) lanes[l] = lanes[l] + lanes[l + h];
-    }
-    return lanes[0];
+    CFLOW_NAME(half) eight = LOW8(x) + HIGH8(x);
+    CFLOW_NAME(four) four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+    CFLOW_NAME(two) two = __builtin_shufflevector(four, four, 0, 1) + __builtin_shufflevector(four, four, 2, 3);
+    return two[0] + two[1];
+}
+
+/// The largest lane; a zero is +0.
+INLINE float CFLOW_NAME(most)(V x) {
+    typedef CFLOW_NAME(half) half;
+    typedef int32_t mask8 __attribute__((vector_size(32)));
+    half a = LOW8(x), b = HIGH8(x);
+    mask8 mask = a > b;
+    half m = (half)((mask & (mask8)a) | (~mask & (mask8)b));
+    float best = m[0];
+    for (int l = 1; l < 8; l++) best = m[l] > best ? m[l] : best;
+    return best + 0.0f;
 }
 
 #define LOAD CFLOW_NAME(load)
@@ -82,7 +108,7 @@ INLINE float CFLOW_NAME(tree)(V x) {
             __VA_ARGS__ \
         } \
     } while (0)
-#define GET(p) (part == 16 ? LOAD((p) + i) : CFLOW_NAME(load_part)((p) + i, part, 0))
+#define GET(p) (part == 16 ? LOAD((p) + i) : CFLOW_NAME(load_part)((p) + i, part, (V){0}))
 #define PUT(p, x) \
     do { \
         V put_ = (x); \
@@ -106,10 +132,9 @@ INLINE V CFLOW_NAME(exp16)(V x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     V y = ((p * z) + r) + 1.0f;
-    // The bits of 12582912 + n count n; a NaN gives some power of two and stays a NaN.
-    VI exponent = (VI)shifted - 0x4B400000;
-    exponent = CFLOW_NAME(smaller)(CFLOW_NAME(larger)(exponent, (VI){0} - 126), (VI){0} + 127);
-    return y * (V)((exponent + 127) << 23);
+    // The bits of 12582912 + n count n. −115 ≤ n ≤ 115; where x is a NaN so is y, and whatever stands here leaves it one.
+    VI exponent = (VI)shifted - (0x4B400000 - 127);
+    return y * (V)(exponent << 23);
 }
 
 INLINE V CFLOW_NAME(sigmoid16)(V x) { return 1.0f / (1.0f + CFLOW_NAME(exp16)(-x)); }
@@ -172,19 +197,16 @@ static void CFLOW_NAME(norm_backward)(const float *x, const float *gain, float r
 static void CFLOW_NAME(softmax)(const float *x, ptrdiff_t n, float *p, float *maximum, float *total) {
     V most = ALL(-__builtin_inff());
     EACH(n, {
-        V a = part == 16 ? LOAD(x + i) : CFLOW_NAME(load_part)(x + i, part, -__builtin_inff());
+        V a = part == 16 ? LOAD(x + i) : CFLOW_NAME(load_part)(x + i, part, ALL(-__builtin_inff()));
         most = CHOOSE(a > most, a, most);
     });
-    float lanes[16];
-    STORE(lanes, most);
-    float m = lanes[0];
-    for (int l = 1; l < 16; l++) m = lanes[l] > m ? lanes[l] : m;
+    float m = CFLOW_NAME(most)(most);
     V s = {0};
     EACH(n, {
         V e = CFLOW_NAME(exp16)(GET(x) - m);
         if (part < 16) {
             CFLOW_NAME(store_part)(p + i, e, part);
-            e = CFLOW_NAME(load_part)(p + i, part, 0);
+            e = CFLOW_NAME(load_part)(p + i, part, (V){0});
         } else STORE(p + i, e);
         s += e;
     });
@@ -375,6 +397,8 @@ static void CFLOW_NAME(column_add)(const float *row, ptrdiff_t n, float inverse,
 #undef EACH
 #undef GET
 #undef PUT
+#undef LOW8
+#undef HIGH8
 
 const cflow_pointwise CFLOW_NAME(pointwise) = {
     .exp = CFLOW_NAME(exp),

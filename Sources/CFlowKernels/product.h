@@ -7,8 +7,8 @@
 /// Contracted values, rows and columns of a cache block.
 enum { CFLOW_KC = 512, CFLOW_MC = 96, CFLOW_NC = 256 };
 
-// Sizes of the scratch memory's parts in bytes; the largest that any level needs, with
-// slack for stores that run over the end of a panel.
+// Sizes of the scratch memory's parts in bytes; the largest that any level needs, with slack
+// for stores that run over the end of a panel.
 enum {
     CFLOW_SCRATCH_A = CFLOW_MC * CFLOW_KC * 2 + 256,
     CFLOW_SCRATCH_B = CFLOW_NC * CFLOW_KC * 2 + 256,
@@ -19,6 +19,7 @@ enum {
 void cflow_multiply_portable(const cflow_product *product, void *scratch);
 void cflow_multiply_avx2(const cflow_product *product, void *scratch);
 void cflow_multiply_avx512(const cflow_product *product, void *scratch);
+void cflow_multiply_neon_dot(const cflow_product *product, void *scratch);
 void cflow_multiply_written_out(const cflow_product *product, void *scratch);
 
 static inline ptrdiff_t cflow_a_row(const cflow_product *p, ptrdiff_t row) { return p->a_rows ? p->a_rows[row] : row; }
@@ -30,16 +31,5 @@ static inline int16_t cflow_part(int32_t value, int part) {
     return (int16_t)(part == 0 ? value : part == 1 ? low : (value - low) / 256);
 }
 
-/// Value of A at output row m and contracted index k.
-static inline int32_t cflow_a_value(const cflow_product *p, ptrdiff_t m, ptrdiff_t k) {
-    ptrdiff_t index = p->layout == CFLOW_TN ? cflow_a_row(p, k) * p->a_stride + m : cflow_a_row(p, m) * p->a_stride + k;
-    return p->wide ? ((const int16_t *)p->a)[index] : ((const int8_t *)p->a)[index];
-}
-
-/// Value of B at output column n and contracted index k.
-static inline int32_t cflow_b_value(const cflow_product *p, ptrdiff_t n, ptrdiff_t k) {
-    ptrdiff_t index = p->layout == CFLOW_NT ? cflow_b_row(p, n) * p->b_stride + k : cflow_b_row(p, k) * p->b_stride + n;
-    return p->wide ? ((const int16_t *)p->b)[index] : ((const int8_t *)p->b)[index];
-}
 
 #endif

@@ -13,12 +13,15 @@ typedef float cflow_floats __attribute__((vector_size(64)));
 #pragma clang attribute push(__attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
 #define CFLOW_NAME(x) cflow_##x##_vnni
+#define CFLOW_VECTORS 2
+#define CFLOW_SHIFT 0x80
+enum { CFLOW_MR = 8 };
 
-static inline __attribute__((always_inline)) cflow_sums cflow_dot(cflow_sums sum, cflow_sums unsigned_bytes, cflow_sums signed_bytes) {
-    return (cflow_sums)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)unsigned_bytes, (__m512i)signed_bytes);
+static inline __attribute__((always_inline)) cflow_sums cflow_dot(cflow_sums sum, cflow_sums b, cflow_sums a) {
+    return (cflow_sums)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)b, (__m512i)a);
 }
 
-#include "product_vnni.h"
+#include "product_groups.h"
 
 void cflow_multiply_avx512(const cflow_product *product, void *scratch) {
     if (product->wide) cflow_multiply_avx2(product, scratch);

@@ -23,16 +23,16 @@ extension Wallet {
             if let tip = ledger.tip, tip.hash != block.header.previousHash { break }
             let ring = ring
             ledger.connect(block, hash: hash, height: height, key: { ring.key(for: $0) })
-            if markUsedKeys(of: block) { foundKeys = true }
+            if markUsedKeys(of: block) {
+                // More keys are derived ahead of those just met, before the next block can pay to them.
+                foundKeys = true
+                try deriveAhead()
+            }
             if height % 100 == 0 { progress?(height, target) }
             height &+= 1
         }
         progress?(target, target)
-        // A restored wallet meets its old keys here; more are derived ahead of them while the secret is at hand.
-        if foundKeys {
-            try refillKeys()
-            try save()
-        }
+        if foundKeys { try save() }
     }
 
     /// Learns an unconfirmed transaction that reached the node's pool.

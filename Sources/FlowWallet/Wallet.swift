@@ -149,11 +149,17 @@ public actor Wallet {
         return key
     }
 
-    /// Derives keys in advance while the secret is at hand.
+    /// Derives keys in advance while the secret is at hand, and saves them.
     func refillKeys() throws(WalletError) {
-        guard let account, KeyBranch.allCases.contains(where: { ring.missing(on: $0) > 0 }) else { return }
+        if try deriveAhead() { try save() }
+    }
+
+    /// Derives keys in advance while the secret is at hand. True when there were some to derive.
+    @discardableResult
+    func deriveAhead() throws(WalletError) -> Bool {
+        guard let account, KeyBranch.allCases.contains(where: { ring.missing(on: $0) > 0 }) else { return false }
         try Secret.refill(&ring, from: account)
-        try save()
+        return true
     }
 
     func save() throws(WalletError) {

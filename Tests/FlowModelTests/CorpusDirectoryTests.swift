@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A folder that lives as long as one test.
-final class TemporaryFolder {
+final class CorpusFolder {
     let url: URL
     var path: String { url.path }
 
@@ -59,7 +59,7 @@ struct CorpusDirectoryTests {
     @Test("order, folders, hidden names and root equal the vector")
     func vector() throws {
         let vector = try Vectors.json("flow/corpus-directory.json", as: Vector.self)
-        let folder = try TemporaryFolder()
+        let folder = try CorpusFolder()
         for (path, contents) in vector.files { try folder.write(path, contents.bytes()) }
         let corpus = try DirectoryCorpus(path: folder.path)
         #expect(corpus.relativePaths == vector.expected)
@@ -83,8 +83,8 @@ struct CorpusDirectoryTests {
 
     @Test("symbolic links, pipes and devices are passed over; the directory itself may be a link")
     func links() throws {
-        let folder = try TemporaryFolder()
-        let outside = try TemporaryFolder()
+        let folder = try CorpusFolder()
+        let outside = try CorpusFolder()
         try outside.write("elsewhere.txt", Array("not here".utf8))
         try folder.write("real/a.txt", Array("here".utf8))
         let manager = FileManager.default
@@ -104,7 +104,7 @@ struct CorpusDirectoryTests {
 
     @Test("an empty directory is a corpus of no bytes, empty files are two bytes each")
     func empty() throws {
-        let folder = try TemporaryFolder()
+        let folder = try CorpusFolder()
         let nothing = try DirectoryCorpus(path: folder.path)
         #expect(nothing.length == 0)
         #expect(nothing.pieceCount == 0)
@@ -120,7 +120,7 @@ struct CorpusDirectoryTests {
 
     @Test("files that vanish, grow, shrink or become something else are named")
     func changes() throws {
-        let folder = try TemporaryFolder()
+        let folder = try CorpusFolder()
         let names = ["gone.txt", "grown.txt", "pipe.txt", "same.txt", "shrunk.txt", "linked.txt"].sorted()
         for name in names { try folder.write(name, [UInt8](repeating: 65, count: 1_000)) }
         let corpus = try DirectoryCorpus(path: folder.path)
@@ -155,7 +155,7 @@ struct CorpusDirectoryTests {
 
     @Test("what is no readable directory is refused with its name")
     func refusals() throws {
-        let folder = try TemporaryFolder()
+        let folder = try CorpusFolder()
         try folder.write("file", [1])
         for path in ["missing", "file", "missing/deeper"] {
             let full = folder.path + "/" + path
@@ -186,7 +186,7 @@ struct CorpusDirectoryTests {
     @Test("a folder that cannot be read to its end is named")
     func unreadableDepth() throws {
         // Longer than the system's limit for one path, made step by step.
-        let folder = try TemporaryFolder()
+        let folder = try CorpusFolder()
         let name = String(repeating: "d", count: 200)
         var descriptor = open(folder.path, O_RDONLY | O_DIRECTORY)
         for _ in 0..<30 {
@@ -210,7 +210,7 @@ struct CorpusDirectoryTests {
 
     @Test("a wrong corpus is told apart by root and by length")
     func mismatch() throws {
-        let folder = try TemporaryFolder()
+        let folder = try CorpusFolder()
         try folder.write("a.txt", Array("text".utf8))
         let tree = try DirectoryCorpus(path: folder.path).blockingTree()
         try tree.require(root: tree.root, length: 6)

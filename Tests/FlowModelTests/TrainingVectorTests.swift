@@ -40,6 +40,8 @@ import Testing
         }
         let configuration: Configuration
         let initialisationSeed: String
+        /// "initial", or how the initial weights are changed: extreme (±4), flat (2^−10), zero.
+        let start: String
         let corpus: CorpusPart
         let workSeed, modelRoot: String
         let steps: [Step]
@@ -53,10 +55,28 @@ import Testing
         try #require(Hash256(bytes: Hex.decode(hex)))
     }
 
-    @Test(arguments: ["tiny", "odd", "wide", "single"]) func trajectoryHasTheReferencesBits(name: String) throws {
+    static func changed(_ state: ModelState, _ start: String) {
+        for tensor in state.configuration.tensors {
+            for index in tensor.range {
+                switch start {
+                case "extreme": state[index] = state[index] < 0 ? -4 : 4
+                case "flat" where tensor.shape.count > 1: state[index] = 0x1p-10
+                case "zero" where tensor.shape.count > 1: state[index] = 0
+                default: break
+                }
+            }
+        }
+    }
+
+    static func backends() throws -> [any MatrixBackend] {
+        [ReferenceBackend(), OpenBLASBackend()] + (try InstructionSet.allCases.filter(\.isAvailable).map { try SIMDBackend($0) })
+    }
+
+    @Test(arguments: ["tiny", "odd", "wide", "single", "extreme", "flat", "zero"]) func trajectoryHasTheReferencesBits(name: String) throws {
         let file = try Vectors.json("flow/trajectory-\(name).json", as: TrajectoryFile.self)
         let c = try file.configuration.model()
         let parent = ModelState(initialising: c, seed: try #require(UInt64(file.initialisationSeed, radix: 16)))
+        Self.changed(parent, file.start)
         #expect(parent.root().hex == file.modelRoot)
         let sampler = try BatchSampler(
             corpus: SyntheticCorpus(length: file.corpus.length, seed: try #require(UInt64(file.corpus.seed, radix: 16))),
@@ -65,10 +85,15 @@ import Testing
             parent: parent, modelRoot: try Self.hash(file.modelRoot), workSeed: try Self.hash(file.workSeed),
             stepsPerBlock: file.steps.count, firstPayingStep: 1, learningRateUnits: file.steps.map(\.learningRateUnits),
             sampler: sampler)
-        let trainer = Trainer(configuration: c, backend: OpenBLASBackend())
-        let trajectory = Trajectory(job, trainer: trainer)
+        for backend in try Self.backends() {
+            try Self.compare(Trajectory(job, trainer: Trainer(configuration: c, backend: backend)), with: file)
+        }
+    }
+
+    static func compare(_ trajectory: Trajectory, with file: TrajectoryFile) throws {
+        let job = trajectory.job, trainer = trajectory.trainer, c = trainer.configuration
         for (index, expected) in file.steps.enumerated() {
-            let batch = try sampler.batch(workSeed: job.workSeed, step: UInt32(index + 1))
+            let batch = try job.sampler.batch(workSeed: job.workSeed, step: UInt32(index + 1))
             #expect(Self.hash(try trainer.tokenLosses(weights: trajectory.weights, batch: batch)) == expected.tokenLosses)
             let gradients = try trainer.gradients(weights: trajectory.weights, batch: batch).gradients
             let step = try trajectory.advance()
@@ -93,23 +118,26 @@ import Testing
         let configuration: Configuration
         let initialisationSeed: String
         let parameterCount: Int
-        let modelRoot: String?
+        let modelRoot: String
         let firstElementsInUnits: [String: [Int]]
     }
 
-    @Test func initialModelsHaveTheReferencesRoots() throws {
-        for entry in try Vectors.json("flow/model-initial.json", as: [InitialEntry].self) {
+    @Test(arguments: ["", "-testnet", "-mainnet"]) func initialModelsHaveTheReferencesRoots(network: String) throws {
+        let pool = ThreadPool(threads: 2)
+        for entry in try Vectors.json("flow/model-initial\(network).json", as: [InitialEntry].self) {
             let c = try entry.configuration.model()
+            let seed = try #require(UInt64(entry.initialisationSeed, radix: 16))
             #expect(c.parameterCount == entry.parameterCount)
+            #expect(ModelState.initialRoot(c, seed: seed, pool: pool).hex == entry.modelRoot, "\(entry.network)")
             if c.parameterCount > 50_000_000 { continue }
-            let state = ModelState(initialising: c, seed: try #require(UInt64(entry.initialisationSeed, radix: 16)))
+            let state = ModelState(initialising: c, seed: seed)
+            #expect(state.root(pool: pool).hex == entry.modelRoot, "\(entry.network)")
             for tensor in c.tensors {
                 let first = try #require(entry.firstElementsInUnits[String(tensor.name.dropLast(7))])
                 for (index, units) in first.enumerated() {
                     #expect(state[tensor.offset + index] == Float(units) * ModelState.gridUnit, "\(entry.network) \(tensor.name)")
                 }
             }
-            if let root = entry.modelRoot { #expect(state.root().hex == root, "\(entry.network)") }
         }
     }
 

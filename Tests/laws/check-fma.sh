@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 objects=${1:-.build/release}
 [ -d "$objects/CFlowKernels.build" ] || swift build -c release --target FlowModel
 
-dump=$(command -v llvm-objdump || command -v objdump || true)
+dump=$(command -v objdump || command -v llvm-objdump || true)
 [ -n "$dump" ] || { echo "expected objdump (Debian package binutils) to read the objects, found none" >&2; exit 1; }
 
 failures=0

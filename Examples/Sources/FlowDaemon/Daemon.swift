@@ -31,7 +31,7 @@ public struct Daemon: Sendable {
             throw error
         }
         await node.stop()
-        log.info("stopped", metadata: ["height": "\((try? await node.chain.tip().height).map(String.init) ?? "unknown")"])
+        log.info("stopped")
         if let fault = end.fault { throw fault }
     }
 

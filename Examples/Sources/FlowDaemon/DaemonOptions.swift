@@ -2,7 +2,7 @@ public import ArgumentParser
 import FlowNode
 
 /// Options of flowcoind, spelled as bitcoind's.
-public struct DaemonOptions: ParsableArguments {
+public struct DaemonOptions: ParsableArguments, Sendable {
     @Option(name: .customLong("port", withSingleDash: true), help: ArgumentHelp("Listen for peers on this port.", valueName: "port"))
     public var port: UInt16?
 

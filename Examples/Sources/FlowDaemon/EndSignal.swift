@@ -12,7 +12,8 @@ final class EndSignal: Sendable {
     }
 
     private let state = Mutex(State())
-    private let sources: [any DispatchSourceSignal]
+    // Dispatch sources are thread-safe objects; Dispatch does not say so in its types.
+    private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
     init() {
         sources = [SIGINT, SIGTERM].map { number in
@@ -43,11 +44,11 @@ final class EndSignal: Sendable {
     }
 
     private func end(_ error: NodeError?) {
-        let waiting = state.withLock {
-            $0.ended = true
-            if $0.fault == nil { $0.fault = error }
-            defer { $0.waiting = [] }
-            return $0.waiting
+        let waiting = state.withLock { state in
+            state.ended = true
+            if state.fault == nil { state.fault = error }
+            defer { state.waiting = [] }
+            return state.waiting
         }
         waiting.forEach { $0.resume() }
     }

@@ -96,6 +96,12 @@ private struct FrontEndHandler: HTTPHandler {
         return response(await rpc(body, wallet))
     }
 
+    /// RFC 9110 section 15.
+    private static let phrases = [
+        200: "OK", 204: "No Content", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+        413: "Content Too Large", 500: "Internal Server Error",
+    ]
+
     private var tooLarge: HTTPResponse {
         let message = "The request's body is above the limit of \(HTTPFrontEnd.bodyLimit) bytes: send less in one call."
         return response(.init(status: 413, contentType: "text/plain", body: Data(message.utf8)))
@@ -103,7 +109,7 @@ private struct FrontEndHandler: HTTPHandler {
 
     private func response(_ answer: HTTPAnswer) -> HTTPResponse {
         HTTPResponse(
-            statusCode: HTTPStatusCode(answer.status, phrase: HTTPURLResponse.localizedString(forStatusCode: answer.status)),
+            statusCode: HTTPStatusCode(answer.status, phrase: Self.phrases[answer.status] ?? ""),
             headers: [.contentType: answer.contentType],
             body: HTTPBodySequence(data: answer.body, suggestedBufferSize: 1 << 16))
     }

@@ -5,7 +5,7 @@ public import Foundation
 
 /// Options that every program shares: which network, where its data lie, how to reach the node's RPC.
 /// Spelled as bitcoind's: `-regtest`, `-datadir=DIR`, `-rpcport=PORT`.
-public struct NetworkOptions: ParsableArguments {
+public struct NetworkOptions: ParsableArguments, Sendable {
     @Flag(name: .customLong("regtest", withSingleDash: true), help: "Use the regression test network.")
     public var regtest = false
 

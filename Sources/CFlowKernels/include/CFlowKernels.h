@@ -41,9 +41,11 @@ enum {
     CFLOW_PORTABLE = 0,
     CFLOW_AVX2 = 1,
     CFLOW_AVX512_VNNI = 2,
+    /// 64-bit ARM with the dot product extension.
+    CFLOW_NEON_DOT = 3,
     /// The AVX-512 VNNI kernel's packing and blocking with its one special instruction written out in plain C: for tests.
-    CFLOW_VNNI_WRITTEN_OUT = 3,
-    CFLOW_LEVELS = 4,
+    CFLOW_VNNI_WRITTEN_OUT = 4,
+    CFLOW_LEVELS = 5,
 };
 
 /// Whether kernels of that level were compiled in and this processor and system can run them.

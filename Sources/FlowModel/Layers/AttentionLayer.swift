@@ -11,18 +11,18 @@ final class AttentionLayer {
     private let queryNorm: RMSNormLayer
     private let keyNorm: RMSNormLayer
     /// The layer's input, T × d; whoever stands before writes it.
-    let input: FloatBuffer
-    private let normalised: FloatBuffer
-    private let query: FloatBuffer
-    private let key: FloatBuffer
-    private let value: FloatBuffer
-    private let mixed: FloatBuffer
+    let input: FixedBuffer<Float>
+    private let normalised: FixedBuffer<Float>
+    private let query: FixedBuffer<Float>
+    private let key: FixedBuffer<Float>
+    private let value: FixedBuffer<Float>
+    private let mixed: FixedBuffer<Float>
     /// (token, head) rows of H integers.
     private let queryIntegers: IntegerStore
     private let keyIntegers: IntegerStore
     private let valueIntegers: IntegerStore
     /// B·A × L × Lp: p, zero where j > i.
-    private let probabilities: FloatBuffer
+    private let probabilities: FixedBuffer<Float>
     private let scale: Float
     /// Rows of a pair that are multiplied together; later keys are left out where none of them is visible.
     private let block: Int
@@ -39,20 +39,19 @@ final class AttentionLayer {
         norm = RMSNormLayer(rows: t, columns: d, stage: Stage("attn_norm", layer: layer))
         queryNorm = RMSNormLayer(rows: t * a, columns: c.headLength, stage: Stage("attn_q_norm", layer: layer))
         keyNorm = RMSNormLayer(rows: t * a, columns: c.headLength, stage: Stage("attn_k_norm", layer: layer))
-        input = FloatBuffer(capacity: t * d)
-        normalised = FloatBuffer(capacity: t * d)
-        query = FloatBuffer(capacity: t * d)
-        key = FloatBuffer(capacity: t * d)
-        value = FloatBuffer(capacity: t * d)
-        mixed = FloatBuffer(capacity: t * d)
+        input = FixedBuffer<Float>(t * d)
+        normalised = FixedBuffer<Float>(t * d)
+        query = FixedBuffer<Float>(t * d)
+        key = FixedBuffer<Float>(t * d)
+        value = FixedBuffer<Float>(t * d)
+        mixed = FixedBuffer<Float>(t * d)
         queryIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
         keyIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
         valueIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
         pairStride = SharedScratch.pairStride(c.contextLength)
-        probabilities = FloatBuffer(capacity: c.batchSize * a * c.contextLength * pairStride)
-        probabilities.zero()
+        probabilities = FixedBuffer<Float>(c.batchSize * a * c.contextLength * pairStride)
         scale = 1 / Float(c.headLength).squareRoot()
-        block = 64
+        block = 32
     }
 
     // MARK: Forward

@@ -11,15 +11,15 @@ final class ExpertLayer {
     private let norm: RMSNormLayer
     let routing: ExpertRouting
     /// The layer's input, T × d; whoever stands before writes it.
-    let input: FloatBuffer
-    private let normalised: FloatBuffer
+    let input: FixedBuffer<Float>
+    private let normalised: FixedBuffer<Float>
     /// T × X: softmax of the router's logits.
-    private let probabilities: FloatBuffer
+    private let probabilities: FixedBuffer<Float>
     /// 2T × w, slots.
-    private let gate: FloatBuffer
-    private let up: FloatBuffer
+    private let gate: FixedBuffer<Float>
+    private let up: FixedBuffer<Float>
     /// 2T × d, slots.
-    private let expertOutput: FloatBuffer
+    private let expertOutput: FixedBuffer<Float>
 
     init(_ configuration: ModelConfiguration, layer: Int, scratch: SharedScratch) {
         let c = configuration
@@ -30,12 +30,12 @@ final class ExpertLayer {
         let t = c.tokensPerBatch, d = c.embeddingLength, w = c.expertWidth
         norm = RMSNormLayer(rows: t, columns: d, stage: Stage("ffn_norm", layer: layer))
         routing = ExpertRouting(expertCount: c.expertCount, tokens: t)
-        input = FloatBuffer(capacity: t * d)
-        normalised = FloatBuffer(capacity: t * d)
-        probabilities = FloatBuffer(capacity: t * c.expertCount)
-        gate = FloatBuffer(capacity: 2 * t * w)
-        up = FloatBuffer(capacity: 2 * t * w)
-        expertOutput = FloatBuffer(capacity: 2 * t * d)
+        input = FixedBuffer<Float>(t * d)
+        normalised = FixedBuffer<Float>(t * d)
+        probabilities = FixedBuffer<Float>(t * c.expertCount)
+        gate = FixedBuffer<Float>(2 * t * w)
+        up = FixedBuffer<Float>(2 * t * w)
+        expertOutput = FixedBuffer<Float>(2 * t * d)
     }
 
     // MARK: Forward

@@ -4,26 +4,25 @@ internal import FlowTensor
 final class ExpertRouting {
     private let expertCount: Int
     /// First slot of each expert, and the end: X + 1 numbers.
-    let first: AlignedBuffer<Int32>
+    let first: FixedBuffer<Int32>
     /// Token of each slot: 2T numbers.
-    let tokens: AlignedBuffer<Int32>
+    let tokens: FixedBuffer<Int32>
     /// The two experts of each token, the lower index first.
-    let chosen: AlignedBuffer<Int32>
+    let chosen: FixedBuffer<Int32>
     /// The two slots of each token, in the same order.
-    let slots: AlignedBuffer<Int32>
+    let slots: FixedBuffer<Int32>
     /// The two weights of each token, in the same order.
-    let weights: FloatBuffer
-    private let next: AlignedBuffer<Int32>
+    let weights: FixedBuffer<Float>
+    private let next: FixedBuffer<Int32>
 
     init(expertCount: Int, tokens count: Int) {
         self.expertCount = expertCount
-        first = AlignedBuffer(capacity: expertCount + 1)
-        tokens = AlignedBuffer(capacity: 2 * count)
-        chosen = AlignedBuffer(capacity: 2 * count)
-        slots = AlignedBuffer(capacity: 2 * count)
-        weights = FloatBuffer(capacity: 2 * count)
-        next = AlignedBuffer(capacity: expertCount)
-        first.zero()
+        first = FixedBuffer(expertCount + 1)
+        tokens = FixedBuffer(2 * count)
+        chosen = FixedBuffer(2 * count)
+        slots = FixedBuffer(2 * count)
+        weights = FixedBuffer<Float>(2 * count)
+        next = FixedBuffer(expertCount)
     }
 
     /// Slots of expert e.

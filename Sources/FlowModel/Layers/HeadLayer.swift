@@ -6,12 +6,12 @@ final class HeadLayer {
     private let scratch: SharedScratch
     private let norm: RMSNormLayer
     /// The layer's input, T × d; whoever stands before writes it.
-    let input: FloatBuffer
-    private let normalised: FloatBuffer
+    let input: FixedBuffer<Float>
+    private let normalised: FixedBuffer<Float>
     /// T × V: the logits, then their gradient.
-    let logits: FloatBuffer
+    let logits: FixedBuffer<Float>
     /// The loss of each token, nats.
-    let losses: FloatBuffer
+    let losses: FixedBuffer<Float>
     private let gradientRows: IntegerStore
     private let gradientColumns: IntegerStore
 
@@ -21,10 +21,10 @@ final class HeadLayer {
         self.scratch = scratch
         let t = c.tokensPerBatch, d = c.embeddingLength, v = c.vocabularySize
         norm = RMSNormLayer(rows: t, columns: d, stage: Stage("output_norm"))
-        input = FloatBuffer(capacity: t * d)
-        normalised = FloatBuffer(capacity: t * d)
-        logits = FloatBuffer(capacity: t * v)
-        losses = FloatBuffer(capacity: t)
+        input = FixedBuffer<Float>(t * d)
+        normalised = FixedBuffer<Float>(t * d)
+        logits = FixedBuffer<Float>(t * v)
+        losses = FixedBuffer<Float>(t)
         gradientRows = IntegerStore(elements: t * v, scales: t, bits: c.linearBits)
         gradientColumns = IntegerStore(elements: t * v, scales: v, bits: c.linearBits)
     }

@@ -6,18 +6,15 @@ internal import FlowTensor
 /// matrices one after another; the caller keeps the places.
 final class IntegerStore {
     let bits: Int
-    private let narrow: AlignedBuffer<Int8>
-    private let wide: AlignedBuffer<Int16>
-    private let exponents: AlignedBuffer<Int32>
+    private let narrow: FixedBuffer<Int8>
+    private let wide: FixedBuffer<Int16>
+    private let exponents: FixedBuffer<Int32>
 
     init(elements: Int, scales: Int, bits: Int) {
         self.bits = bits
-        narrow = AlignedBuffer(capacity: bits <= 8 ? elements : 0)
-        wide = AlignedBuffer(capacity: bits <= 8 ? 0 : elements)
-        exponents = AlignedBuffer(capacity: scales)
-        narrow.zero()
-        wide.zero()
-        exponents.zero()
+        narrow = FixedBuffer(bits <= 8 ? elements : 0)
+        wide = FixedBuffer(bits <= 8 ? 0 : elements)
+        exponents = FixedBuffer(scales)
     }
 
     var scales: UnsafeMutablePointer<Int32> { exponents.pointer }

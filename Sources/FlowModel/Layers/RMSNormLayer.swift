@@ -5,12 +5,12 @@ final class RMSNormLayer {
     private let columns: Int
     private let stage: Stage
     /// r of each row of the last forward pass.
-    private let inverse: FloatBuffer
+    private let inverse: FixedBuffer<Float>
 
     init(rows: Int, columns: Int, stage: Stage) {
         self.columns = columns
         self.stage = stage
-        inverse = FloatBuffer(capacity: rows)
+        inverse = FixedBuffer<Float>(rows)
     }
 
     /// One row; keeps r for the way back.

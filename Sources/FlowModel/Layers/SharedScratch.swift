@@ -3,10 +3,10 @@ internal import FlowTensor
 /// Memory that all layers use in turn and that holds nothing between them.
 final class SharedScratch {
     /// T × d numbers each.
-    let rowsA: FloatBuffer
-    let rowsB: FloatBuffer
-    let rowsC: FloatBuffer
-    let rowsD: FloatBuffer
+    let rowsA: FixedBuffer<Float>
+    let rowsB: FixedBuffer<Float>
+    let rowsC: FixedBuffer<Float>
+    let rowsD: FixedBuffer<Float>
     /// T × d integers, a scale a row.
     let rowIntegersA: IntegerStore
     let rowIntegersB: IntegerStore
@@ -19,20 +19,20 @@ final class SharedScratch {
     /// (token, head) rows of H integers in attention's bits.
     let headIntegers: IntegerStore
     /// B·A × L × Lp numbers: the gradient of the probabilities.
-    let pairs: FloatBuffer
+    let pairs: FixedBuffer<Float>
     /// B·A × L × Lp integers: a matrix with row scales, two with column scales.
     let pairIntegersA: IntegerStore
     let pairIntegersB: IntegerStore
     let pairIntegersC: IntegerStore
     /// A row and two L × Lp matrices for each chunk of row work.
-    let pairRows: FloatBuffer
+    let pairRows: FixedBuffer<Float>
     /// 2T × w numbers each, rows in slot order.
-    let slotsWideA: FloatBuffer
-    let slotsWideB: FloatBuffer
-    let slotsWideC: FloatBuffer
+    let slotsWideA: FixedBuffer<Float>
+    let slotsWideB: FixedBuffer<Float>
+    let slotsWideC: FixedBuffer<Float>
     /// 2T × d numbers each, rows in slot order.
-    let slotsA: FloatBuffer
-    let slotsB: FloatBuffer
+    let slotsA: FixedBuffer<Float>
+    let slotsB: FixedBuffer<Float>
     /// 2T × w integers, a scale a row.
     let slotWideIntegersA: IntegerStore
     let slotWideIntegersB: IntegerStore
@@ -51,11 +51,11 @@ final class SharedScratch {
     let routerGradientRows: IntegerStore
     let routerGradientColumns: IntegerStore
     /// T × X numbers.
-    let routerGradient: FloatBuffer
+    let routerGradient: FixedBuffer<Float>
     /// X numbers: the balancing loss's gradient for a probability.
-    let routerBalance: FloatBuffer
+    let routerBalance: FixedBuffer<Float>
     /// 2T numbers: the gradients of the slots' weights.
-    let slotWeights: FloatBuffer
+    let slotWeights: FixedBuffer<Float>
 
     /// Distance between the rows of a pair's matrices: L rounded up to 16, so that vectors may read beyond a row's end.
     static func pairStride(_ contextLength: Int) -> Int { (contextLength + 15) / 16 * 16 }
@@ -63,10 +63,8 @@ final class SharedScratch {
     init(_ c: ModelConfiguration, chunks: Int) {
         let t = c.tokensPerBatch, d = c.embeddingLength, w = c.expertWidth, x = c.expertCount
         let l = c.contextLength, lp = Self.pairStride(l), pairCount = c.batchSize * c.headCount
-        func floats(_ count: Int) -> FloatBuffer {
-            let buffer = FloatBuffer(capacity: count)
-            buffer.zero()
-            return buffer
+        func floats(_ count: Int) -> FixedBuffer<Float> {
+            FixedBuffer(count)
         }
         func integers(_ count: Int, _ scales: Int, _ bits: Int) -> IntegerStore {
             IntegerStore(elements: count, scales: scales, bits: bits)

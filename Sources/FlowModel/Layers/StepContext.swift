@@ -71,13 +71,13 @@ final class StepContext {
     func columns(
         _ stage: Stage, rows: Int, _ matrices: [(x: UnsafePointer<Float>, columns: Int, target: IntegerStore)]
     ) throws(StepFault) {
-        let width = 32
+        let width = pool.threads == 1 ? Int.max : 32
         var total = 0
-        for matrix in matrices { total += (matrix.columns + width - 1) / width }
+        for matrix in matrices { total += (matrix.columns - 1) / width + 1 }
         try tasks(total, stage) { task throws(QuantiserFault) in
             var part = task
             for matrix in matrices {
-                let parts = (matrix.columns + width - 1) / width
+                let parts = (matrix.columns - 1) / width + 1
                 if part < parts {
                     let first = part * width
                     try matrix.target.quantiseColumns(

@@ -11,7 +11,7 @@ extension ModelState {
         guard bytes.count == expected else {
             throw .byteCount(expected: expected, actual: bytes.count)
         }
-        self.init(zeros: configuration)
+        self.init(configuration, zeroed: false)
         UnsafeMutableRawBufferPointer(start: base, count: expected).copyMemory(from: bytes)
         try validate()
     }
@@ -22,7 +22,7 @@ extension ModelState {
         guard bytes.count == expected else {
             throw .byteCount(expected: expected, actual: bytes.count)
         }
-        self.init(zeros: configuration)
+        self.init(configuration, zeroed: false)
         bytes.withUnsafeBytes { raw in
             UnsafeMutableRawBufferPointer(start: base, count: expected).copyMemory(from: raw)
         }

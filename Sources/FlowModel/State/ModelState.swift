@@ -1,5 +1,3 @@
-internal import FlowTensor
-
 /// All weights (or all momenta) of a model in one contiguous buffer, tensors in canonical order.
 ///
 /// Weights are binary32 numbers on the grid of 2^−20 with |w| ≤ 4 (Model.md). The class hands out its memory: methods
@@ -13,22 +11,26 @@ public final class ModelState: @unchecked Sendable {
     public let configuration: ModelConfiguration
     /// Number of weights.
     public let count: Int
-    private let storage: FloatBuffer
+    private let storage: FixedBuffer<Float>
 
     /// Address of the first element; valid as long as the state lives.
     var base: UnsafeMutablePointer<Float> { storage.pointer }
 
     /// A state of +0 everywhere: the momentum at the start of a trajectory.
-    public init(zeros configuration: ModelConfiguration) {
+    public convenience init(zeros configuration: ModelConfiguration) {
+        self.init(configuration, zeroed: true)
+    }
+
+    /// Memory alone; where it is not zeroed the caller writes every element before anybody reads one.
+    init(_ configuration: ModelConfiguration, zeroed: Bool) {
         self.configuration = configuration
         count = configuration.parameterCount
-        storage = FloatBuffer(capacity: count)
-        storage.zero()
+        storage = FixedBuffer(count, zeroed: zeroed)
     }
 
     /// An independent copy.
     public func copy() -> ModelState {
-        let other = ModelState(zeros: configuration)
+        let other = ModelState(configuration, zeroed: false)
         other.base.update(from: base, count: count)
         return other
     }

@@ -73,7 +73,7 @@ public enum ChatTemplate: Sendable, Equatable {
     /// Texts at which an answer is over, besides the end-of-text token.
     public var stopSequences: [String] {
         switch self {
-        case .questionAndAnswer: ["\nQ:"]
+        case .questionAndAnswer: ["\n"]
         case .chatML: ["<|im_end|>"]
         case .plain: []
         }

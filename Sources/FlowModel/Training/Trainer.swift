@@ -21,10 +21,10 @@ public final class Trainer {
     private let experts: [ExpertLayer]
     private let head: HeadLayer
     /// Gradient of the residual stream, T × d.
-    private let residual: FloatBuffer
-    private let inputs: AlignedBuffer<Int32>
-    private let targets: AlignedBuffer<Int32>
-    private let gradientMemory: FloatBuffer
+    private let residual: FixedBuffer<Float>
+    private let inputs: FixedBuffer<Int32>
+    private let targets: FixedBuffer<Int32>
+    private let gradientMemory: FixedBuffer<Float>
     private var parts: [Range<Int>] = []
 
     public init(configuration: ModelConfiguration, backend: any MatrixBackend, pool: ThreadPool = .single) {
@@ -42,11 +42,10 @@ public final class Trainer {
         experts = (0..<c.layerCount).map { ExpertLayer(c, layer: $0, scratch: scratch) }
         head = HeadLayer(c, scratch: scratch)
         let t = c.tokensPerBatch
-        residual = FloatBuffer(capacity: t * c.embeddingLength)
-        inputs = AlignedBuffer(capacity: t)
-        targets = AlignedBuffer(capacity: t)
-        gradientMemory = FloatBuffer(capacity: Self.groups(c).map(\.count).max() ?? 0)
-        gradientMemory.zero()
+        residual = FixedBuffer<Float>(t * c.embeddingLength)
+        inputs = FixedBuffer(t)
+        targets = FixedBuffer(t)
+        gradientMemory = FixedBuffer<Float>(Self.groups(c).map(\.count).max() ?? 0)
         parts.reserveCapacity(1 + 3 * c.expertCount)
     }
 

@@ -25,6 +25,11 @@ public struct RequestScheduler: Sendable {
     public struct Request: Equatable, Sendable {
         public let peer: PeerID
         public let hashes: [Hash256]
+
+        public init(peer: PeerID, hashes: [Hash256]) {
+            self.peer = peer
+            self.hashes = hashes
+        }
     }
 
     /// What came of a block that arrived.

@@ -9,8 +9,8 @@ final class PeerConnection: PeerLinkReader {
     let isInbound: Bool
     /// The peer's version once the handshake is done, or why it never will be.
     let established = OneShot<Result<PeerInfo, DisconnectReason>>()
-    /// Why the connection ended.
-    let ended = OneShot<DisconnectReason>()
+    /// The connection ended, and nothing of it waits for the consumer any more.
+    let released = OneShot<Void>()
 
     private struct State {
         var decoder: EnvelopeDecoder
@@ -136,7 +136,7 @@ final class PeerConnection: PeerLinkReader {
                 outcome.closed = reason
                 if state.info != nil {
                     // The place is free again when the consumer knows, so a lagging one bounds the queue.
-                    queue.push(.disconnected(id, reason)) { [onRelease] in onRelease(self) }
+                    queue.push(.disconnected(id, reason)) { self.release() }
                 }
             }
         }
@@ -149,10 +149,14 @@ final class PeerConnection: PeerLinkReader {
         }
         link.close()
         onEnd(self, reason)
-        if !wasEstablished { onRelease(self) }
+        if !wasEstablished { release() }
         established.fulfil(.failure(reason))
-        ended.fulfil(reason)
         for waiter in waiters { waiter.fulfil(()) }
+    }
+
+    private func release() {
+        onRelease(self)
+        released.fulfil(())
     }
 
     private func eventTaken(_ cost: Int) {

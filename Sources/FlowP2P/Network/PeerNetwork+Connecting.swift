@@ -2,7 +2,8 @@ import NIOConcurrencyHelpers
 
 extension PeerNetwork {
     /// Connects to a place and keeps connected: after a failure or an end it is tried again, after pauses that double
-    /// from a second to five minutes. Failures come as events. A place that turns out to be this node itself is given up.
+    /// from a second to five minutes, and when the end of the last connection has been taken from `events`. Failures come
+    /// as events. A place that turns out to be this node itself is given up.
     public func connect(host: String, port: UInt16) {
         let endpoint = PeerEndpoint(host: host, port: port)
         state.withLockedValue { state in
@@ -10,9 +11,19 @@ extension PeerNetwork {
             var backoff = ReconnectBackoff(
                 shortest: configuration.shortestReconnectPause, longest: configuration.longestReconnectPause,
                 seed: configuration.connection.nonce ^ UInt64(port))
+            // The network is held only during an attempt, so that dropping it ends the task.
             state.targets[endpoint] = Task { [weak self, configuration] in
-                while !Task.isCancelled {
-                    guard let pause = await Self.attempt(endpoint, &backoff, of: self) else { return }
+                while !Task.isCancelled, let attempt = await self?.attempt(endpoint, &backoff) {
+                    let pause: Duration
+                    switch attempt {
+                    case .giveUp: return
+                    case .retry(let after): pause = after
+                    case .connected(let connection):
+                        let start = configuration.clock.now()
+                        guard await connection.released.get() != nil else { return }
+                        if configuration.clock.now() - start >= configuration.lastingConnection { backoff.reset() }
+                        pause = backoff.pause()
+                    }
                     guard (try? await configuration.clock.sleep(pause)) != nil else { return }
                 }
             }
@@ -45,38 +56,30 @@ extension PeerNetwork {
         }
     }
 
-    /// One attempt and, where it succeeds, the whole life of the connection.
-    /// - Returns: the pause before the next attempt; nil for no next attempt.
-    private static func attempt(
-        _ endpoint: PeerEndpoint, _ backoff: inout ReconnectBackoff, of network: PeerNetwork?
-    ) async -> Duration? {
-        guard let clock = network?.configuration.clock else { return nil }
+    private enum Attempt { case connected(PeerConnection), retry(after: Duration), giveUp }
+
+    private func attempt(_ endpoint: PeerEndpoint, _ backoff: inout ReconnectBackoff) async -> Attempt {
         let failure: PeerNetworkError
         do throws(PeerNetworkError) {
-            guard let connection = try await network?.open(endpoint) else { return nil }
+            let connection = try await open(endpoint)
             switch await connection.established.get() {
-            case nil: return nil
-            case .failure(let reason): throw .handshakeFailed(endpoint, reason)
-            case .success:
-                let start = clock.now()
-                guard await connection.ended.get() != nil else { return nil }
-                if let lasting = network?.configuration.lastingConnection, clock.now() - start >= lasting { backoff.reset() }
-                return backoff.pause()
+            case nil: return .giveUp
+            case .success: return .connected(connection)
+            case .failure(let reason): failure = .handshakeFailed(endpoint, reason)
             }
         } catch {
             failure = error
         }
         switch failure {
-        case .stopped: return nil
-        case .handshakeFailed(_, .stopped): return nil
+        case .stopped, .handshakeFailed(_, .stopped): return .giveUp
         case .handshakeFailed(_, .selfConnection):
-            network?.state.withLockedValue { _ = $0.targets.removeValue(forKey: endpoint) }
-            network?.tell(endpoint, failure, retryIn: nil)
-            return nil
+            state.withLockedValue { _ = $0.targets.removeValue(forKey: endpoint) }
+            tell(endpoint, failure, retryIn: nil)
+            return .giveUp
         default:
             let pause = backoff.pause()
-            network?.tell(endpoint, failure, retryIn: pause)
-            return pause
+            tell(endpoint, failure, retryIn: pause)
+            return .retry(after: pause)
         }
     }
 

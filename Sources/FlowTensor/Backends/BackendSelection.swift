@@ -14,9 +14,9 @@ public enum BackendSelection {
         public var isAvailable: Bool { backend != nil }
     }
 
-    /// The fastest backend that passes its admission check: AVX-512 VNNI, AVX2, then those offered in their order, portable C, the reference.
+    /// The fastest backend that passes its admission check: AVX-512 VNNI, AVX2 or NEON, then those offered in their order, portable C, the reference.
     public static func automatic(offering others: [any MatrixBackend] = []) -> any MatrixBackend {
-        for set in [InstructionSet.avx512vnni, .avx2] {
+        for set in [InstructionSet.avx512vnni, .avx2, .neon] {
             if let backend = try? admitted(SIMDBackend(set)) { return backend }
         }
         for backend in others { if let backend = try? admitted(backend) { return backend } }

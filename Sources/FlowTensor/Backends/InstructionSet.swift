@@ -8,6 +8,8 @@ public enum InstructionSet: Int32, CaseIterable, Sendable, CustomStringConvertib
     case avx2 = 1
     /// x86-64 with AVX-512 and VNNI: `vpdpbusd` on groups of four bytes.
     case avx512vnni = 2
+    /// 64-bit ARM with the dot product extension: `sdot` on groups of four bytes. Pointwise operations are the portable ones, which compile to NEON.
+    case neon = 3
 
     /// Whether this processor and system can run it.
     public var isAvailable: Bool { cflow_level_available(rawValue) }
@@ -27,6 +29,7 @@ public enum InstructionSet: Int32, CaseIterable, Sendable, CustomStringConvertib
         case .portable: "portable"
         case .avx2: "avx2"
         case .avx512vnni: "avx512vnni"
+        case .neon: "neon"
         }
     }
 }

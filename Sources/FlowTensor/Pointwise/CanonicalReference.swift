@@ -107,6 +107,7 @@ public enum CanonicalReference {
     ) -> SoftmaxSums {
         var maximum = -Float.infinity
         for i in 0..<max(n, 0) where x[i] > maximum { maximum = x[i] }
+        maximum = maximum + 0  // −0 becomes +0, whichever zero came first
         for i in 0..<max(n, 0) { p[i] = exp(x[i] - maximum) }
         let sum = laneSum(p, n)
         let c = 1 / sum

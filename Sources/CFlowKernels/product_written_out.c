@@ -8,18 +8,21 @@ typedef int32_t cflow_sums __attribute__((vector_size(64)));
 typedef float cflow_floats __attribute__((vector_size(64)));
 
 #define CFLOW_NAME(x) cflow_##x##_vnni_plain
+#define CFLOW_VECTORS 2
+#define CFLOW_SHIFT 0x80
+enum { CFLOW_MR = 8 };
 
-static inline __attribute__((always_inline)) cflow_sums cflow_dot(cflow_sums sum, cflow_sums unsigned_bytes, cflow_sums signed_bytes) {
+static inline __attribute__((always_inline)) cflow_sums cflow_dot(cflow_sums sum, cflow_sums b, cflow_sums a) {
     cflow_sums result = sum;
     for (int byte = 0; byte < 4; byte++) {
-        cflow_sums x = (unsigned_bytes >> (8 * byte)) & 0xFF;
-        cflow_sums y = (cflow_sums)((signed_bytes << (24 - 8 * byte)) >> 24);
+        cflow_sums x = (b >> (8 * byte)) & 0xFF;
+        cflow_sums y = (cflow_sums)((a << (24 - 8 * byte)) >> 24);
         result += x * y;
     }
     return result;
 }
 
-#include "product_vnni.h"
+#include "product_groups.h"
 
 void cflow_multiply_written_out(const cflow_product *product, void *scratch) {
     if (product->wide) cflow_multiply_portable(product, scratch);
