@@ -1,8 +1,8 @@
 public import FlowConsensus
 import FlowCrypto
-import FlowModel
-import FlowStore
-import FlowTensor
+public import FlowModel
+public import FlowStore
+public import FlowTensor
 
 /// Owns the chain: index, coins, model and mempool that belong to one tip. Runs on a thread of its own, because it waits
 /// for the disk; replays run on another, so that questions are answered meanwhile.
@@ -68,8 +68,20 @@ public actor ChainService {
         }
     }
 
-    /// Opens or creates the chain in a store.
+    /// Opens or creates the chain in a store, without peers or a data directory.
+    /// - Parameters:
+    ///   - sampler: draws batches from the network's corpus
+    ///   - clock: the present, in seconds since 1970
     /// - Throws: `NodeError`: foreign directory, damaged store, model that does not belong to the tip
+    public static func open(
+        store: any KeyValueStoring, parameters: ChainParameters, sampler: BatchSampler, backend: any MatrixBackend, pool: ThreadPool,
+        policy: MempoolPolicy = MempoolPolicy(), clock: @escaping @Sendable () -> UInt64
+    ) async throws -> ChainService {
+        let environment = TrainingEnvironment(
+            parameters: parameters, configuration: try ModelConfiguration(parameters), sampler: sampler, backend: backend, pool: pool)
+        return try await open(store: store, environment: environment, policy: policy, clock: clock)
+    }
+
     static func open(
         store: any KeyValueStoring, environment: TrainingEnvironment, policy: MempoolPolicy = MempoolPolicy(),
         clock: @escaping @Sendable () -> UInt64

@@ -9,12 +9,14 @@ actor PeerSync {
     let chain: ChainService
     nonisolated let network: PeerNetwork
     private let log = Logger(label: "flowcoin.peers")
-    private let now: @Sendable () -> Duration
+    nonisolated let now: @Sendable () -> Duration
     var scheduler = RequestScheduler()
     var peers: [PeerID: SyncPeer] = [:]
     /// Who sent a block that is not judged yet.
     private var sources: [Hash256: PeerID] = [:]
-    private var requestedTransactions: [Hash256: Duration] = [:]
+    var lastPurge: Duration = .zero
+    /// When a transaction was last asked for.
+    var requestedTransactions: [Hash256: Duration] = [:]
     private var lastSearch: Duration = .zero
     private var tasks: [Task<Void, Never>] = []
 
@@ -54,6 +56,7 @@ actor PeerSync {
             network.send(.sendheaders, to: info.id)
             network.send(.feefilter(UInt64(max(0, await chain.mempoolStatus().policy.minimumFeeRate))), to: info.id)
             await askForHeaders(info.id)
+            network.send(.mempool, to: info.id)
         case .message(let peer, let message):
             guard peers[peer] != nil else { return }
             await handle(message, from: peer)
@@ -176,47 +179,6 @@ actor PeerSync {
     func punish(_ peer: PeerID, _ fault: String) {
         log.warning("misbehaviour", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
         network.misbehaved(peer, points: 100, fault: fault)
-    }
-
-    // MARK: inventory and transactions
-
-    private func receive(inventory items: [InventoryItem], from peer: PeerID) async {
-        var wanted: [InventoryItem] = []
-        var unknownBlock = false
-        for item in items {
-            peers[peer]?.learn(item.hash)
-            switch item.kind {
-            case .block:
-                if await !chain.knows(item.hash) { unknownBlock = true }
-            case .transaction:
-                guard await chain.mempoolEntry(item.hash) == nil, shouldRequest(item.hash) else { continue }
-                wanted.append(item)
-            default: continue
-            }
-        }
-        if unknownBlock { await askForHeaders(peer) }
-        if !wanted.isEmpty { network.send(.getdata(wanted), to: peer) }
-    }
-
-    /// A transaction is asked of one peer at a time; after a minute another may be asked.
-    private func shouldRequest(_ txid: Hash256) -> Bool {
-        let time = now()
-        if let asked = requestedTransactions[txid], time - asked < .seconds(60) { return false }
-        if requestedTransactions.count > 50_000 { requestedTransactions = requestedTransactions.filter { time - $0.value < .seconds(60) } }
-        requestedTransactions[txid] = time
-        return true
-    }
-
-    private func receive(transaction bytes: [UInt8], from peer: PeerID) async {
-        guard let transaction = try? Transaction(decoding: bytes) else { return punish(peer, "a transaction that does not decode") }
-        let txid = transaction.txid
-        peers[peer]?.learn(txid)
-        do {
-            try await chain.submit(transaction)
-        } catch let rejection as MempoolRejection {
-            if rejection.kind == .invalid { punish(peer, "transaction \(txid): \(rejection.reason)") }
-        } catch {}
-        requestedTransactions[txid] = nil
     }
 
     // MARK: chain
