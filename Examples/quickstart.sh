@@ -52,7 +52,7 @@ echo "the friend's balance: $(cli -rpcwallet=friend getbalance) FLOW"
 echo "== the model, as a file that llama.cpp loads =="
 cli exportmodel "$data/model.gguf" f16
 ls -l "$data/model.gguf" | awk '{ print $5 " bytes" }'
-for question in "What is 2 + 3?" "What does the cow say?"; do
+for question in "What is your name?" "What does the cow say?"; do
   echo "Q: $question"
   echo "A: $("$bin/flowchat" -m "$data/model.gguf" -p "$question" -n 24 --temp 0)"
 done

@@ -7,13 +7,14 @@ cd "$(dirname "$0")/.."
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-run_tests() { # package folder
+run_tests() { # package folder, options
   swift test -c release --package-path "$1" "${@:2}" 2>&1 | tee -a "$log"
 }
 
 run_tests .
-swift build -c release --package-path Examples
-run_tests Examples
+# The programs are tested as they are shipped: one build serves both.
+swift build -c release --build-tests --package-path Examples
+run_tests Examples --skip-build
 
 # "Test run with N tests in M suites passed after …" is Swift Testing's closing line, one for each package.
 read -r passed runs < <(grep -oE 'Test run with [0-9]+ tests?( in [0-9]+ suites?)? passed' "$log" | awk '{ sum += $4; runs += 1 } END { print sum + 0, runs + 0 }')

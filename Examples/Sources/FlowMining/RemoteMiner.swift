@@ -2,6 +2,7 @@ public import FlowConsensus
 public import FlowCrypto
 import FlowEncoding
 public import FlowModel
+import FlowNode
 public import FlowTensor
 import Foundation
 public import ProgramSupport
@@ -133,7 +134,7 @@ public final class RemoteMiner {
     }
 
     private func submit(_ block: Block, _ result: ModelState) async throws -> Bool {
-        let answer = try await client.call("submitblock", [Hex.encode(block.encoded)])
+        let answer = try await client.call("submitblock", [.string(Hex.encode(block.encoded))])
         guard answer.isNull else {
             report(.refused(height: block.header.height, reason: answer.string ?? "without a reason"))
             return false
@@ -141,7 +142,7 @@ public final class RemoteMiner {
         weights = result.copy()
         weightsRoot = result.root(pool: pool)
         counts.blocks += 1
-        let loss = try await client.call("getblockheader", [block.header.hash.displayHex])["heldoutloss"].double
+        let loss = try await client.call("getblockheader", [.string(block.header.hash.displayHex)])["heldoutloss"].double
         report(.found(
             height: block.header.height, hash: block.header.hash.displayHex, steps: Int(block.header.steps), heldOutLoss: loss,
             counts))

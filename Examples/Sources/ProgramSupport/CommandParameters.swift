@@ -1,4 +1,4 @@
-import Foundation
+public import FlowNode
 
 /// Turns the words of a command line into JSON values, as bitcoin-cli does: only parameters that a command takes as a number,
 /// truth value, list or object are read as JSON; all others stay text, so a wallet may be called `1`.
@@ -11,24 +11,14 @@ public enum CommandParameters {
         "stop": [0], "setban": [2, 3], "walletpassphrase": [1], "getmodelinfo": [0], "getblockstats": [0], "prioritisetransaction": [1, 2],
     ]
 
-    public static func convert(_ words: [String], of method: String) throws -> [any Sendable] {
+    public static func convert(_ words: [String], of method: String) throws -> [JSONValue] {
         let positions = jsonPositions[method] ?? []
         return try words.enumerated().map { index, word in
-            guard positions.contains(index) else { return word }
-            guard let value = try? JSONSerialization.jsonObject(with: Data(word.utf8), options: [.fragmentsAllowed]) else {
+            guard positions.contains(index) else { return .string(word) }
+            guard let value = try? JSONParser.parse(word) else {
                 throw ProgramError("Parameter \(index + 1) of \(method) must be JSON (a number, true, false, a list or an object), got '\(word)'.")
             }
-            return sendable(value)
-        }
-    }
-
-    private static func sendable(_ value: Any) -> any Sendable {
-        switch value {
-        case let text as String: return text
-        case let number as NSNumber: return number
-        case let list as [Any]: return list.map(sendable)
-        case let object as [String: Any]: return object.mapValues(sendable)
-        default: return NSNull()
+            return value
         }
     }
 }

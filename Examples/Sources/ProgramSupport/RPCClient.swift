@@ -1,3 +1,4 @@
+public import FlowNode
 public import Foundation
 #if canImport(FoundationNetworking)
 import FoundationNetworking
@@ -23,25 +24,23 @@ public struct RPCClient: Sendable {
         session = URLSession(configuration: configuration)
     }
 
-    /// Calls a method with positional parameters (any JSON values) and returns its result as JSON values.
+    /// Calls a method with positional parameters and returns its result.
     /// - Throws: `RPCFailure` when the server answers with an error, `ProgramError` when it cannot be reached.
-    public func call(_ method: String, _ parameters: [any Sendable] = [], wallet: String? = nil) async throws -> JSONResult {
-        let body = try JSONSerialization.data(
-            withJSONObject: ["jsonrpc": "1.0", "id": 1, "method": method, "params": parameters], options: [])
+    public func call(_ method: String, _ parameters: [JSONValue] = [], wallet: String? = nil) async throws -> JSONResult {
+        let request: JSONValue = ["jsonrpc": "1.0", "id": 1, "method": .string(method), "params": .array(parameters)]
         let path = wallet.map { "/wallet/" + ($0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "") } ?? "/"
-        let (data, status) = try await send(path: path, method: "POST", body: body)
+        let (data, status) = try await send(path: path, method: "POST", body: Data(request.encodedBytes))
         guard status != 401 else {
             throw ProgramError("The node at \(host):\(port) refused the credentials: use the cookie of its data directory, or its -rpcuser and -rpcpassword.")
         }
-        guard let object = try? JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed]) as? [String: Any] else {
+        guard let answer = try? JSONParser.parse(Array(data)), case .object = answer else {
             throw ProgramError("Expected a JSON-RPC answer from \(host):\(port), got HTTP status \(status) with \(data.count) bytes: is another program on that port?")
         }
-        if let error = object["error"] as? [String: Any] {
+        if let error = answer["error"], !error.isNull {
             throw RPCFailure(
-                code: (error["code"] as? NSNumber)?.intValue ?? 0,
-                message: error["message"] as? String ?? "error without a message")
+                code: Int(error["code"]?.intValue ?? 0), message: error["message"]?.stringValue ?? "error without a message")
         }
-        return JSONResult(object["result"] ?? NSNull())
+        return JSONResult(answer["result"] ?? .null)
     }
 
     /// Fetches raw bytes of the REST interface.
@@ -80,27 +79,3 @@ public struct RPCFailure: Error, CustomStringConvertible, LocalizedError, Sendab
     public var errorDescription: String? { description }
 }
 
-/// The JSON value that a call returned.
-public struct JSONResult: @unchecked Sendable {
-    // Only immutable Foundation values from JSONSerialization are stored here.
-    private let value: Any
-
-    public init(_ value: Any) { self.value = value }
-
-    public var string: String? { value as? String }
-    public var integer: Int? { (value as? NSNumber)?.intValue }
-    public var unsigned: UInt64? { (value as? NSNumber)?.uint64Value }
-    public var double: Double? { (value as? NSNumber)?.doubleValue }
-    public var isNull: Bool { value is NSNull }
-    public var array: [JSONResult]? { (value as? [Any])?.map(JSONResult.init) }
-    public subscript(key: String) -> JSONResult { JSONResult((value as? [String: Any])?[key] ?? NSNull()) }
-
-    /// As bitcoin-cli prints: strings bare, everything else as indented JSON.
-    public var printed: String {
-        if let string { return string }
-        if isNull { return "" }
-        let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes]
-        guard let data = try? JSONSerialization.data(withJSONObject: value, options: options) else { return "\(value)" }
-        return String(decoding: data, as: UTF8.self)
-    }
-}

@@ -1,3 +1,4 @@
+import FlowNode
 import Foundation
 import ProgramSupport
 import Testing
@@ -39,7 +40,7 @@ import Testing
         // Testnet's corpus is pinned.
         let pinned = try await Programs.run(
             "flowcoind", ["-testnet", "-datadir=\(folder.folder("t"))", "-dataset=\(texts)", "-port=\(ports[0])", "-rpcport=\(ports[1])"])
-        expect(pinned, names: "root", "expected")
+        expect(pinned, names: "root", "testnet", "-dataset")
 
         let own = Daemon(dataDirectory: folder.folder("n"), port: ports[0], rpcPort: ports[1])
         try await own.start()
@@ -148,7 +149,7 @@ import Testing
         let daemon = Daemon(dataDirectory: folder.folder("n"), port: ports[0], rpcPort: ports[1])
         try await daemon.start()
         let whole = folder.folder("model.gguf")
-        try await daemon.call("exportmodel", whole, "q8_0")
+        try await daemon.call("exportmodel", .string(whole), "q8_0")
         let good = try await Programs.run("flowchat", ["-m", whole, "-p", "Q: What is 1 + 1?", "-n", "8", "--temp", "0"])
         #expect(good.status == 0, "\(good.errors)")
         let bytes = try Data(contentsOf: URL(fileURLWithPath: whole))

@@ -1,3 +1,4 @@
+import FlowNode
 import Foundation
 import ProgramSupport
 import Testing
@@ -13,7 +14,7 @@ import Testing
         let address = try #require(try await node.call("getnewaddress").string)
         var height = 0
         for round in 0..<20 {
-            let mining = Task { try? await node.call("generatetoaddress", 1_000, address) }
+            let mining = Task { try? await node.call("generatetoaddress", 1_000, .string(address)) }
             // From early in a block's life to several blocks on: 30 ms to about 2 s.
             try await Task.sleep(for: .milliseconds(30 + 103 * ((round * 7) % 20)))
             node.killHard()

@@ -1,3 +1,4 @@
+import FlowNode
 import Foundation
 import ProgramSupport
 import Testing
@@ -59,7 +60,7 @@ final class Daemon: @unchecked Sendable {
     }
 
     @discardableResult
-    func call(_ method: String, _ parameters: any Sendable..., wallet: String? = nil) async throws -> JSONResult {
+    func call(_ method: String, _ parameters: JSONValue..., wallet: String? = nil) async throws -> JSONResult {
         guard let client else { throw ProgramError("flowcoind is not running") }
         return try await client.call(method, parameters, wallet: wallet)
     }

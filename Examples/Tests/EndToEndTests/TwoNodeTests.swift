@@ -1,3 +1,4 @@
+import FlowNode
 import Foundation
 import ProgramSupport
 import Testing
@@ -53,7 +54,7 @@ import Testing
         // Coins of the first blocks mature 100 blocks later; then a payment between the two wallets.
         let more = try await Programs.run("flowminer", miner + ["--blocks", "71"], timeout: 900)
         #expect(more.status == 0, "\(more.errors)")
-        let txid = try #require(try await first.call("sendtoaddress", payTo, 12.5).string)
+        let txid = try #require(try await first.call("sendtoaddress", .string(payTo), .number("12.5")).string)
         try await eventually(within: 60, "the payment reaches the second node's pool") {
             try await second.call("getrawmempool").array?.compactMap(\.string).contains(txid) == true
         }
@@ -75,12 +76,12 @@ import Testing
         try await right.start()
         try await left.call("createwallet", "w")
         try await right.call("createwallet", "w")
-        try await left.call("generatetoaddress", 2, try #require(try await left.call("getnewaddress").string))
-        try await right.call("generatetoaddress", 4, try #require(try await right.call("getnewaddress").string))
+        try await left.call("generatetoaddress", 2, .string(try #require(try await left.call("getnewaddress").string)))
+        try await right.call("generatetoaddress", 4, .string(try #require(try await right.call("getnewaddress").string)))
         let leftAlone = try await left.state()
         let rightAlone = try await right.state()
         #expect(leftAlone[1] != rightAlone[1])
-        try await left.call("addnode", "127.0.0.1:\(ports[2])", "add")
+        try await left.call("addnode", .string("127.0.0.1:\(ports[2])"), "add")
         try await eventually(within: 120, "the shorter side follows the longer one") {
             try await left.call("getblockcount").integer == 4
         }
@@ -88,7 +89,7 @@ import Testing
         #expect(try await right.state() == rightAlone)
         #expect(try await left.call("getbalances")["mine"]["immature"].double == 0)
         // The model goes on from the joined tip.
-        try await left.call("generatetoaddress", 1, try #require(try await left.call("getnewaddress").string))
+        try await left.call("generatetoaddress", 1, .string(try #require(try await left.call("getnewaddress").string)))
         try await eventually(within: 120, "the next block is taken by both") {
             try await right.call("getblockcount").integer == 5
         }
