@@ -1,24 +1,27 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-func suite(_ name: String, _ products: String...) -> Target {
+func suite(_ name: String, _ products: [String], _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: name,
         dependencies: [.product(name: "Benchmark", package: "benchmark")]
-            + products.map { .product(name: $0, package: "flow") },
+            + products.map { .product(name: $0, package: "flow") } + more,
         path: "Benchmarks/\(name)",
         plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
 }
 
 let package = Package(
     name: "flow-benchmarks",
-    platforms: [.macOS(.v13)],
+    platforms: [.macOS(.v15)],
     dependencies: [
         .package(name: "flow", path: ".."),
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: [
-        suite("Hashing", "FlowCrypto", "FlowEncoding"),
-        suite("Kernels", "FlowTensor"),
-        suite("Training", "FlowModel", "FlowTensor", "FlowCrypto"),
+        .systemLibrary(
+            name: "CBLAS", path: "Sources/CBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        suite("Hashing", ["FlowCrypto"]),
+        suite("Kernels", ["FlowTensor"], ["CBLAS"]),
+        suite("Training", ["FlowModel", "FlowTensor", "FlowCrypto"]),
     ])

@@ -5,7 +5,11 @@ public import ProgramSupport
 public enum BackgroundStart {
     public static func relaunch(_ network: NetworkOptions) async throws {
         let directory = network.networkDirectory(of: try network.parameters())
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        do {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        } catch {
+            throw ProgramError("Cannot make the data directory \(directory.path): check the path of -datadir, its permissions and the free space of its disk.")
+        }
         let log = directory.appendingPathComponent("debug.log").path
         let cookie = RPCCredentials.cookieURL(in: directory)
         let arguments = CommandLine.arguments.filter { $0 != "-daemon" && $0 != "--daemon" }
