@@ -29,6 +29,22 @@ bool cflow_level_available(int32_t level) {
     }
 }
 
+bool cflow_processor_has(int32_t feature) {
+#if defined(__x86_64__)
+    switch (feature) {
+    case CFLOW_HAS_AVX: return __builtin_cpu_supports("avx");
+    case CFLOW_HAS_AVX2_FMA: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case CFLOW_HAS_AVX512:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd");
+    default: return false;
+    }
+#else
+    (void)feature;
+    return false;
+#endif
+}
+
 void cflow_multiply(int32_t level, const cflow_product *product, void *scratch) {
     switch (level) {
     case CFLOW_AVX2: cflow_multiply_avx2(product, scratch); break;

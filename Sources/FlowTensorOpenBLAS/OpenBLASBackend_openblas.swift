@@ -35,6 +35,23 @@ public struct OpenBLASBackend: MatrixBackend {
         return String(cString: text)
     }
 
+    /// `OPENBLAS_CORETYPE` can force kernels that the processor cannot run; OpenBLAS would end the process at its first product.
+    public var obstacle: String? {
+        guard let name = openblas_get_corename() else { return nil }
+        let core = String(cString: name)
+        guard let feature = Self.needs(core), !feature.isAvailable else { return nil }
+        return "OpenBLAS uses its \(core) kernels, which need \(feature.rawValue), and this processor lacks it; unset OPENBLAS_CORETYPE"
+    }
+
+    private static func needs(_ core: String) -> ProcessorFeature? {
+        switch core.lowercased() {
+        case "skylakex", "cooperlake", "sapphirerapids": .avx512
+        case "haswell", "zen", "excavator": .avx2
+        case "sandybridge", "bulldozer", "piledriver", "steamroller": .avx
+        default: nil
+        }
+    }
+
     public func execute(_ products: [IntegerProduct], pool: ThreadPool) {
         let parts = IntegerProduct.parts(of: products, for: pool)
         pool.run(parts.count) { compute(parts[$0]) }

@@ -48,6 +48,11 @@ enum {
     CFLOW_LEVELS = 5,
 };
 
+/// Parts of x86-64 processors that other libraries' kernels need.
+enum { CFLOW_HAS_AVX = 0, CFLOW_HAS_AVX2_FMA = 1, CFLOW_HAS_AVX512 = 2 };
+bool cflow_processor_has(int32_t feature);
+
+
 /// Whether kernels of that level were compiled in and this processor and system can run them.
 bool cflow_level_available(int32_t level);
 

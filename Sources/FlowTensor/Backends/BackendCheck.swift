@@ -4,6 +4,7 @@
 /// either sign of cancellation, a contraction of 1, sums that tie between two binary32 numbers, scales at the clamps, strides, gathered rows, 9 to 16 bits.
 /// Takes some tens of milliseconds in an optimised build.
 public func checkMatrixBackend(_ backend: any MatrixBackend) throws(BackendFault) {
+    if let reason = backend.obstacle { throw .unavailable(backend: backend.name, reason: reason) }
     let pools = [ThreadPool.single, ThreadPool(threads: 3)]
     for check in BackendCheck.all {
         for pool in pools { try check.run(backend, pool: pool) }

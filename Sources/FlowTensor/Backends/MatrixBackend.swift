@@ -5,11 +5,16 @@ public protocol MatrixBackend: Sendable {
     /// A short name for people, options and logs, such as `reference`, `openblas`, `avx2`.
     var name: String { get }
 
+    /// Why this backend cannot run in this process, for people; nil when it can. Asked before the first product.
+    var obstacle: String? { get }
+
     /// Computes products that do not depend on one another, and returns when all outputs are written. Outputs must not overlap.
     func execute(_ products: [IntegerProduct], pool: ThreadPool)
 }
 
 extension MatrixBackend {
+    public var obstacle: String? { nil }
+
     /// One product on its own.
     public func execute(_ product: IntegerProduct, pool: ThreadPool = .single) {
         execute([product], pool: pool)
