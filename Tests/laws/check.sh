@@ -13,12 +13,13 @@ allowed() {
     FlowConsensus) echo "FlowEncoding FlowCrypto" ;;
     FlowTensor) echo "" ;;
     FlowTensorOpenBLAS) echo "FlowTensor" ;;
+    FlowTensorCUDA) echo "FlowTensor" ;;
     FlowGGUF) echo "FlowEncoding" ;;
     FlowModel) echo "FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
     FlowStore) echo "FlowEncoding" ;;
     FlowP2P) echo "FlowEncoding FlowCrypto" ;;
     FlowWallet) echo "FlowConsensus FlowCrypto FlowEncoding" ;;
-    FlowNode) echo "FlowConsensus FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P" ;;
+    FlowNode) echo "FlowConsensus FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowTensorCUDA FlowModel FlowGGUF FlowStore FlowP2P" ;;
     *) return 1 ;;
   esac
 }
@@ -45,8 +46,13 @@ for pair in CSodium:_sodium CLibB2:_libb2 COpenBLAS:_openblas CLevelDB:_leveldb;
   done < <(imports "$module\b" Sources)
 done
 
+# Libraries that are loaded at run time, likewise.
+while IFS=: read -r file _; do
+  case "$file" in ''|*_cuda.swift) ;; *) fail "$file calls dlopen but its name does not end in _cuda.swift" ;; esac
+done < <(grep -rnE '\bdlopen\(' Sources --include='*.swift' || true)
+
 # The pure rooms know no Foundation.
-for folder in FlowEncoding FlowCrypto FlowConsensus FlowTensor FlowTensorOpenBLAS FlowGGUF FlowModel FlowStore; do
+for folder in FlowEncoding FlowCrypto FlowConsensus FlowTensor FlowTensorOpenBLAS FlowTensorCUDA FlowGGUF FlowModel FlowStore; do
   while IFS=: read -r file _; do
     [ -n "$file" ] && fail "$file imports Foundation"
   done < <(imports 'Foundation[A-Za-z]*' "Sources/$folder")

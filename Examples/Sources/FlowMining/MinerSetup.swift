@@ -3,7 +3,6 @@ public import FlowCrypto
 public import FlowModel
 import FlowNode
 public import FlowTensor
-import FlowTensorOpenBLAS
 public import ProgramSupport
 
 /// What a miner needs before it can train: the corpus with its root, the model's configuration, a backend.
@@ -35,12 +34,9 @@ public struct MinerSetup: Sendable {
             corpus: corpus, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
     }
 
-    /// Backends beyond FlowTensor's own.
-    public static var offered: [any MatrixBackend] { [OpenBLASBackend()] }
-
     public static func backend(named name: String) throws -> any MatrixBackend {
         do {
-            return try BackendSelection.backend(named: name, offering: offered)
+            return try BackendSelection.backend(named: name, offering: BackendChoice.offered)
         } catch {
             throw ProgramError("\(error)")
         }
@@ -48,7 +44,7 @@ public struct MinerSetup: Sendable {
 
     /// One line a backend: available, or why not.
     public static var backendTable: String {
-        BackendSelection.list(offering: offered).map { entry in
+        BackendSelection.list(offering: BackendChoice.offered).map { entry in
             let name = entry.name + String(repeating: " ", count: max(1, 14 - entry.name.count))
             return name + (entry.reason ?? "available")
         }.joined(separator: "\n")

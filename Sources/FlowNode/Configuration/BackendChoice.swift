@@ -1,4 +1,5 @@
 public import FlowTensor
+import FlowTensorCUDA
 import FlowTensorOpenBLAS
 
 /// Which implementation multiplies the integer matrices. All give the same bits.
@@ -10,14 +11,19 @@ public enum BackendChoice: String, Sendable, CaseIterable {
     /// Own kernels in portable C.
     case portable
     case openBLAS = "openblas"
+    /// An NVIDIA GPU through cuBLAS.
+    case cuBLAS = "cublas"
     /// The plain Swift loops that define the arithmetic; slow.
     case reference
+
+    /// Backends beyond FlowTensor's own. The processor's kernels come before them in the automatic choice.
+    public static var offered: [any MatrixBackend] { [CUBLASBackend(), OpenBLASBackend()] }
 
     /// Makes the backend, once it passed the adversarial test against the scalar reference.
     /// - Throws: `NodeError` with code `backend`
     public func makeBackend() throws(NodeError) -> any MatrixBackend {
         do {
-            return try BackendSelection.backend(named: rawValue, offering: [OpenBLASBackend()])
+            return try BackendSelection.backend(named: rawValue, offering: Self.offered)
         } catch {
             throw NodeError(.backend, "the backend \(rawValue) cannot be used here; choose another, or automatic", cause: error)
         }

@@ -10,6 +10,8 @@ public func checkMatrixBackend(_ backend: any MatrixBackend) throws(BackendFault
         for pool in pools { try check.run(backend, pool: pool) }
     }
     try BackendCheck.runGroup(backend, pool: pools[1])
+    // An accelerator that failed on the way left the work to others, and their bits say nothing about it.
+    if let reason = backend.obstacle { throw .unavailable(backend: backend.name, reason: reason) }
 }
 
 /// One adversarial product.

@@ -5,7 +5,8 @@ public protocol MatrixBackend: Sendable {
     /// A short name for people, options and logs, such as `reference`, `openblas`, `avx2`.
     var name: String { get }
 
-    /// Why this backend cannot run in this process, for people; nil when it can. Asked before the first product.
+    /// Why this backend cannot run in this process, for people; nil when it can. Asked before the first product and after the
+    /// admission check: an accelerator may fail on the way.
     var obstacle: String? { get }
 
     /// Computes products that do not depend on one another, and returns when all outputs are written. Outputs must not overlap.

@@ -1,0 +1,97 @@
+public import FlowTensor
+internal import Synchronization
+
+/// Exact integer products on an NVIDIA GPU: cuBLAS with 8-bit operands and 32-bit sums, found at run time.
+///
+/// Nothing of CUDA is needed to build or to start: the libraries are loaded with `dlopen` when ``obstacle`` is first asked or the first product
+/// runs. Operands go to the device through page-locked memory, exact sums come back, and the one rounding happens here. Numbers above 8 bits
+/// are cut into digits, so every width is exact. A call of the device that fails later (a device that was reset, say) does not end training: the
+/// products are computed by the processor's own kernels, with the same bits, and ``obstacle`` says what happened.
+///
+/// Never run on a GPU so far: compiled, loaded against the real cuBLAS on a machine without a device, and everything around the device's
+/// multiplication tested with a processor in its place.
+public struct CUBLASBackend: MatrixBackend {
+    public let name = "cublas"
+    private let core: Core
+
+    /// The first device, opened when it is needed.
+    public init() { core = Core { CUBLASDevice.first.map { $0 } } }
+
+    /// - Parameter device: stands in for the GPU.
+    init(device: some ByteProductDevice) { core = Core { .success(device) } }
+
+    public var obstacle: String? { core.obstacle }
+
+    /// The device's name, for logs; nil where there is none.
+    public static var deviceName: String? { (try? CUBLASDevice.first.get())?.name }
+
+    public func execute(_ products: [IntegerProduct], pool: ThreadPool) { core.execute(products, pool: pool) }
+}
+
+/// One device and the fault that stopped it, behind a lock.
+private final class Core: Sendable {
+    private struct State: ~Copyable {
+        var fault: CUDAFault?
+    }
+
+    private let open: @Sendable () -> Result<any ByteProductDevice, CUDAFault>
+    private let state = Mutex(State(fault: nil))
+    /// Staged input above which a call is cut into several.
+    private static let stagedBytes = 256 << 20
+
+    init(open: @escaping @Sendable () -> Result<any ByteProductDevice, CUDAFault>) { self.open = open }
+
+    var obstacle: String? {
+        if case .failure(let fault) = open() { return fault.description }
+        return state.withLock { $0.fault?.description }
+    }
+
+    func execute(_ products: [IntegerProduct], pool: ThreadPool) {
+        var waiting: [PackedProduct] = []
+        for product in products where product.m > 0 && product.n > 0 {
+            if product.k > 0 {
+                waiting.append(PackedProduct(product))
+            } else {
+                for row in 0..<product.m { (product.output + row * product.outputStride).update(repeating: 0, count: product.n) }
+            }
+        }
+        var start = 0
+        while start < waiting.count {
+            var end = start
+            var inputBytes = 0, outputBytes = 0
+            while end < waiting.count, end == start || inputBytes + waiting[end].inputBytes <= Self.stagedBytes {
+                waiting[end].inputOffset = inputBytes
+                waiting[end].outputOffset = outputBytes
+                inputBytes += waiting[end].inputBytes
+                outputBytes += waiting[end].outputBytes
+                end += 1
+            }
+            let group = Array(waiting[start..<end])
+            if !onDevice(group, inputBytes, outputBytes, pool) { SIMDBackend().execute(group.map(\.product), pool: pool) }
+            start = end
+        }
+    }
+
+    /// False where the device cannot.
+    private func onDevice(_ group: [PackedProduct], _ inputBytes: Int, _ outputBytes: Int, _ pool: ThreadPool) -> Bool {
+        guard case .success(let device) = open() else { return false }
+        return state.withLock { state in
+            if state.fault != nil { return false }
+            do throws(CUDAFault) {
+                let staged = try device.stage(inputBytes: inputBytes, outputBytes: outputBytes)
+                pool.run(group.count) { group[$0].pack(into: staged.input) }
+                try device.run(group.flatMap(\.byteProducts), inputBytes: inputBytes, outputBytes: outputBytes)
+                for packed in group {
+                    let work = WorkSplit(items: packed.product.m, costPerItem: packed.product.n, pool: pool)
+                    pool.run(work.tasks) { task in
+                        for row in work.range(task) { packed.finish(row: row, from: staged.output) }
+                    }
+                }
+                return true
+            } catch {
+                state.fault = error
+                return false
+            }
+        }
+    }
+}

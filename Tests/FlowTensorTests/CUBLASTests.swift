@@ -1,0 +1,112 @@
+@testable import FlowTensorCUDA
+import FlowTensor
+import TestSupport
+import Testing
+
+/// What stands around cuBLAS, with plain loops in the GPU's place; and what happens without a GPU.
+@Suite struct CUBLASTests {
+    /// Multiplies staged bytes as `cublasGemmEx` is asked to: padded contiguous rows, sums in 32 bits that wrap.
+    private final class LoopDevice: ByteProductDevice, @unchecked Sendable {
+        private var input: [UInt8] = []
+        private var output: [Int32] = []
+        private(set) var runs = 0
+        /// The run at which the device is lost.
+        private let failure: Int?
+
+        init(failsAtRun failure: Int? = nil) { self.failure = failure }
+
+        private var staged: (UnsafeMutableRawPointer, UnsafeMutableRawPointer)?
+
+        deinit {
+            staged?.0.deallocate()
+            staged?.1.deallocate()
+        }
+
+        func stage(inputBytes: Int, outputBytes: Int) throws(CUDAFault) -> (
+            input: UnsafeMutableRawPointer, output: UnsafeMutableRawPointer
+        ) {
+            staged?.0.deallocate()
+            staged?.1.deallocate()
+            let memory = (
+                UnsafeMutableRawPointer.allocate(byteCount: max(inputBytes, 1), alignment: 64),
+                UnsafeMutableRawPointer.allocate(byteCount: max(outputBytes, 1), alignment: 64)
+            )
+            // Whatever is not written must not be read.
+            memory.0.initializeMemory(as: UInt8.self, repeating: 0x55, count: inputBytes)
+            memory.1.initializeMemory(as: UInt8.self, repeating: 0xAA, count: outputBytes)
+            staged = memory
+            return memory
+        }
+
+        func run(_ products: [ByteProduct], inputBytes: Int, outputBytes: Int) throws(CUDAFault) {
+            runs += 1
+            if runs == failure { throw .callFailed(function: "cublasGemmEx", status: 13) }
+            guard let (input, output) = staged else { throw .callFailed(function: "run before stage", status: 1) }
+            for p in products {
+                for side in [p.m, p.n, p.k] { #expect(side % ByteProduct.grain == 0 && side > 0) }
+                #expect(p.a + p.m * p.k <= inputBytes && p.b + p.n * p.k <= inputBytes && p.c + p.m * p.n * 4 <= outputBytes)
+                let a = (input + p.a).assumingMemoryBound(to: Int8.self)
+                let b = (input + p.b).assumingMemoryBound(to: Int8.self)
+                let c = (output + p.c).assumingMemoryBound(to: Int32.self)
+                for row in 0..<p.m {
+                    for column in 0..<p.n {
+                        var sum: Int32 = 0
+                        for place in 0..<p.k { sum &+= Int32(a[row * p.k + place]) &* Int32(b[column * p.k + place]) }
+                        c[row * p.n + column] = sum
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func packingDigitsAndRoundingAreExact() throws {
+        try checkMatrixBackend(CUBLASBackend(device: LoopDevice()))
+    }
+
+    @Test func randomProductsEqualTheReference() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
+        let backend = CUBLASBackend(device: LoopDevice())
+        for round in 0..<30 {
+            let layout = IntegerProduct.Layout.allCases[round % 3]
+            let bits = [8, 2, 9, 13, 14, 15, 16][round % 7]
+            let sides = (0..<3).map { _ in Int.random(in: 1...70, using: &generator) }
+            let material = ProductMaterial(
+                layout, m: sides[0], n: sides[1], k: sides[2], bits: bits, gathered: round % 4 == 1, &generator)
+            let expected = material.run(ReferenceBackend(), .single)
+            #expect(material.run(backend, ThreadPool(threads: 2)) == expected, "\(layout) \(sides), \(bits) bits, seed \(seed)")
+        }
+    }
+
+    /// A device that is lost: the same bits from the processor, and the reason is kept.
+    @Test func aFailingDeviceLeavesTheWorkToTheProcessor() {
+        var generator = SeededGenerator(seed: 5)
+        let device = LoopDevice(failsAtRun: 2)
+        let backend = CUBLASBackend(device: device)
+        let material = ProductMaterial(.nt, m: 20, n: 30, k: 40, bits: 8, gathered: false, &generator)
+        let expected = material.run(ReferenceBackend(), .single)
+        for _ in 0..<3 { #expect(material.run(backend, .single) == expected) }
+        #expect(device.runs == 2)
+        #expect(backend.obstacle?.contains("cublasGemmEx returned status 13") == true)
+        #expect(throws: BackendFault.self) { try checkMatrixBackend(backend) }
+        // The fault of a first run on the way through the admission check counts too.
+        #expect(throws: BackendFault.self) { try checkMatrixBackend(CUBLASBackend(device: LoopDevice(failsAtRun: 9))) }
+    }
+
+    @Test func withoutADeviceTheReasonIsNamed() throws {
+        let backend = CUBLASBackend()
+        guard let reason = backend.obstacle else {
+            // A machine with a GPU: it must pass like any other.
+            try checkMatrixBackend(backend)
+            return
+        }
+        #expect(reason.contains("libcublas") || reason.contains("driver") || reason.contains("device") || reason.contains("libcuda"))
+        #expect(throws: BackendFault.unavailable(backend: "cublas", reason: reason)) { try checkMatrixBackend(backend) }
+        #expect(throws: BackendFault.self) { try BackendSelection.backend(named: "cublas", offering: [backend]) }
+        // The processor still computes what is asked of it.
+        var generator = SeededGenerator(seed: 6)
+        let material = ProductMaterial(.tn, m: 5, n: 6, k: 7, bits: 12, gathered: false, &generator)
+        let expected = material.run(ReferenceBackend(), .single)
+        #expect(material.run(backend, .single) == expected)
+    }
+}
