@@ -133,7 +133,14 @@ echo continue >"$work/commands"
 touch "$work/serial" "$work/screen"
 TERM=xterm setsid script -qc "bochs -q -f $work/bochsrc -rc $work/commands" /dev/null </dev/null >"$work/screen" 2>&1 &
 emulator=$!
-trap 'kill -KILL -- -$emulator 2>/dev/null; pkill -KILL -f "^bochs-bin .*$work/bochsrc" 2>/dev/null; rm -rf "$work"' EXIT
+disown
+stop() {
+  kill -KILL -- "-$emulator" 2>/dev/null || true
+  # The emulator itself is in the session of its terminal.
+  pkill -KILL -f "^bochs-bin .*$work/bochsrc" || true
+  rm -rf "$work"
+}
+trap stop EXIT
 reading=
 deadline=$((SECONDS + ${LIMIT:-7200}))
 while kill -0 "$emulator" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ] && ! grep -aq '^all done' "$work/serial"; do
@@ -173,11 +180,11 @@ for core in SkylakeX Haswell; do
   echo "$core" >"$work/core"
   expect "core-$core" "$work/core"
 done
-trajectories=$(tr ' ' - <"$guest/tests/trajectories")
+trajectories=$(tr ' \n' '- ' <"$guest/tests/trajectories")
 for name in $trajectories; do expect "$name" "$work/${name%%-*}.here"; done
 expect kernels "$work/kernels.here"
 for line in 'products [0-9a-f]*, 0 wrong' '[0-9]* pointwise operations, 0 differ'; do
   grep -q "^note kernels level 2: $line" "$work/text" || { echo "the AVX-512 level of the kernels did not run" >&2; wrong=1; }
 done
 [ "$wrong" -eq 0 ] || exit 1
-echo "emulated AVX-512: $(wc -l <"$work/kernels.here") digests of the kernels and $(wc -w <<<"$trajectories") trajectories ($trajectories) are the same on $(uname -m) here and on an emulated Tiger Lake"
+echo "emulated AVX-512: $(wc -l <"$work/kernels.here") digests of the kernels and $(wc -w <<<"$trajectories") trajectories (${trajectories% }) are the same here and on an emulated Tiger Lake"
