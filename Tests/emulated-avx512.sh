@@ -22,7 +22,7 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 guest=$work/guest disc=$work/disc
-mkdir -p "$guest"/{bin,dev,proc,tmp,tests} "$disc/isolinux" "$work/there"
+mkdir -p "$guest"/{bin,dev,proc,tmp,tests} "$disc/isolinux"
 
 kernel=${KERNEL:-$(ls /boot/vmlinuz-*-cloud-amd64 2>/dev/null | tail -1)}
 if [ -z "$kernel" ]; then
