@@ -21,6 +21,10 @@ let package = Package(
         .systemLibrary(
             name: "CBLAS", path: "Sources/CBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .executableTarget(
+            name: "training-speed",
+            dependencies: ["FlowModel", "FlowTensor", "FlowCrypto"].map { .product(name: $0, package: "flow") },
+            path: "Sources/TrainingSpeed"),
         suite("Hashing", ["FlowCrypto"]),
         suite("Kernels", ["FlowTensor"], ["CBLAS"]),
         suite("Training", ["FlowModel", "FlowTensor", "FlowCrypto"]),

@@ -78,15 +78,21 @@ static void pointwise(const cflow_pointwise *p) {
     OPERATION("norm_backward", if (n) p->norm_backward(x, y, 0.37f, z, n, out, more));
     OPERATION("softmax", if (n) p->softmax(x, n, out, &scalar, &second));
     OPERATION("softmax_backward", p->softmax_backward(x, y, n, 0.125f, out));
+    OPERATION("attention_row", memcpy(out, x, sizeof x); uint32_t most = n ? p->attention_row(out, n, n + 9, 0.25f, y, more) : 0;
+              memcpy(&scalar, &most, 4));
+    OPERATION("attention_row_backward", memcpy(out, x, sizeof x);
+              uint32_t most = n ? p->attention_row_backward(y, out, n, n + 9, 0.25f, z, 4.0f, 0.5f, more, out + MOST, more + MOST) : 0;
+              memcpy(&scalar, &most, 4));
     OPERATION("swiglu", p->swiglu(x, y, n, out));
-    OPERATION("swiglu_backward", p->swiglu_backward(x, y, z, n, out, more));
+    OPERATION("swiglu_backward", p->swiglu_backward(x, y, z, n, out, more, more + MOST));
     OPERATION("rotate", memcpy(out, x, sizeof x); p->rotate(out, n / 2, y, z));
     OPERATION("rotate_backward", memcpy(out, x, sizeof x); p->rotate_backward(out, n / 2, y, z));
     OPERATION("add", p->add(x, y, n, out));
     OPERATION("scale", p->scale(x, 0.3f, n, out));
     OPERATION("scale_by_powers", p->scale_by_powers(x, exponents, 1, n, out));
     OPERATION("combine", p->combine(x, 0.7f, y, 0.3f, n, out));
-    OPERATION("sign_step", memcpy(out, x, sizeof x); memcpy(more, y, sizeof y); p->sign_step(out, more, z, n, 0.0009765625f));
+    OPERATION("sign_step", memcpy(out, x, sizeof x); memcpy(more, y, sizeof y); 
+              uint32_t most = p->sign_step(out, more, z, n, 0.0009765625f); memcpy(&scalar, &most, 4));
     OPERATION("planes", p->planes(x, n, (uint8_t *)out));
     OPERATION("largest", uint32_t most = p->largest(x, n); memcpy(&scalar, &most, 4));
     OPERATION("quantise8", p->quantise8(x, n, 32.0f, 127, (int8_t *)out));
@@ -95,6 +101,8 @@ static void pointwise(const cflow_pointwise *p) {
               p->column_largest(x, n, out));
     OPERATION("quantise_by_columns8", p->quantise_by_columns8(x, n, y, 127, (int8_t *)out));
     OPERATION("quantise_by_columns16", p->quantise_by_columns16(x, n, y, 32767, (int16_t *)out));
+    OPERATION("quantise_scaled_by_columns8", p->quantise_scaled_by_columns8(x, n, 0.5f, y, 127, (int8_t *)out));
+    OPERATION("quantise_scaled_by_columns16", p->quantise_scaled_by_columns16(x, n, 0.5f, y, 32767, (int16_t *)out));
     OPERATION("column_add", p->column_add(x, n, 1048576.0f, sums); p->column_add(y, n, 1048576.0f, sums));
 }
 
