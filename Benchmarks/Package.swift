@@ -25,6 +25,10 @@ let package = Package(
             name: "training-speed",
             dependencies: ["FlowModel", "FlowTensor", "FlowCrypto"].map { .product(name: $0, package: "flow") },
             path: "Sources/TrainingSpeed"),
+        .executableTarget(
+            name: "linear-speed",
+            dependencies: [.product(name: "FlowTensor", package: "flow"), "CBLAS"],
+            path: "Sources/LinearSpeed"),
         suite("Hashing", ["FlowCrypto"]),
         suite("Kernels", ["FlowTensor"], ["CBLAS"]),
         suite("Training", ["FlowModel", "FlowTensor", "FlowCrypto"]),
