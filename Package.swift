@@ -55,9 +55,10 @@ let package = Package(
             name: "CLevelDB", path: "Sources/CLevelDB",
             providers: [.apt(["libleveldb-dev"]), .brew(["leveldb"])]),
         .target(name: "CFlowKernels", path: "Sources/CFlowKernels"),
+        .target(name: "CFlowHash", path: "Sources/CFlowHash"),
 
         library("FlowEncoding"),
-        library("FlowCrypto", ["FlowEncoding", "CSodium", "CLibB2"]),
+        library("FlowCrypto", ["FlowEncoding", "CSodium", "CLibB2", "CFlowHash"]),
         library("FlowConsensus", ["FlowEncoding", "FlowCrypto"]),
         library("FlowTensor", ["CFlowKernels"]),
         library("FlowTensorOpenBLAS", ["FlowTensor", "COpenBLAS"]),

@@ -21,6 +21,14 @@ let package = Package(
         .systemLibrary(
             name: "CBLAS", path: "Sources/CBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .executableTarget(
+            name: "training-speed",
+            dependencies: ["FlowModel", "FlowTensor", "FlowCrypto"].map { .product(name: $0, package: "flow") },
+            path: "Sources/TrainingSpeed"),
+        .executableTarget(
+            name: "linear-speed",
+            dependencies: [.product(name: "FlowTensor", package: "flow"), "CBLAS"],
+            path: "Sources/LinearSpeed"),
         suite("Hashing", ["FlowCrypto"]),
         suite("Kernels", ["FlowTensor"], ["CBLAS"]),
         suite("Training", ["FlowModel", "FlowTensor", "FlowCrypto"]),

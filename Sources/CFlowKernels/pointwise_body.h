@@ -2,7 +2,7 @@
 //
 // Sixteen is the width of the canonical lane sum, whatever the processor's registers are, so that every instruction set gives the same
 // bits. Each operation rounds by itself; the including file switches contraction off. Numbers behind the end of a list are handled by a padded copy.
-// Define CFLOW_NAME(x) before inclusion.
+// Define CFLOW_NAME(x) before inclusion, and CFLOW_SIGN_BITS(x) where an instruction gathers the sign bits of sixteen numbers.
 
 #pragma clang diagnostic ignored "-Wpsabi"
 
@@ -194,7 +194,8 @@ static void CFLOW_NAME(norm_backward)(const float *x, const float *gain, float r
 
 // MARK: Softmax
 
-static void CFLOW_NAME(softmax)(const float *x, ptrdiff_t n, float *p, float *maximum, float *total) {
+/// The maximum, exp(x − maximum) and its lane sum.
+INLINE void CFLOW_NAME(exponentials)(const float *x, ptrdiff_t n, float *p, float *maximum, float *total) {
     V most = ALL(-__builtin_inff());
     EACH(n, {
         V a = part == 16 ? LOAD(x + i) : CFLOW_NAME(load_part)(x + i, part, ALL(-__builtin_inff()));
@@ -210,16 +211,64 @@ static void CFLOW_NAME(softmax)(const float *x, ptrdiff_t n, float *p, float *ma
         } else STORE(p + i, e);
         s += e;
     });
-    float sum = CFLOW_NAME(tree)(s);
-    float c = 1.0f / sum;
-    EACH(n, PUT(p, GET(p) * c););
     *maximum = m;
-    *total = sum;
+    *total = CFLOW_NAME(tree)(s);
+}
+
+static void CFLOW_NAME(softmax)(const float *x, ptrdiff_t n, float *p, float *maximum, float *total) {
+    CFLOW_NAME(exponentials)(x, n, p, maximum, total);
+    float c = 1.0f / *total;
+    EACH(n, PUT(p, GET(p) * c););
 }
 
 static void CFLOW_NAME(softmax_backward)(const float *p, const float *dp, ptrdiff_t n, float factor, float *ds) {
     float k = CFLOW_NAME(dot)(p, dp, n);
     EACH(n, PUT(ds, (GET(p) * (GET(dp) - k)) * factor););
+}
+
+// MARK: Attention
+
+static void CFLOW_NAME(scale)(const float *x, float factor, ptrdiff_t n, float *y) {
+    EACH(n, PUT(y, GET(x) * factor););
+}
+
+/// The larger of each lane's magnitude as bits and what stands there.
+INLINE VI CFLOW_NAME(larger_bits)(V x, VI most) { return CFLOW_NAME(larger)((VI)x & 0x7FFFFFFF, most); }
+
+static uint32_t CFLOW_NAME(attention_row)(float *x, ptrdiff_t n, ptrdiff_t end, float factor, const float *powers, float *folded) {
+    float most, sum;
+    CFLOW_NAME(scale)(x, factor, n, x);
+    CFLOW_NAME(exponentials)(x, n, x, &most, &sum);
+    float c = 1.0f / sum;
+    VI largest = {0};
+    EACH(n, {
+        V p = GET(x) * c;
+        V f = p * GET(powers);
+        PUT(x, p);
+        PUT(folded, f);
+        largest = CFLOW_NAME(larger_bits)(f, largest);
+    });
+    for (ptrdiff_t i = n; i < end; i++) x[i] = folded[i] = 0;
+    return (uint32_t)__builtin_reduce_max(largest);
+}
+
+static uint32_t CFLOW_NAME(attention_row_backward)(const float *p, float *dp, ptrdiff_t n, ptrdiff_t end, float factor,
+                                                   const float *key_powers, float query_power, float output_power, float *folded,
+                                                   float *key_largest, float *value_largest) {
+    float k = CFLOW_NAME(dot)(p, dp, n);
+    VI largest = {0};
+    EACH(n, {
+        V a = GET(p);
+        V ds = (a * (GET(dp) - k)) * factor;
+        V f = ds * GET(key_powers);
+        PUT(dp, ds);
+        PUT(folded, f);
+        PUT(key_largest, (V)CFLOW_NAME(larger_bits)(ds * query_power, (VI)GET(key_largest)));
+        PUT(value_largest, (V)CFLOW_NAME(larger_bits)(a * output_power, (VI)GET(value_largest)));
+        largest = CFLOW_NAME(larger_bits)(f, largest);
+    });
+    for (ptrdiff_t i = n; i < end; i++) dp[i] = folded[i] = 0;
+    return (uint32_t)__builtin_reduce_max(largest);
 }
 
 // MARK: SwiGLU
@@ -231,11 +280,14 @@ static void CFLOW_NAME(swiglu)(const float *gate, const float *up, ptrdiff_t n, 
     });
 }
 
-static void CFLOW_NAME(swiglu_backward)(const float *gate, const float *up, const float *da, ptrdiff_t n, float *d_gate, float *d_up) {
+static void CFLOW_NAME(swiglu_backward)(const float *gate, const float *up, const float *da, ptrdiff_t n, float *d_gate, float *d_up,
+                                        float *a) {
     EACH(n, {
         V g = GET(gate), u = GET(up), d = GET(da);
         V s = CFLOW_NAME(sigmoid16)(g);
-        PUT(d_up, d * (g * s));
+        V gated = g * s;
+        PUT(a, gated * u);
+        PUT(d_up, d * gated);
         PUT(d_gate, (d * u) * (s * (1.0f + g * (1.0f - s))));
     });
 }
@@ -266,10 +318,6 @@ static void CFLOW_NAME(add)(const float *a, const float *b, ptrdiff_t n, float *
     EACH(n, PUT(c, GET(a) + GET(b)););
 }
 
-static void CFLOW_NAME(scale)(const float *x, float factor, ptrdiff_t n, float *y) {
-    EACH(n, PUT(y, GET(x) * factor););
-}
-
 static void CFLOW_NAME(scale_by_powers)(const float *x, const int32_t *exponents, ptrdiff_t stride, ptrdiff_t n, float *y) {
     EACH(n, {
         int32_t lanes[16] __attribute__((aligned(64))) = {0};
@@ -287,7 +335,8 @@ static void CFLOW_NAME(combine)(const float *a, float wa, const float *b, float 
 
 // MARK: Optimizer
 
-static void CFLOW_NAME(sign_step)(float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate) {
+static uint32_t CFLOW_NAME(sign_step)(float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate) {
+    VI most = {0};
     EACH(n, {
         V m = GET(momentum), w = GET(weights);
         m = m + (GET(gradient) - m) * 0.1f;
@@ -297,20 +346,26 @@ static void CFLOW_NAME(sign_step)(float *weights, float *momentum, const float *
         w = CHOOSE(w > ALL(4), ALL(4), w);
         w = CHOOSE(w < ALL(-4), ALL(-4), w);
         PUT(weights, w);
+        most = CFLOW_NAME(larger)((VI)w & 0x7FFFFFFF, most);
     });
+    return (uint32_t)__builtin_reduce_max(most);
 }
 
-/// Bit l is set where lane l of the mask is.
+/// Bit l is set where lane l of the mask is: all of its bits, or at least the highest.
 INLINE uint32_t CFLOW_NAME(bits)(VI mask) {
+#ifdef CFLOW_SIGN_BITS
+    return CFLOW_SIGN_BITS(mask);
+#else
     const VI places = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
     return (uint32_t)__builtin_reduce_or(mask & places);
+#endif
 }
 
 static void CFLOW_NAME(planes)(const float *m, ptrdiff_t n, uint8_t *planes) {
     ptrdiff_t bytes = (n + 7) / 8;
     EACH(n, {
         V x = GET(m);
-        uint32_t word[3] = {CFLOW_NAME(bits)(x > ALL(0)), CFLOW_NAME(bits)(x < ALL(0)), CFLOW_NAME(bits)(-((VI)x & 1))};
+        uint32_t word[3] = {CFLOW_NAME(bits)(x > ALL(0)), CFLOW_NAME(bits)(x < ALL(0)), CFLOW_NAME(bits)((VI)x << 31 >> 31)};
         for (int plane = 0; plane < 3; plane++) {
             planes[plane * bytes + i / 8] = (uint8_t)word[plane];
             if (part > 8) planes[plane * bytes + i / 8 + 1] = (uint8_t)(word[plane] >> 8);
@@ -372,6 +427,24 @@ static void CFLOW_NAME(quantise_by_columns16)(const float *x, ptrdiff_t n, const
     });
 }
 
+static void CFLOW_NAME(quantise_scaled_by_columns8)(const float *x, ptrdiff_t n, float factor, const float *inverse, int32_t limit,
+                                                    int8_t *q) {
+    EACH(n, {
+        CFLOW_NAME(q8) values = __builtin_convertvector(CFLOW_NAME(rounded)((GET(x) * factor) * GET(inverse), limit), CFLOW_NAME(q8));
+        if (part == 16) __builtin_memcpy(q + i, &values, 16);
+        else __builtin_memcpy(q + i, &values, (size_t)part);
+    });
+}
+
+static void CFLOW_NAME(quantise_scaled_by_columns16)(const float *x, ptrdiff_t n, float factor, const float *inverse, int32_t limit,
+                                                     int16_t *q) {
+    EACH(n, {
+        CFLOW_NAME(q16) values = __builtin_convertvector(CFLOW_NAME(rounded)((GET(x) * factor) * GET(inverse), limit), CFLOW_NAME(q16));
+        if (part == 16) __builtin_memcpy(q + i, &values, 32);
+        else __builtin_memcpy(q + i, &values, (size_t)part * 2);
+    });
+}
+
 // MARK: Column sums. Fixed-point integers as doubles: |q| ≤ 2^31 and sums below 2^53 are exact, in any order.
 
 static void CFLOW_NAME(column_add)(const float *row, ptrdiff_t n, float inverse, double *sums) {
@@ -410,6 +483,8 @@ const cflow_pointwise CFLOW_NAME(pointwise) = {
     .norm_backward = CFLOW_NAME(norm_backward),
     .softmax = CFLOW_NAME(softmax),
     .softmax_backward = CFLOW_NAME(softmax_backward),
+    .attention_row = CFLOW_NAME(attention_row),
+    .attention_row_backward = CFLOW_NAME(attention_row_backward),
     .swiglu = CFLOW_NAME(swiglu),
     .swiglu_backward = CFLOW_NAME(swiglu_backward),
     .rotate = CFLOW_NAME(rotate),
@@ -426,5 +501,7 @@ const cflow_pointwise CFLOW_NAME(pointwise) = {
     .column_largest = CFLOW_NAME(column_largest),
     .quantise_by_columns8 = CFLOW_NAME(quantise_by_columns8),
     .quantise_by_columns16 = CFLOW_NAME(quantise_by_columns16),
+    .quantise_scaled_by_columns8 = CFLOW_NAME(quantise_scaled_by_columns8),
+    .quantise_scaled_by_columns16 = CFLOW_NAME(quantise_scaled_by_columns16),
     .column_add = CFLOW_NAME(column_add),
 };

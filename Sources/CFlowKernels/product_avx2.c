@@ -115,59 +115,37 @@ static inline __m256i cflow_interleave(const cflow_product *p, const void *base,
     return _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(_mm_cvtsi64_si128(x), _mm_cvtsi64_si128(y)));
 }
 
-/// Rows of A whose contracted values are contiguous.
+/// Rows of A as 16-bit numbers.
 static void cflow_pack_a_lines_avx2(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int16_t *a) {
-    ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
-    for (ptrdiff_t panel = 0; panel < panels; panel++) {
-        ptrdiff_t from = mc * panel / panels, rows = mc * (panel + 1) / panels - from;
-        ptrdiff_t offsets[8] = {0};
-        for (ptrdiff_t r = 0; r < rows; r++) offsets[r] = cflow_a_row(p, ic + from + r) * p->a_stride + pc;
-        cflow_pack_lines(a + from * ((kc + 1) / 2 * 2), rows * 2, p, p->a, offsets, rows, kc, 0);
+    ptrdiff_t pitch = (kc + 1) / 2 * 2;
+    for (ptrdiff_t r = 0; r < mc; r++) {
+        ptrdiff_t from = cflow_a_row(p, ic + r) * p->a_stride + pc;
+        // What is written behind a row's end is overwritten by the next row, or lies in the slack.
+        for (ptrdiff_t k = 0; k < kc; k += 16) {
+            _mm256_storeu_si256((__m256i *)(a + r * pitch + k), cflow_load_values(p, p->a, from + k, kc - k));
+        }
     }
 }
 
-static inline __attribute__((always_inline)) void cflow_copy_pairs(int16_t *to, const int16_t *from, ptrdiff_t rows) {
-    switch (rows) {
-    case 1: memcpy(to, from, 4); break;
-    case 2: memcpy(to, from, 8); break;
-    case 3: memcpy(to, from, 12); break;
-    case 4: memcpy(to, from, 16); break;
-    case 5: memcpy(to, from, 20); break;
-    default: memcpy(to, from, 24); break;
-    }
-}
-
-/// Columns of A: two contracted rows at a time, all panels at once, so that memory is read along its lines.
+/// Columns of A, two contracted rows side by side.
 static void cflow_pack_a_columns_avx2(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int16_t *a) {
-    ptrdiff_t units = (kc + 1) / 2, panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
-    ptrdiff_t begin[CFLOW_MC + 1];
-    for (ptrdiff_t panel = 0; panel <= panels; panel++) begin[panel] = mc * panel / panels;
-    int16_t pairs[2 * CFLOW_MC + 16] __attribute__((aligned(64)));
-    for (ptrdiff_t u = 0; u < units; u++) {
+    for (ptrdiff_t u = 0; u < (kc + 1) / 2; u++) {
         int pair = 2 * u + 1 < kc;
         ptrdiff_t first = cflow_a_row(p, pc + 2 * u) * p->a_stride + ic;
         ptrdiff_t second = pair ? cflow_a_row(p, pc + 2 * u + 1) * p->a_stride + ic : first;
+        int16_t *to = a + u * mc * 2;
         ptrdiff_t i = 0;
         if (!p->wide && pair) {
             const int8_t *x = (const int8_t *)p->a + first, *y = (const int8_t *)p->a + second;
             for (; i + 16 <= mc; i += 16) {
                 __m128i vx = _mm_loadu_si128((const __m128i *)(x + i)), vy = _mm_loadu_si128((const __m128i *)(y + i));
-                _mm256_store_si256((__m256i *)(pairs + 2 * i), _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(vx, vy)));
-                _mm256_store_si256((__m256i *)(pairs + 2 * i + 16), _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(vx, vy)));
+                _mm256_storeu_si256((__m256i *)(to + 2 * i), _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(vx, vy)));
+                _mm256_storeu_si256((__m256i *)(to + 2 * i + 16), _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(vx, vy)));
             }
         }
         for (; i < mc; i += 8) {
             ptrdiff_t count = mc - i < 8 ? mc - i : 8;
-            _mm256_store_si256((__m256i *)(pairs + 2 * i), cflow_interleave(p, p->a, first + i, second + i, pair, count));
-        }
-        if (mc == panels * CFLOW_MR) {
-            int16_t *to = a + u * CFLOW_MR * 2;
-            for (ptrdiff_t panel = 0; panel < panels; panel++) memcpy(to + panel * units * CFLOW_MR * 2, pairs + panel * CFLOW_MR * 2, 24);
-            continue;
-        }
-        for (ptrdiff_t panel = 0; panel < panels; panel++) {
-            ptrdiff_t from = begin[panel], rows = begin[panel + 1] - from;
-            cflow_copy_pairs(a + (from * units + u * rows) * 2, pairs + 2 * from, rows);
+            _mm256_storeu_si256((__m256i *)(to + 2 * i), cflow_interleave(p, p->a, first + i, second + i, pair, count));
         }
     }
 }
@@ -218,35 +196,40 @@ static void cflow_pack_b_avx2(int16_t *dst, ptrdiff_t columns, const cflow_produ
 
 // MARK: Register block
 
-static inline __attribute__((always_inline)) void cflow_micro_unit(const int rows, const int32_t *pairs, const int16_t *b, __m256i *left,
-                                                                   __m256i *right) {
+/// `low` points to the pairs of rows 0 … 2, `high` to those of rows 3 … 5: two addresses reach all six with one step.
+static inline __attribute__((always_inline)) void cflow_micro_unit(const int rows, const int16_t *low, const int16_t *high, ptrdiff_t a_row,
+                                                                   const int16_t *b, __m256i *left, __m256i *right) {
     __m256i b0 = _mm256_load_si256((const __m256i *)b), b1 = _mm256_load_si256((const __m256i *)(b + 16));
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
-        __m256i value = _mm256_set1_epi32(pairs[r]);
+        int32_t pair;
+        memcpy(&pair, (r < 3 ? low : high) + r % 3 * a_row, 4);
+        __m256i value = _mm256_set1_epi32(pair);
         left[r] = _mm256_add_epi32(left[r], _mm256_madd_epi16(value, b0));
         right[r] = _mm256_add_epi32(right[r], _mm256_madd_epi16(value, b1));
     }
 }
 
-static inline __attribute__((always_inline)) void cflow_micro_rows(const int rows, ptrdiff_t units, const int16_t *a, const int16_t *b,
-                                                                   int first, int last, const float *row_factors,
-                                                                   const float *column_factors, void *out, ptrdiff_t stride) {
+static inline __attribute__((always_inline)) void cflow_micro_rows(const int rows, ptrdiff_t units, const int16_t *a, ptrdiff_t a_row,
+                                                                   ptrdiff_t a_unit, const int16_t *b, int first, int last,
+                                                                   const float *row_factors, const float *column_factors, void *out,
+                                                                   ptrdiff_t stride) {
     __m256i left[6], right[6];
     for (int r = 0; r < rows; r++) {
         const char *from = (const char *)out + r * stride * 4;
         left[r] = first ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)from);
         right[r] = first ? _mm256_setzero_si256() : _mm256_loadu_si256((const __m256i *)(from + 32));
     }
-    const int32_t *pairs = (const int32_t *)(const void *)a;
+    const int16_t *low = a, *high = a + 3 * a_row;
     // Two units a turn: fewer instructions beside the 4 · rows that the vector ports have to start for each.
     for (ptrdiff_t u = 0; u + 2 <= units; u += 2) {
-        cflow_micro_unit(rows, pairs, b, left, right);
-        cflow_micro_unit(rows, pairs + rows, b + 32, left, right);
-        pairs += 2 * rows;
+        cflow_micro_unit(rows, low, high, a_row, b, left, right);
+        cflow_micro_unit(rows, low + a_unit, high + a_unit, a_row, b + 32, left, right);
+        low += 2 * a_unit;
+        high += 2 * a_unit;
         b += 64;
     }
-    if (units % 2 != 0) cflow_micro_unit(rows, pairs, b, left, right);
+    if (units % 2 != 0) cflow_micro_unit(rows, low, high, a_row, b, left, right);
     __m256 f0 = _mm256_loadu_ps(column_factors), f1 = _mm256_loadu_ps(column_factors + 8);
     for (int r = 0; r < rows; r++) {
         char *to = (char *)out + r * stride * 4;
@@ -260,17 +243,20 @@ static inline __attribute__((always_inline)) void cflow_micro_rows(const int row
     }
 }
 
-static void cflow_micro_avx2(int rows, ptrdiff_t units, const int16_t *a, const int16_t *b, const int32_t *corrections, int first,
-                             int last, const float *row_factors, const float *column_factors, void *out, ptrdiff_t stride) {
+static void cflow_micro_avx2(int rows, ptrdiff_t units, const int16_t *a, ptrdiff_t a_row, ptrdiff_t a_unit, const int16_t *b,
+                             const int32_t *corrections, int first, int last, const float *row_factors, const float *column_factors,
+                             void *out, ptrdiff_t stride) {
     (void)corrections;
+#define CFLOW_ROWS(count) cflow_micro_rows(count, units, a, a_row, a_unit, b, first, last, row_factors, column_factors, out, stride)
     switch (rows) {
-    case 1: cflow_micro_rows(1, units, a, b, first, last, row_factors, column_factors, out, stride); break;
-    case 2: cflow_micro_rows(2, units, a, b, first, last, row_factors, column_factors, out, stride); break;
-    case 3: cflow_micro_rows(3, units, a, b, first, last, row_factors, column_factors, out, stride); break;
-    case 4: cflow_micro_rows(4, units, a, b, first, last, row_factors, column_factors, out, stride); break;
-    case 5: cflow_micro_rows(5, units, a, b, first, last, row_factors, column_factors, out, stride); break;
-    default: cflow_micro_rows(6, units, a, b, first, last, row_factors, column_factors, out, stride); break;
+    case 1: CFLOW_ROWS(1); break;
+    case 2: CFLOW_ROWS(2); break;
+    case 3: CFLOW_ROWS(3); break;
+    case 4: CFLOW_ROWS(4); break;
+    case 5: CFLOW_ROWS(5); break;
+    default: CFLOW_ROWS(6); break;
     }
+#undef CFLOW_ROWS
 }
 
 #include "product_driver.h"

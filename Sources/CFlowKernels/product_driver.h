@@ -3,12 +3,13 @@
 // Before inclusion define
 //   CFLOW_NAME(x)   the name x with the level's suffix
 //   CFLOW_MR, CFLOW_NR, CFLOW_KU   rows and columns of a register block, contracted values in one unit
-//   cflow_a_t, cflow_b_t   elements of packed panels
+//   cflow_a_t, cflow_b_t   elements of packed operands
 // and the functions
-//   pack_a_block(product, first_row, rows, first_k, length, a, corrections)   panels of 1 … MR rows, each [unit][row][KU], the rows spread evenly:
-//       panel i of ⌈rows / MR⌉ has rows · i / panels ..< rows · (i + 1) / panels; may write 64 bytes beyond its end
+//   pack_a_block(product, first_row, rows, first_k, length, a, corrections)   with zeros behind the last value of a unit: rows as they are,
+//       [row][unit][KU], or where rows are contracted (TN) [unit][row][KU], so that memory is read along its lines; may write 64 bytes beyond the end
 //   pack_b(dst, columns, product, first_column, first_k, length, part)   panel of NR columns: [unit][NR][KU]
-//   micro(rows, units, a, b, corrections, first, last, row_factors, column_factors, out, stride)   one register block
+//   micro(rows, units, a, a_row, a_unit, b, corrections, first, last, row_factors, column_factors, out, stride)   one register block; a_row and
+//       a_unit are the steps from row to row and from unit to unit
 // where corrections are added to the sums of a row; 32-bit sums are read from `out` unless `first`, and written there unless `last`, which rounds,
 // scales and writes floats in their place.
 //
@@ -28,24 +29,34 @@ typedef struct {
 } CFLOW_NAME(blocks);
 
 static inline float CFLOW_NAME(power_of_two)(int32_t exponent) {
-    union { uint32_t bits; float value; } u;
-    int32_t e = exponent < -126 ? -126 : exponent > 127 ? 127 : exponent;
-    u.bits = (uint32_t)(e + 127) << 23;
+    union { uint32_t bits; float value; } u = {(uint32_t)(exponent + 127) << 23};
     return u.value;
 }
 
-static void CFLOW_NAME(factors)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t jc, ptrdiff_t nc, CFLOW_NAME(blocks) *s) {
-    for (ptrdiff_t i = 0; i < mc; i++) {
-        ptrdiff_t row = ic + i;
-        if (p->layout != CFLOW_TN && p->a_rows) row = p->a_rows[row];
-        s->row_factors[i] = CFLOW_NAME(power_of_two)(p->a_scales[row * p->a_scale_stride]);
+/// 2^exponent of `count` lines from `first` on; exponents are −60 … 40.
+static void CFLOW_NAME(factors)(const int32_t *scales, ptrdiff_t stride, const int32_t *rows, ptrdiff_t first, ptrdiff_t count, float *factors) {
+    if (stride == 0) {
+        float factor = CFLOW_NAME(power_of_two)(scales[0]);
+        for (ptrdiff_t i = 0; i < count; i++) factors[i] = factor;
+    } else if (stride == 1 && !rows) {
+        for (ptrdiff_t i = 0; i < count; i++) factors[i] = CFLOW_NAME(power_of_two)(scales[first + i]);
+    } else {
+        // Gathering instructions are slower than single loads.
+#pragma clang loop vectorize(disable)
+        for (ptrdiff_t i = 0; i < count; i++) {
+            factors[i] = CFLOW_NAME(power_of_two)(scales[(rows ? rows[first + i] : first + i) * stride]);
+        }
     }
-    for (ptrdiff_t j = 0; j < nc; j++) {
-        ptrdiff_t column = jc + j;
-        if (p->layout == CFLOW_NT && p->b_rows) column = p->b_rows[column];
-        s->column_factors[j] = CFLOW_NAME(power_of_two)(p->b_scales[column * p->b_scale_stride]);
-    }
-    for (ptrdiff_t j = nc; j < CFLOW_NC; j++) s->column_factors[j] = 1;
+}
+
+static void CFLOW_NAME(row_factors)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, CFLOW_NAME(blocks) *s) {
+    CFLOW_NAME(factors)(p->a_scales, p->a_scale_stride, p->layout == CFLOW_TN ? 0 : p->a_rows, ic, mc, s->row_factors);
+}
+
+static void CFLOW_NAME(column_factors)(const cflow_product *p, ptrdiff_t jc, ptrdiff_t nc, CFLOW_NAME(blocks) *s) {
+    CFLOW_NAME(factors)(p->b_scales, p->b_scale_stride, p->layout == CFLOW_NT ? p->b_rows : 0, jc, nc, s->column_factors);
+    // The last register block reads whole vectors.
+    for (ptrdiff_t j = nc; j % CFLOW_NR != 0; j++) s->column_factors[j] = 1;
 }
 
 static void CFLOW_NAME(pack_b_block)(const cflow_product *p, ptrdiff_t jc, ptrdiff_t nc, ptrdiff_t pc, ptrdiff_t kc, int part,
@@ -57,10 +68,12 @@ static void CFLOW_NAME(pack_b_block)(const cflow_product *p, ptrdiff_t jc, ptrdi
     }
 }
 
-// Panels of A times panels of B into `out`, 32-bit sums or finished floats in the same place.
-static void CFLOW_NAME(multiply_block)(ptrdiff_t mc, ptrdiff_t nc, ptrdiff_t kc, CFLOW_NAME(blocks) *s, int first, int last, void *out,
-                                       ptrdiff_t stride) {
+// A block of A times panels of B into `out`, 32-bit sums or finished floats in the same place.
+static void CFLOW_NAME(multiply_block)(const cflow_product *p, ptrdiff_t mc, ptrdiff_t nc, ptrdiff_t kc, CFLOW_NAME(blocks) *s, int first,
+                                       int last, void *out, ptrdiff_t stride) {
     ptrdiff_t units = (kc + CFLOW_KU - 1) / CFLOW_KU;
+    ptrdiff_t a_row = p->layout == CFLOW_TN ? CFLOW_KU : units * CFLOW_KU, a_unit = p->layout == CFLOW_TN ? mc * CFLOW_KU : CFLOW_KU;
+    // Rows are spread evenly over the register blocks.
     ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
     int32_t edge[CFLOW_MR * CFLOW_NR] __attribute__((aligned(64)));
     for (ptrdiff_t jr = 0; jr < nc; jr += CFLOW_NR) {
@@ -69,16 +82,16 @@ static void CFLOW_NAME(multiply_block)(ptrdiff_t mc, ptrdiff_t nc, ptrdiff_t kc,
         for (ptrdiff_t panel = 0; panel < panels; panel++) {
             ptrdiff_t from = mc * panel / panels, rows = mc * (panel + 1) / panels - from;
             char *target = (char *)out + (from * stride + jr) * 4;
-            const cflow_a_t *a = s->a + from * units * CFLOW_KU;
+            const cflow_a_t *a = s->a + from * a_row;
             if (columns == CFLOW_NR) {
-                CFLOW_NAME(micro)((int)rows, units, a, b, s->corrections + from, first, last, s->row_factors + from,
+                CFLOW_NAME(micro)((int)rows, units, a, a_row, a_unit, b, s->corrections + from, first, last, s->row_factors + from,
                                   s->column_factors + jr, target, stride);
                 continue;
             }
             if (!first) {
                 for (ptrdiff_t i = 0; i < rows; i++) memcpy(edge + i * CFLOW_NR, target + i * stride * 4, (size_t)columns * 4);
             }
-            CFLOW_NAME(micro)((int)rows, units, a, b, s->corrections + from, first, last, s->row_factors + from,
+            CFLOW_NAME(micro)((int)rows, units, a, a_row, a_unit, b, s->corrections + from, first, last, s->row_factors + from,
                               s->column_factors + jr, edge, CFLOW_NR);
             for (ptrdiff_t i = 0; i < rows; i++) memcpy(target + i * stride * 4, edge + i * CFLOW_NR, (size_t)columns * 4);
         }
@@ -88,15 +101,16 @@ static void CFLOW_NAME(multiply_block)(ptrdiff_t mc, ptrdiff_t nc, ptrdiff_t kc,
 static void CFLOW_NAME(narrow)(const cflow_product *p, CFLOW_NAME(blocks) *s) {
     for (ptrdiff_t jc = 0; jc < p->n; jc += CFLOW_NC) {
         ptrdiff_t nc = p->n - jc < CFLOW_NC ? p->n - jc : CFLOW_NC;
+        CFLOW_NAME(column_factors)(p, jc, nc, s);
         for (ptrdiff_t pc = 0; pc < p->k; pc += CFLOW_KC) {
             ptrdiff_t kc = p->k - pc < CFLOW_KC ? p->k - pc : CFLOW_KC;
             CFLOW_NAME(pack_b_block)(p, jc, nc, pc, kc, 0, s->b);
             for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_MC) {
                 ptrdiff_t mc = p->m - ic < CFLOW_MC ? p->m - ic : CFLOW_MC;
                 int last = pc + kc == p->k;
-                if (last) CFLOW_NAME(factors)(p, ic, mc, jc, nc, s);
+                if (last) CFLOW_NAME(row_factors)(p, ic, mc, s);
                 CFLOW_NAME(pack_a_block)(p, ic, mc, pc, kc, s->a, s->corrections);
-                CFLOW_NAME(multiply_block)(mc, nc, kc, s, pc == 0, last, p->c + ic * p->c_stride + jc, p->c_stride);
+                CFLOW_NAME(multiply_block)(p, mc, nc, kc, s, pc == 0, last, p->c + ic * p->c_stride + jc, p->c_stride);
             }
         }
     }
@@ -108,16 +122,17 @@ static void CFLOW_NAME(wide)(const cflow_product *p, CFLOW_NAME(blocks) *s) {
     int split = p->a_bits > 12 || p->b_bits > 12;
     for (ptrdiff_t jc = 0; jc < p->n; jc += CFLOW_NC) {
         ptrdiff_t nc = p->n - jc < CFLOW_NC ? p->n - jc : CFLOW_NC;
+        CFLOW_NAME(column_factors)(p, jc, nc, s);
         for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_MC) {
             ptrdiff_t mc = p->m - ic < CFLOW_MC ? p->m - ic : CFLOW_MC;
-            CFLOW_NAME(factors)(p, ic, mc, jc, nc, s);
+            CFLOW_NAME(row_factors)(p, ic, mc, s);
             for (ptrdiff_t i = 0; i < mc * CFLOW_NC; i++) s->wide[i] = 0;
             for (ptrdiff_t pc = 0; pc < p->k; pc += CFLOW_KC) {
                 ptrdiff_t kc = p->k - pc < CFLOW_KC ? p->k - pc : CFLOW_KC;
                 CFLOW_NAME(pack_a_block)(p, ic, mc, pc, kc, s->a, s->corrections);
                 for (int part = split ? 1 : 0; part <= (split ? 2 : 0); part++) {
                     CFLOW_NAME(pack_b_block)(p, jc, nc, pc, kc, part, s->b);
-                    CFLOW_NAME(multiply_block)(mc, nc, kc, s, 1, 0, s->tile, CFLOW_NC);
+                    CFLOW_NAME(multiply_block)(p, mc, nc, kc, s, 1, 0, s->tile, CFLOW_NC);
                     int64_t unit = part == 2 ? 256 : 1;
                     for (ptrdiff_t i = 0; i < mc; i++) {
                         for (ptrdiff_t j = 0; j < nc; j++) {

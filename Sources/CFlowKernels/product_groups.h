@@ -29,35 +29,27 @@ static inline uint32_t CFLOW_NAME(group)(const int8_t *from, ptrdiff_t count) {
 
 static void CFLOW_NAME(pack_a_lines)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int8_t *a,
                                      int32_t *corrections) {
-    ptrdiff_t units = (kc + 3) / 4, panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
-    for (ptrdiff_t panel = 0; panel < panels; panel++) {
-        ptrdiff_t from = mc * panel / panels, rows = mc * (panel + 1) / panels - from;
-        int8_t *dst = a + from * units * 4;
-        for (ptrdiff_t r = 0; r < rows; r++) {
-            const int8_t *line = (const int8_t *)p->a + cflow_a_row(p, ic + from + r) * p->a_stride + pc;
-            int32_t sum = 0;
-            if (CFLOW_SHIFT) {
-                for (ptrdiff_t k = 0; k < kc; k++) sum += line[k];
-            }
-            for (ptrdiff_t u = 0; u < kc / 4; u++) memcpy(dst + (u * rows + r) * 4, line + 4 * u, 4);
-            if (kc % 4 != 0) {
-                uint32_t rest = CFLOW_NAME(group)(line + kc / 4 * 4, kc % 4);
-                memcpy(dst + (kc / 4 * rows + r) * 4, &rest, 4);
-            }
-            corrections[from + r] = -128 * sum;
+    ptrdiff_t pitch = (kc + 3) / 4 * 4;
+    for (ptrdiff_t r = 0; r < mc; r++) {
+        const int8_t *line = (const int8_t *)p->a + cflow_a_row(p, ic + r) * p->a_stride + pc;
+        int32_t sum = 0;
+        if (CFLOW_SHIFT) {
+            for (ptrdiff_t k = 0; k < kc; k++) sum += line[k];
         }
+        memcpy(a + r * pitch, line, (size_t)kc);
+        memset(a + r * pitch + kc, 0, (size_t)(pitch - kc));
+        corrections[r] = -128 * sum;
     }
 }
 
-/// Columns of A: four contracted rows at a time for all panels, so that memory is read along its lines.
+/// Columns of A, four contracted rows side by side.
 static void CFLOW_NAME(pack_a_columns)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int8_t *a,
                                        int32_t *corrections) {
-    ptrdiff_t units = (kc + 3) / 4, panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
     int32_t sums[CFLOW_MC];
     uint32_t groups[CFLOW_MC];
     static const int8_t zeros[CFLOW_MC];
     for (ptrdiff_t i = 0; i < mc; i++) sums[i] = 0;
-    for (ptrdiff_t u = 0; u < units; u++) {
+    for (ptrdiff_t u = 0; u < (kc + 3) / 4; u++) {
         const uint8_t *line[4];
         for (ptrdiff_t i = 0; i < 4; i++) {
             ptrdiff_t k = 4 * u + i;
@@ -69,10 +61,7 @@ static void CFLOW_NAME(pack_a_columns)(const cflow_product *p, ptrdiff_t ic, ptr
         if (CFLOW_SHIFT) {
             for (ptrdiff_t i = 0; i < mc; i++) sums[i] += CFLOW_NAME(group_sum)(groups[i]);
         }
-        for (ptrdiff_t panel = 0; panel < panels; panel++) {
-            ptrdiff_t from = mc * panel / panels, rows = mc * (panel + 1) / panels - from;
-            memcpy(a + (from * units + u * rows) * 4, groups + from, (size_t)rows * 4);
-        }
+        memcpy(a + u * mc * 4, groups, (size_t)mc * 4);
     }
     for (ptrdiff_t i = 0; i < mc; i++) corrections[i] = -128 * sums[i];
 }
@@ -166,9 +155,10 @@ static void CFLOW_NAME(pack_b)(uint8_t *dst, ptrdiff_t columns, const cflow_prod
 // MARK: Register block
 
 static inline __attribute__((always_inline)) void CFLOW_NAME(micro_rows)(const int rows, ptrdiff_t units, const int8_t *a,
-                                                                         const uint8_t *b, const int32_t *corrections, int first,
-                                                                         int last, const float *row_factors, const float *column_factors,
-                                                                         void *out, ptrdiff_t stride) {
+                                                                         ptrdiff_t a_row, ptrdiff_t a_unit, const uint8_t *b,
+                                                                         const int32_t *corrections, int first, int last,
+                                                                         const float *row_factors, const float *column_factors, void *out,
+                                                                         ptrdiff_t stride) {
     cflow_sums sums[CFLOW_MR][CFLOW_VECTORS];
     for (int r = 0; r < rows; r++) {
         for (int v = 0; v < CFLOW_VECTORS; v++) {
@@ -183,11 +173,11 @@ static inline __attribute__((always_inline)) void CFLOW_NAME(micro_rows)(const i
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
             int32_t group;
-            memcpy(&group, a + 4 * r, 4);
+            memcpy(&group, a + r * a_row, 4);
 #pragma clang loop unroll(full)
             for (int v = 0; v < CFLOW_VECTORS; v++) sums[r][v] = cflow_dot(sums[r][v], values[v], (cflow_sums){0} + group);
         }
-        a += 4 * rows;
+        a += a_unit;
         b += 64 * CFLOW_VECTORS;
     }
     for (int r = 0; r < rows; r++) {
@@ -202,13 +192,14 @@ static inline __attribute__((always_inline)) void CFLOW_NAME(micro_rows)(const i
     }
 }
 
-static void CFLOW_NAME(micro)(int rows, ptrdiff_t units, const int8_t *a, const uint8_t *b, const int32_t *corrections, int first, int last,
-                              const float *row_factors, const float *column_factors, void *out, ptrdiff_t stride) {
+static void CFLOW_NAME(micro)(int rows, ptrdiff_t units, const int8_t *a, ptrdiff_t a_row, ptrdiff_t a_unit, const uint8_t *b,
+                              const int32_t *corrections, int first, int last, const float *row_factors, const float *column_factors,
+                              void *out, ptrdiff_t stride) {
 #define CFLOW_ROWS(count) \
     case count: \
         if (count <= CFLOW_MR) { \
-            CFLOW_NAME(micro_rows)(count <= CFLOW_MR ? count : 1, units, a, b, corrections, first, last, row_factors, column_factors, out, \
-                                   stride); \
+            CFLOW_NAME(micro_rows)(count <= CFLOW_MR ? count : 1, units, a, a_row, a_unit, b, corrections, first, last, row_factors, \
+                                   column_factors, out, stride); \
         } \
         break;
     switch (rows) {

@@ -47,19 +47,16 @@ static inline __attribute__((always_inline)) void cflow_columns(int16_t *dst, pt
 static void cflow_pack_a_block_portable(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int16_t *a,
                                         int32_t *corrections) {
     (void)corrections;
-    ptrdiff_t panels = (mc + CFLOW_MR - 1) / CFLOW_MR;
-    for (ptrdiff_t panel = 0; panel < panels; panel++) {
-        ptrdiff_t from = mc * panel / panels, rows = mc * (panel + 1) / panels - from;
-        int16_t *dst = a + from * ((kc + 1) / 2 * 2);
-        if (p->layout == CFLOW_TN) {
-            if (p->wide) cflow_columns(dst, rows, p->a, p->a_rows, pc, p->a_stride, ic + from, rows, kc, 0, 1);
-            else cflow_columns(dst, rows, p->a, p->a_rows, pc, p->a_stride, ic + from, rows, kc, 0, 0);
-            continue;
-        }
-        ptrdiff_t offsets[CFLOW_MR];
-        for (ptrdiff_t r = 0; r < rows; r++) offsets[r] = cflow_a_row(p, ic + from + r) * p->a_stride + pc;
-        if (p->wide) cflow_lines(dst, rows, p->a, offsets, rows, kc, 0, 1);
-        else cflow_lines(dst, rows, p->a, offsets, rows, kc, 0, 0);
+    if (p->layout == CFLOW_TN) {
+        if (p->wide) cflow_columns(a, mc, p->a, p->a_rows, pc, p->a_stride, ic, mc, kc, 0, 1);
+        else cflow_columns(a, mc, p->a, p->a_rows, pc, p->a_stride, ic, mc, kc, 0, 0);
+        return;
+    }
+    for (ptrdiff_t r = 0; r < mc; r++) {
+        ptrdiff_t from = cflow_a_row(p, ic + r) * p->a_stride + pc;
+        int16_t *dst = a + r * ((kc + 1) / 2 * 2);
+        if (p->wide) cflow_lines(dst, 1, p->a, &from, 1, kc, 0, 1);
+        else cflow_lines(dst, 1, p->a, &from, 1, kc, 0, 0);
     }
 }
 
@@ -95,9 +92,10 @@ static inline __attribute__((always_inline)) cflow_four cflow_multiply_pairs(cfl
 #endif
 }
 
-static inline __attribute__((always_inline)) void cflow_rows_portable(const int rows, ptrdiff_t units, const int16_t *a, const int16_t *b,
-                                                                      int first, int last, const float *row_factors,
-                                                                      const float *column_factors, void *out, ptrdiff_t stride) {
+static inline __attribute__((always_inline)) void cflow_rows_portable(const int rows, ptrdiff_t units, const int16_t *a,
+                                                                      ptrdiff_t a_row, ptrdiff_t a_unit, const int16_t *b, int first,
+                                                                      int last, const float *row_factors, const float *column_factors,
+                                                                      void *out, ptrdiff_t stride) {
     cflow_four left[4], right[4];
     for (int r = 0; r < rows; r++) {
         left[r] = right[r] = (cflow_four){0};
@@ -113,12 +111,12 @@ static inline __attribute__((always_inline)) void cflow_rows_portable(const int 
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
             int32_t pair;
-            memcpy(&pair, a + 2 * r, 4);
+            memcpy(&pair, a + r * a_row, 4);
             cflow_pairs value = (cflow_pairs)((cflow_four){0} + pair);
             left[r] += cflow_multiply_pairs(value, b0);
             right[r] += cflow_multiply_pairs(value, b1);
         }
-        a += 2 * rows;
+        a += a_unit;
         b += 2 * CFLOW_NR;
     }
     cflow_four_floats f0, f1;
@@ -134,15 +132,18 @@ static inline __attribute__((always_inline)) void cflow_rows_portable(const int 
     }
 }
 
-static void cflow_micro_portable(int rows, ptrdiff_t units, const int16_t *a, const int16_t *b, const int32_t *corrections, int first,
-                                 int last, const float *row_factors, const float *column_factors, void *out, ptrdiff_t stride) {
+static void cflow_micro_portable(int rows, ptrdiff_t units, const int16_t *a, ptrdiff_t a_row, ptrdiff_t a_unit, const int16_t *b,
+                                 const int32_t *corrections, int first, int last, const float *row_factors, const float *column_factors,
+                                 void *out, ptrdiff_t stride) {
     (void)corrections;
+#define CFLOW_ROWS(count) cflow_rows_portable(count, units, a, a_row, a_unit, b, first, last, row_factors, column_factors, out, stride)
     switch (rows) {
-    case 1: cflow_rows_portable(1, units, a, b, first, last, row_factors, column_factors, out, stride); break;
-    case 2: cflow_rows_portable(2, units, a, b, first, last, row_factors, column_factors, out, stride); break;
-    case 3: cflow_rows_portable(3, units, a, b, first, last, row_factors, column_factors, out, stride); break;
-    default: cflow_rows_portable(4, units, a, b, first, last, row_factors, column_factors, out, stride); break;
+    case 1: CFLOW_ROWS(1); break;
+    case 2: CFLOW_ROWS(2); break;
+    case 3: CFLOW_ROWS(3); break;
+    default: CFLOW_ROWS(4); break;
     }
+#undef CFLOW_ROWS
 }
 
 #include "product_driver.h"

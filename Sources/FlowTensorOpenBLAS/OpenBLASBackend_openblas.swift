@@ -57,7 +57,7 @@ public struct OpenBLASBackend: MatrixBackend {
         pool.run(parts.count) { compute(parts[$0]) }
     }
 
-    private func compute(_ product: IntegerProduct) {
+    public func compute(_ product: IntegerProduct) {
         guard product.m > 0, product.n > 0 else { return }
         if product.k <= 0 {
             for row in 0..<product.m {

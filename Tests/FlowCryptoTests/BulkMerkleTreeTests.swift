@@ -27,6 +27,24 @@ struct BulkMerkleTreeTests {
         }
     }
 
+    /// Four leaves at a time give what one at a time gives, around every length of BLAKE2b's blocks.
+    @Test func fourAtATime() {
+        for length in [0, 1, 2, 126, 127, 128, 129, 254, 255, 256, 257, 383, 4_096] {
+            for count in [0, 1, 3, 4, 5, 8, 11] {
+                let data = (0..<length * count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 8 &* 13 &+ length) } + [0]
+                var hashes = [Hash256](repeating: .zero, count: count)
+                data.withUnsafeBytes { raw in
+                    hashes.withUnsafeMutableBufferPointer { target in
+                        guard let base = raw.baseAddress, let target = target.baseAddress else { return }
+                        BulkMerkleTree.leafHashes(base, length: length, count: count, into: target)
+                    }
+                }
+                let expected = (0..<count).map { BulkMerkleTree.leafHash(Array(data[$0 * length..<($0 + 1) * length])) }
+                #expect(hashes == expected, "\(count) leaves of \(length) bytes")
+            }
+        }
+    }
+
     @Test func everyCountUpTo33() throws {
         #expect(file.by_count.count == 34)
         for row in file.by_count {

@@ -135,6 +135,55 @@ import Testing
         }
     }
 
+    private static func largest(_ numbers: [Float]) -> Float {
+        Float(bitPattern: numbers.reduce(0) { max($0, $1.bitPattern & 0x7FFF_FFFF) })
+    }
+
+    /// The fused rows against the operations that they are made of, with zeros behind the visible part.
+    @Test func attentionRows() {
+        compare("attentionRow") { n, numbers, generator in
+            let (x, end) = (numbers(n).map { $0 * 1e-9 }, n + 5)
+            let powers = (0..<n).map { _ in PowerOfTwo.float(Int32.random(in: -60...40, using: &generator)) }
+            return both(2 * end + 1) { reference, y in
+                for i in 0..<n { y[i] = x[i] }
+                if reference {
+                    CanonicalReference.scale(x, by: 0.25, n, into: y)
+                    _ = CanonicalReference.softmax(Array(UnsafeBufferPointer(start: y, count: n)), n, into: y)
+                    for i in 0..<n { y[end + i] = y[i] * powers[i] }
+                    for i in n..<end { (y[i], y[end + i]) = (0, 0) }
+                    y[2 * end] = Self.largest(UnsafeBufferPointer(start: y + end, count: end).map { $0 })
+                } else {
+                    let bits = Canonical.attentionRow(y, n, end: end, factor: 0.25, powers: powers, folded: y + end)
+                    y[2 * end] = Float(bitPattern: bits)
+                }
+            }
+        }
+        compare("attentionRowBackward") { n, numbers, generator in
+            let (p, dp, end) = (numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 }, n + 5)
+            let before = numbers(2 * n).map { abs($0) * 1e-9 }
+            let powers = (0..<n).map { _ in PowerOfTwo.float(Int32.random(in: -60...40, using: &generator)) }
+            return both(2 * end + 2 * n + 1) { reference, y in
+                let (folded, keys, values) = (y + end, y + 2 * end, y + 2 * end + n)
+                for i in 0..<n { (y[i], keys[i], values[i]) = (dp[i], before[i], before[n + i]) }
+                if reference {
+                    CanonicalReference.softmaxBackward(p, dp: dp, n, factor: 0.125, into: y)
+                    for i in 0..<n {
+                        folded[i] = y[i] * powers[i]
+                        keys[i] = max(keys[i], abs(y[i] * 4))
+                        values[i] = max(values[i], abs(p[i] * 0.5))
+                    }
+                    for i in n..<end { (y[i], folded[i]) = (0, 0) }
+                    y[2 * end + 2 * n] = Self.largest(UnsafeBufferPointer(start: folded, count: n).map { $0 })
+                } else {
+                    let bits = Canonical.attentionRowBackward(
+                        p, dp: y, n, end: end, factor: 0.125, keyPowers: powers, queryPower: 4, outputPower: 0.5, folded: folded,
+                        keyLargest: keys, valueLargest: values)
+                    y[2 * end + 2 * n] = Float(bitPattern: bits)
+                }
+            }
+        }
+    }
+
     @Test func swiGLU() {
         compare("swiGLU") { n, numbers, _ in
             let (g, u) = (numbers(n), numbers(n))
@@ -144,11 +193,11 @@ import Testing
         }
         compare("swiGLUBackward") { n, numbers, _ in
             let (g, u, d) = (numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 }, numbers(n).map { $0 * 1e-9 })
-            return both(2 * n) { reference, y in
+            return both(3 * n) { reference, y in
                 if reference {
-                    CanonicalReference.swiGLUBackward(gate: g, up: u, da: d, n, dGate: y, dUp: y + n)
+                    CanonicalReference.swiGLUBackward(gate: g, up: u, da: d, n, dGate: y, dUp: y + n, activation: y + 2 * n)
                 } else {
-                    Canonical.swiGLUBackward(gate: g, up: u, da: d, n, dGate: y, dUp: y + n)
+                    Canonical.swiGLUBackward(gate: g, up: u, da: d, n, dGate: y, dUp: y + n, activation: y + 2 * n)
                 }
             }
         }
@@ -204,13 +253,12 @@ import Testing
     @Test func optimizer() {
         compare("signMomentumStep") { n, numbers, _ in
             let (w, m, g) = (numbers(n), numbers(n), numbers(n))
-            return both(2 * n) { reference, y in
+            return both(2 * n + 1) { reference, y in
                 for i in 0..<n { (y[i], y[n + i]) = (w[i], m[i]) }
-                if reference {
-                    CanonicalReference.signMomentumStep(weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10)
-                } else {
-                    Canonical.signMomentumStep(weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10)
-                }
+                y[2 * n] = Float(
+                    bitPattern: reference
+                        ? CanonicalReference.signMomentumStep(weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10)
+                        : Canonical.signMomentumStep(weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10))
             }
         }
         compare("digestPlanes") { n, numbers, _ in

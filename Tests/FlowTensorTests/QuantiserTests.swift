@@ -94,6 +94,35 @@ import Testing
         }
     }
 
+    @Test func givenScales() throws {
+        try eachInstructionSet { set in
+            for count in [1, 15, 16, 37, 100] {
+                for bits in [8, 12] {
+                    let seed = UInt64.random(in: 0 ... .max)
+                    var generator = SeededGenerator(seed: seed)
+                    let x = Numbers.mixed(count, &generator, largest: 100)
+                    // A column's own scale makes a list of one element.
+                    let columns = try x.map { try QuantiserReference.quantise([$0 * 0.5], bits: bits) }
+                    let inverses = columns.map { PowerOfTwo.float(-$0.scale) }
+                    let whole = try QuantiserReference.quantise(x, bits: bits)
+                    var (narrow, wide) = ([Int8](repeating: 99, count: 2 * count), [Int16](repeating: 99, count: 2 * count))
+                    narrow.withUnsafeMutableBufferPointer { q in
+                        guard bits <= 8, let q = q.baseAddress else { return }
+                        Quantiser.quantise(x, scaledBy: 0.5, inverses: inverses, count: count, bits: bits, into: q)
+                        Quantiser.quantise(x, count: count, bits: bits, scale: whole.scale, into: q + count)
+                    }
+                    wide.withUnsafeMutableBufferPointer { q in
+                        guard bits > 8, let q = q.baseAddress else { return }
+                        Quantiser.quantise(x, scaledBy: 0.5, inverses: inverses, count: count, bits: bits, into: q)
+                        Quantiser.quantise(x, count: count, bits: bits, scale: whole.scale, into: q + count)
+                    }
+                    let found = bits <= 8 ? narrow.map { Int($0) } : wide.map { Int($0) }
+                    #expect(found == columns.map { $0.integers[0] } + whole.integers, "\(set), n \(count), seed \(seed)")
+                }
+            }
+        }
+    }
+
     @Test func faults() throws {
         try eachInstructionSet { _ in
             let pool = ThreadPool(threads: 2)

@@ -98,15 +98,23 @@ typedef struct {
     void (*norm_backward)(const float *x, const float *gain, float r, const float *dy, ptrdiff_t n, float *dx, float *gain_terms);
     void (*softmax)(const float *x, ptrdiff_t n, float *p, float *maximum, float *total);
     void (*softmax_backward)(const float *p, const float *dp, ptrdiff_t n, float factor, float *ds);
+    /// One row of causal attention: n scores become probabilities of `x · factor` in place, then `folded = p · powers`; both are zero from n to
+    /// `end`. Returns the largest magnitude of `folded` as bits with the sign cleared. n ≥ 1.
+    uint32_t (*attention_row)(float *x, ptrdiff_t n, ptrdiff_t end, float factor, const float *powers, float *folded);
+    /// Its way back: the gradients `dp` of n probabilities become those of the scores in place, then `folded = ds · key_powers`; both are zero
+    /// from n to `end`. key_largest and value_largest become the larger of themselves and |ds · query_power| or |p · output_power|. Returns as above.
+    uint32_t (*attention_row_backward)(const float *p, float *dp, ptrdiff_t n, ptrdiff_t end, float factor, const float *key_powers,
+                                       float query_power, float output_power, float *folded, float *key_largest, float *value_largest);
     void (*swiglu)(const float *gate, const float *up, ptrdiff_t n, float *a);
-    void (*swiglu_backward)(const float *gate, const float *up, const float *da, ptrdiff_t n, float *d_gate, float *d_up);
+    void (*swiglu_backward)(const float *gate, const float *up, const float *da, ptrdiff_t n, float *d_gate, float *d_up, float *a);
     void (*rotate)(float *u, ptrdiff_t half, const float *cosines, const float *sines);
     void (*rotate_backward)(float *u, ptrdiff_t half, const float *cosines, const float *sines);
     void (*add)(const float *a, const float *b, ptrdiff_t n, float *c);
     void (*scale)(const float *x, float factor, ptrdiff_t n, float *y);
     void (*scale_by_powers)(const float *x, const int32_t *exponents, ptrdiff_t stride, ptrdiff_t n, float *y);
     void (*combine)(const float *a, float wa, const float *b, float wb, ptrdiff_t n, float *y);
-    void (*sign_step)(float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate);
+    /// Returns the largest magnitude of the new weights as bits with the sign cleared.
+    uint32_t (*sign_step)(float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate);
     void (*planes)(const float *m, ptrdiff_t n, uint8_t *planes);
     /// The largest magnitude as bits with the sign cleared.
     uint32_t (*largest)(const float *x, ptrdiff_t n);
@@ -116,6 +124,9 @@ typedef struct {
     void (*column_largest)(const float *row, ptrdiff_t n, float *largest);
     void (*quantise_by_columns8)(const float *x, ptrdiff_t n, const float *inverse, int32_t limit, int8_t *q);
     void (*quantise_by_columns16)(const float *x, ptrdiff_t n, const float *inverse, int32_t limit, int16_t *q);
+    /// The same for x · factor.
+    void (*quantise_scaled_by_columns8)(const float *x, ptrdiff_t n, float factor, const float *inverse, int32_t limit, int8_t *q);
+    void (*quantise_scaled_by_columns16)(const float *x, ptrdiff_t n, float factor, const float *inverse, int32_t limit, int16_t *q);
     /// sums[c] += roundHalfEven(row[c] · inverse), |row[c] · inverse| ≤ 2^31.
     void (*column_add)(const float *row, ptrdiff_t n, float inverse, double *sums);
 } cflow_pointwise;

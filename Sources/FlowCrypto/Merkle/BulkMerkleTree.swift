@@ -1,3 +1,5 @@
+internal import CFlowHash
+
 /// The tree over bulk data (weights, momentum planes, corpus): leaves of 64 KiB hashed as `blake2b(0x00 ‖ data)`,
 /// inner nodes as `blake2b(0x01 ‖ left ‖ right)`. The last leaf holds what remains, unpadded.
 public enum BulkMerkleTree {
@@ -20,13 +22,45 @@ public enum BulkMerkleTree {
         BLAKE2b.hash256(prefix: 1, left, right)
     }
 
+    /// The hashes of `count` leaves of `length` bytes each that lie one behind the other; four at a time, which processors do faster than one.
+    public static func leafHashes(
+        _ raw: UnsafeRawPointer, length: Int, count: Int, into hashes: UnsafeMutablePointer<Hash256>
+    ) {
+        let bytes = raw.assumingMemoryBound(to: UInt8.self)
+        var leaf = 0
+        while leaf + 4 <= count {
+            let first = bytes + leaf * length
+            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>.self, capacity: 4) { messages in
+                for i in 0..<4 { messages[i] = first + i * length }
+                if let messages = messages.baseAddress {
+                    // A hash is its 32 bytes in memory order.
+                    cflow_blake2b_four(0, messages, length, UnsafeMutableRawPointer(hashes + leaf).assumingMemoryBound(to: UInt8.self))
+                }
+            }
+            leaf += 4
+        }
+        while leaf < count {
+            (hashes + leaf).initialize(to: leafHash(UnsafeRawBufferPointer(start: bytes + leaf * length, count: length)))
+            leaf += 1
+        }
+    }
+
     /// The leaf hashes of `raw` in order, from leaf `range.lowerBound` on when a range is given, so that threads can
     /// share the work.
     public static func leafHashes(of raw: UnsafeRawBufferPointer, range: Range<Int>? = nil) -> [Hash256] {
         let all = 0..<leafCount(byteCount: raw.count)
-        return (range.map { $0.clamped(to: all) } ?? all).map { leaf in
-            let start = leaf * leafLength
-            return leafHash(UnsafeRawBufferPointer(rebasing: raw[start..<min(start + leafLength, raw.count)]))
+        let wanted = range.map { $0.clamped(to: all) } ?? all
+        guard let base = raw.baseAddress, !wanted.isEmpty else { return [] }
+        return [Hash256](unsafeUninitializedCapacity: wanted.count) { hashes, initialised in
+            if let target = hashes.baseAddress {
+                let whole = max(0, min(wanted.upperBound, raw.count / leafLength) - wanted.lowerBound)
+                leafHashes(base + wanted.lowerBound * leafLength, length: leafLength, count: whole, into: target)
+                if whole < wanted.count {
+                    let start = (wanted.lowerBound + whole) * leafLength
+                    (target + whole).initialize(to: leafHash(UnsafeRawBufferPointer(rebasing: raw[start...])))
+                }
+            }
+            initialised = wanted.count
         }
     }
 

@@ -15,7 +15,6 @@ final class AttentionLayer {
     private let normalised: FixedBuffer<Float>
     private let query: FixedBuffer<Float>
     private let key: FixedBuffer<Float>
-    private let value: FixedBuffer<Float>
     private let mixed: FixedBuffer<Float>
     /// (token, head) rows of H integers.
     private let queryIntegers: IntegerStore
@@ -43,7 +42,6 @@ final class AttentionLayer {
         normalised = FixedBuffer<Float>(t * d)
         query = FixedBuffer<Float>(t * d)
         key = FixedBuffer<Float>(t * d)
-        value = FixedBuffer<Float>(t * d)
         mixed = FixedBuffer<Float>(t * d)
         queryIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
         keyIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
@@ -72,6 +70,7 @@ final class AttentionLayer {
                 try rows.quantiseRows(y, rows: 1, columns: d, stride: d, to: row * d, qStride: d, scale: row)
             }
         }
+        let value = scratch.rowsA
         for (matrix, target) in [(QuantisedWeights.AttentionMatrix.query, query), (.key, key), (.value, value)] {
             context.products.append(
                 IntegerProduct(
@@ -81,7 +80,7 @@ final class AttentionLayer {
         context.execute()
 
         try context.rows(t, Stage("queries, keys and values", layer: index)) { chunk, range throws(QuantiserFault) in
-            let temporary = scratch.pairRows.pointer + chunk * chunkLength
+            let temporary = scratch.headRows.pointer + chunk * h
             for token in range {
                 let angles = (token % l) * (h / 2)
                 for head in 0..<a {
@@ -99,14 +98,7 @@ final class AttentionLayer {
             }
         }
 
-        appendRowProducts(
-            context, windows: windows, left: queryIntegers, right: keyIntegers, output: probabilities.pointer)
-        context.execute()
-        try softmax(context, windows: windows)
-        appendMixingProducts(
-            context, windows: windows, pairs: scratch.pairIntegersA, right: valueIntegers, output: mixed.pointer)
-        context.execute()
-
+        try mix(context, windows: windows)
         try context.rows(t, Stage("the attention output", layer: index)) { _, range throws(QuantiserFault) in
             try rows.quantiseRows(
                 mixed.pointer + range.lowerBound * d, rows: range.count, columns: d, stride: d, to: range.lowerBound * d,
@@ -124,8 +116,6 @@ final class AttentionLayer {
         }
     }
 
-    private var chunkLength: Int { pairStride + 2 * configuration.contextLength * pairStride }
-
     @inline(__always)
     private func rotated(
         _ norm: RMSNormLayer, _ row: Int, _ x: UnsafePointer<Float>, _ gain: UnsafePointer<Float>, _ angles: Int,
@@ -141,96 +131,95 @@ final class AttentionLayer {
         }
     }
 
-    /// Scores become probabilities in place; the probabilities with the values' scales folded in become integers.
-    private func softmax(_ context: StepContext, windows: Int) throws(StepFault) {
+    /// For each pair of window and head: scores, probabilities, and their mixture of the values. A pair's matrices stay in the cache of one processor.
+    private func mix(_ context: StepContext, windows: Int) throws(StepFault) {
         let a = configuration.headCount, l = configuration.contextLength
         try context.rows(windows * a, Stage("the attention probabilities", layer: index)) {
             chunk, range throws(QuantiserFault) in
-            let folded = scratch.pairRows.pointer + chunk * chunkLength
+            let folded = scratch.pairRows.pointer + chunk * SharedScratch.pairRowsLength(l)
+            let powers = folded + pairStride
+            let integers = PairIntegers(store: scratch.pairIntegersA, chunk: chunk, length: l, stride: pairStride)
             for pair in range {
-                let window = pair / a, head = pair % a
-                let valueScales = valueIntegers.scales + window * l * a + head
+                let p = probabilities.pointer + pair * l * pairStride
+                rowProducts(context, pair, left: queryIntegers, right: keyIntegers, output: p)
+                fillPowers(powers, valueIntegers, pair)
                 for i in 0..<l {
-                    let row = probabilities.pointer + (pair * l + i) * pairStride
                     let end = visible(i)
-                    Canonical.scale(row, by: scale, i + 1, into: row)
-                    Canonical.softmax(row, i + 1, into: row)
-                    (row + i + 1).update(repeating: 0, count: end - i - 1)
-                    Canonical.scaleByPowers(row, exponents: valueScales, exponentStride: a, end, into: folded)
-                    try scratch.pairIntegersA.quantiseRows(
-                        folded, rows: 1, columns: end, stride: end, to: (pair * l + i) * pairStride, qStride: end,
-                        scale: pair * l + i)
+                    let largest = Canonical.attentionRow(
+                        p + i * pairStride, i + 1, end: end, factor: scale, powers: powers, folded: folded)
+                    try integers.quantise(folded, count: end, largest: largest, row: i)
                 }
+                mixingProducts(context, pair, integers, right: valueIntegers, output: mixed.pointer)
             }
         }
+    }
+
+    /// 2^scale of each position of a pair.
+    private func fillPowers(_ powers: UnsafeMutablePointer<Float>, _ store: IntegerStore, _ pair: Int) {
+        let a = configuration.headCount, l = configuration.contextLength
+        let exponents = store.scales + pair / a * l * a + pair % a
+        for j in 0..<l { powers[j] = PowerOfTwo.float(exponents[j * a]) }
     }
 
     /// End of the columns that the products of row i cover.
     @inline(__always)
     private func visible(_ i: Int) -> Int { min((i / block + 1) * block, configuration.contextLength) }
 
-    // MARK: Products of pairs
+    // MARK: Products of a pair
 
-    /// For each pair `output[i, j] = left_i · right_j`, j up to the block's end.
-    private func appendRowProducts(
-        _ context: StepContext, windows: Int, left: IntegerStore, right: IntegerStore, output: UnsafeMutablePointer<Float>
+    /// The first token of a pair's window, and its head.
+    @inline(__always)
+    private func place(_ pair: Int) -> (token: Int, head: Int) {
+        (pair / configuration.headCount * configuration.contextLength, pair % configuration.headCount)
+    }
+
+    /// `output[i, j] = left_i · right_j`, j up to the block's end.
+    private func rowProducts(
+        _ context: StepContext, _ pair: Int, left: IntegerStore, right: IntegerStore, output: UnsafeMutablePointer<Float>
     ) {
         let c = configuration
-        let d = c.embeddingLength, a = c.headCount, h = c.headLength, l = c.contextLength
-        for pair in 0..<windows * a {
-            let token = pair / a * l, head = pair % a
-            for first in stride(from: 0, to: l, by: block) {
-                let end = visible(first)
-                context.products.append(
-                    IntegerProduct(
-                        .nt, m: end - first, n: end, k: h,
-                        a: left.operand(
-                            (token + first) * d + head * h, stride: d, scale: (token + first) * a + head, scaleStride: a),
-                        b: right.operand(token * d + head * h, stride: d, scale: token * a + head, scaleStride: a),
-                        output: output + (pair * l + first) * pairStride, outputStride: pairStride))
-            }
+        let d = c.embeddingLength, a = c.headCount, h = c.headLength
+        let (token, head) = place(pair)
+        for first in stride(from: 0, to: c.contextLength, by: block) {
+            let end = visible(first)
+            context.backend.compute(
+                IntegerProduct(
+                    .nt, m: end - first, n: end, k: h,
+                    a: left.operand(
+                        (token + first) * d + head * h, stride: d, scale: (token + first) * a + head, scaleStride: a),
+                    b: right.operand(token * d + head * h, stride: d, scale: token * a + head, scaleStride: a),
+                    output: output + first * pairStride, outputStride: pairStride))
         }
     }
 
-    /// For each pair `output_i = Σ_j pairs[i, j] · right_j`; the pairs' scales are complete.
-    private func appendMixingProducts(
-        _ context: StepContext, windows: Int, pairs: IntegerStore, right: IntegerStore, output: UnsafeMutablePointer<Float>
+    /// `output_i = Σ_j pairs[i, j] · right_j`; the pairs' scales are complete.
+    private func mixingProducts(
+        _ context: StepContext, _ pair: Int, _ pairs: PairIntegers, right: IntegerStore, output: UnsafeMutablePointer<Float>
     ) {
-        let c = configuration
-        let d = c.embeddingLength, a = c.headCount, h = c.headLength, l = c.contextLength
-        for pair in 0..<windows * a {
-            let token = pair / a * l, head = pair % a
-            for first in stride(from: 0, to: l, by: block) {
-                let end = visible(first)
-                context.products.append(
-                    IntegerProduct(
-                        .nn, m: end - first, n: h, k: end,
-                        a: pairs.operand((pair * l + first) * pairStride, stride: pairStride, scale: pair * l + first, scaleStride: 1),
-                        b: right.operand(token * d + head * h, stride: d, scale: 0, scaleStride: 0).unscaled,
-                        output: output + (token + first) * d + head * h, outputStride: d))
-            }
+        let d = configuration.embeddingLength, h = configuration.headLength
+        let (token, head) = place(pair)
+        for first in stride(from: 0, to: configuration.contextLength, by: block) {
+            let end = visible(first)
+            context.backend.compute(
+                IntegerProduct(
+                    .nn, m: end - first, n: h, k: end, a: pairs.rows(from: first),
+                    b: right.operand(token * d + head * h, stride: d, scale: 0, scaleStride: 0).unscaled,
+                    output: output + (token + first) * d + head * h, outputStride: d))
         }
     }
 
-    /// For each pair `output_j = Σ_i pairs[i, j] · right_i`; the pairs' column scales are complete.
-    private func appendTransposedProducts(
-        _ context: StepContext, windows: Int, pairs: IntegerStore, right: IntegerStore, output: UnsafeMutablePointer<Float>
+    /// `output_j = Σ_i pairs[i, j] · right_i`; the pairs' column scales are complete.
+    private func transposedProducts(
+        _ context: StepContext, _ pair: Int, _ pairs: PairIntegers, right: IntegerStore, output: UnsafeMutablePointer<Float>
     ) {
-        let c = configuration
-        let d = c.embeddingLength, a = c.headCount, h = c.headLength, l = c.contextLength
-        for pair in 0..<windows * a {
-            let token = pair / a * l, head = pair % a
-            for first in stride(from: 0, to: l, by: block) {
-                let end = visible(first)
-                context.products.append(
-                    IntegerProduct(
-                        .tn, m: end - first, n: h, k: l - first,
-                        a: pairs.operand(
-                            (pair * l + first) * pairStride + first, stride: pairStride, scale: pair * pairStride + first,
-                            scaleStride: 1),
-                        b: right.operand((token + first) * d + head * h, stride: d, scale: 0, scaleStride: 0).unscaled,
-                        output: output + (token + first) * d + head * h, outputStride: d))
-            }
+        let d = configuration.embeddingLength, h = configuration.headLength, l = configuration.contextLength
+        let (token, head) = place(pair)
+        for first in stride(from: 0, to: l, by: block) {
+            context.backend.compute(
+                IntegerProduct(
+                    .tn, m: visible(first) - first, n: h, k: l - first, a: pairs.columns(from: first),
+                    b: right.operand((token + first) * d + head * h, stride: d, scale: 0, scaleStride: 0).unscaled,
+                    output: output + (token + first) * d + head * h, outputStride: d))
         }
     }
 
@@ -272,18 +261,8 @@ final class AttentionLayer {
                 dMixed + range.lowerBound * d, rows: range.count * a, columns: h, stride: h, to: range.lowerBound * d,
                 qStride: h, scale: range.lowerBound * a)
         }
-        appendRowProducts(
-            context, windows: windows, left: dOutput, right: valueIntegers, output: scratch.pairs.pointer)
-        context.execute()
-        try pairGradients(context, windows: windows, dOutput: dOutput)
         let dQuery = scratch.rowsA.pointer, dKey = scratch.rowsB.pointer, dValue = scratch.rowsC.pointer
-        appendMixingProducts(
-            context, windows: windows, pairs: scratch.pairIntegersA, right: keyIntegers, output: dQuery)
-        appendTransposedProducts(
-            context, windows: windows, pairs: scratch.pairIntegersB, right: queryIntegers, output: dKey)
-        appendTransposedProducts(
-            context, windows: windows, pairs: scratch.pairIntegersC, right: dOutput, output: dValue)
-        context.execute()
+        try pairGradients(context, windows: windows, dOutput: dOutput, dQuery, dKey, dValue)
 
         // Rotation and the heads' norms.
         let terms = scratch.rowsD.pointer
@@ -352,42 +331,50 @@ final class AttentionLayer {
             b: x.operand(0, stride: d, scale: 0, scaleStride: 1), output: gradient, outputStride: d)
     }
 
-    /// From the probabilities' gradient: the three folded matrices as integers.
-    private func pairGradients(_ context: StepContext, windows: Int, dOutput: IntegerStore) throws(StepFault) {
+    /// For each pair: the gradient of the probabilities, the three folded matrices as integers, and the gradients of queries, keys and values.
+    private func pairGradients(
+        _ context: StepContext, windows: Int, dOutput: IntegerStore, _ dQuery: UnsafeMutablePointer<Float>,
+        _ dKey: UnsafeMutablePointer<Float>, _ dValue: UnsafeMutablePointer<Float>
+    ) throws(StepFault) {
         let a = configuration.headCount, l = configuration.contextLength
         try context.rows(windows * a, Stage("the attention scores' gradient", layer: index)) {
             chunk, range throws(QuantiserFault) in
-            let folded = scratch.pairRows.pointer + chunk * chunkLength
-            let forKeys = folded + pairStride
-            let forValues = forKeys + l * pairStride
+            let folded = scratch.pairRows.pointer + chunk * SharedScratch.pairRowsLength(l)
+            let keyPowers = folded + pairStride
+            let keyColumns = keyPowers + pairStride, valueColumns = keyColumns + pairStride
+            let dp = scratch.pairs.pointer + chunk * l * pairStride
+            let forQueries = PairIntegers(store: scratch.pairIntegersA, chunk: chunk, length: l, stride: pairStride)
+            let forKeys = PairIntegers(store: scratch.pairIntegersB, chunk: chunk, length: l, stride: pairStride)
+            let forValues = PairIntegers(store: scratch.pairIntegersC, chunk: chunk, length: l, stride: pairStride)
             for pair in range {
-                let window = pair / a, head = pair % a
-                let first = window * l * a + head
+                let p = probabilities.pointer + pair * l * pairStride
+                let (token, head) = place(pair)
+                let scales = (queryIntegers.scales + token * a + head, dOutput.scales + token * a + head)
+                rowProducts(context, pair, left: dOutput, right: valueIntegers, output: dp)
+                fillPowers(keyPowers, keyIntegers, pair)
+                keyColumns.update(repeating: 0, count: l)
+                valueColumns.update(repeating: 0, count: l)
                 for i in 0..<l {
                     let end = visible(i)
-                    let p = probabilities.pointer + (pair * l + i) * pairStride
-                    let ds = scratch.pairs.pointer + (pair * l + i) * pairStride
-                    Canonical.softmaxBackward(p, dp: ds, i + 1, factor: scale, into: ds)
-                    (ds + i + 1).update(repeating: 0, count: end - i - 1)
-                    Canonical.scaleByPowers(ds, exponents: keyIntegers.scales + first, exponentStride: a, end, into: folded)
-                    try scratch.pairIntegersA.quantiseRows(
-                        folded, rows: 1, columns: end, stride: end, to: (pair * l + i) * pairStride, qStride: end,
-                        scale: pair * l + i)
-                    Canonical.scale(
-                        ds, by: PowerOfTwo.float(queryIntegers.scales[first + i * a]), end, into: forKeys + i * pairStride)
-                    Canonical.scale(
-                        p, by: PowerOfTwo.float(dOutput.scales[first + i * a]), end, into: forValues + i * pairStride)
+                    let largest = Canonical.attentionRowBackward(
+                        p + i * pairStride, dp: dp + i * pairStride, i + 1, end: end, factor: scale, keyPowers: keyPowers,
+                        queryPower: PowerOfTwo.float(scales.0[i * a]), outputPower: PowerOfTwo.float(scales.1[i * a]),
+                        folded: folded, keyLargest: keyColumns, valueLargest: valueColumns)
+                    try forQueries.quantise(folded, count: end, largest: largest, row: i)
                 }
-                for column in stride(from: 0, to: l, by: block) {
-                    let end = visible(column)
-                    let start = column * pairStride + column
-                    try scratch.pairIntegersB.quantiseColumns(
-                        forKeys + start, rows: l - column, columns: end - column, stride: pairStride,
-                        to: pair * l * pairStride + start, qStride: pairStride, scale: pair * pairStride + column)
-                    try scratch.pairIntegersC.quantiseColumns(
-                        forValues + start, rows: l - column, columns: end - column, stride: pairStride,
-                        to: pair * l * pairStride + start, qStride: pairStride, scale: pair * pairStride + column)
+                try forKeys.setColumnScales(keyColumns)
+                try forValues.setColumnScales(valueColumns)
+                for i in 0..<l {
+                    forKeys.quantise(
+                        dp + i * pairStride, scaledBy: PowerOfTwo.float(scales.0[i * a]), inverses: keyColumns,
+                        count: visible(i), row: i)
+                    forValues.quantise(
+                        p + i * pairStride, scaledBy: PowerOfTwo.float(scales.1[i * a]), inverses: valueColumns,
+                        count: visible(i), row: i)
                 }
+                mixingProducts(context, pair, forQueries, right: keyIntegers, output: dQuery)
+                transposedProducts(context, pair, forKeys, right: queryIntegers, output: dKey)
+                transposedProducts(context, pair, forValues, right: dOutput, output: dValue)
             }
         }
     }

@@ -46,7 +46,7 @@ final class ExpertLayer {
         output: UnsafeMutablePointer<Float>
     ) throws(StepFault) {
         let c = configuration
-        let d = c.embeddingLength, w = c.expertWidth, x = c.expertCount
+        let d = c.embeddingLength, x = c.expertCount
         let rows = scratch.rowIntegersA
         let routerRows = c.routerBits == c.linearBits ? rows : scratch.routerRows
         try context.rows(t, Stage("the experts' input", layer: index)) { _, range throws(QuantiserFault) in
@@ -66,41 +66,7 @@ final class ExpertLayer {
         context.execute()
         route(context, tokens: t)
 
-        for e in 0..<x {
-            let slots = routing.range(e)
-            if slots.isEmpty { continue }
-            let tokens = rows.operand(
-                0, stride: d, scale: 0, scaleStride: 1, rowIndices: routing.tokens.pointer + slots.lowerBound)
-            for (matrix, target) in [(QuantisedWeights.ExpertMatrix.gate, gate), (.up, up)] {
-                context.products.append(
-                    IntegerProduct(
-                        .nt, m: slots.count, n: w, k: d, a: tokens, b: integers.expert(index, matrix, e),
-                        output: target.pointer + slots.lowerBound * w, outputStride: w))
-            }
-        }
-        context.execute()
-
-        let activation = scratch.slotsWideA.pointer
-        let activationRows = scratch.slotWideIntegersA
-        try context.rows(2 * t, Stage("the experts' activation", layer: index)) { _, range throws(QuantiserFault) in
-            for slot in range {
-                let place = slot * w
-                Canonical.swiGLU(gate: gate.pointer + place, up: up.pointer + place, w, into: activation + place)
-                try activationRows.quantiseRows(
-                    activation + place, rows: 1, columns: w, stride: w, to: place, qStride: w, scale: slot)
-            }
-        }
-        for e in 0..<x {
-            let slots = routing.range(e)
-            if slots.isEmpty { continue }
-            context.products.append(
-                IntegerProduct(
-                    .nt, m: slots.count, n: d, k: w,
-                    a: activationRows.operand(slots.lowerBound * w, stride: w, scale: slots.lowerBound, scaleStride: 1),
-                    b: integers.expert(index, .down, e), output: expertOutput.pointer + slots.lowerBound * d,
-                    outputStride: d))
-        }
-        context.execute()
+        try runExperts(context, integers: integers, input: rows)
         context.rows(t) { _, range in
             for row in range {
                 let target = output + row * d
@@ -110,6 +76,38 @@ final class ExpertLayer {
                     weight: routing.weights.pointer[2 * row + 1], d, into: target)
                 Canonical.add(input.pointer + row * d, target, d, into: target)
             }
+        }
+    }
+
+    /// A block of slots after the other goes through its expert: gate and up, activation, down.
+    private func runExperts(_ context: StepContext, integers: QuantisedWeights, input: IntegerStore) throws(StepFault) {
+        let d = configuration.embeddingLength, w = configuration.expertWidth
+        let activation = scratch.slotsWideA.pointer
+        let activationRows = scratch.slotWideIntegersA
+        try context.tasks(routing.blockCount, Stage("the experts' activation", layer: index)) { block throws(QuantiserFault) in
+            let (e, slots) = routing.block(block)
+            let (wide, narrow) = (slots.lowerBound * w, slots.lowerBound * d)
+            let tokens = input.operand(
+                0, stride: d, scale: 0, scaleStride: 1, rowIndices: routing.tokens.pointer + slots.lowerBound)
+            func project(_ matrix: QuantisedWeights.ExpertMatrix, _ target: FixedBuffer<Float>) {
+                context.backend.compute(
+                    IntegerProduct(
+                        .nt, m: slots.count, n: w, k: d, a: tokens, b: integers.expert(index, matrix, e),
+                        output: target.pointer + wide, outputStride: w))
+            }
+            project(.gate, gate)
+            project(.up, up)
+            for slot in slots {
+                let place = slot * w
+                Canonical.swiGLU(gate: gate.pointer + place, up: up.pointer + place, w, into: activation + place)
+                try activationRows.quantiseRows(
+                    activation + place, rows: 1, columns: w, stride: w, to: place, qStride: w, scale: slot)
+            }
+            context.backend.compute(
+                IntegerProduct(
+                    .nt, m: slots.count, n: d, k: w,
+                    a: activationRows.operand(wide, stride: w, scale: slots.lowerBound, scaleStride: 1),
+                    b: integers.expert(index, .down, e), output: expertOutput.pointer + narrow, outputStride: d))
         }
     }
 
@@ -145,59 +143,18 @@ final class ExpertLayer {
 
     // MARK: Backward
 
-    /// `dx` holds the gradient of the output and receives that of the input.
+    /// `dx` holds the gradient of the output and receives that of the input. `gradient` takes the norm's and the router's gradients, `sink` those
+    /// of the experts, each as soon as it is complete.
     func backward(
         _ context: StepContext, weights: UnsafePointer<Float>, integers: QuantisedWeights, tokens t: Int,
-        dx: UnsafeMutablePointer<Float>, gradient: GradientGroup
+        dx: UnsafeMutablePointer<Float>, gradient: GradientGroup, sink: GradientSink
     ) throws(StepFault) {
-        let c = configuration
-        let d = c.embeddingLength, w = c.expertWidth, x = c.expertCount
-        let dOutput = scratch.slotsA.pointer
+        let d = configuration.embeddingLength
         let dWeights = scratch.slotWeights.pointer
-        let outputRows = scratch.slotIntegers
-        try context.rows(2 * t, Stage("the experts' output gradient", layer: index)) { _, range throws(QuantiserFault) in
-            for choice in range {
-                let slot = Int(routing.slots.pointer[choice])
-                let dy = dx + choice / 2 * d
-                dWeights[choice] = Canonical.laneDot(dy, expertOutput.pointer + slot * d, d)
-                Canonical.scale(dy, by: routing.weights.pointer[choice], d, into: dOutput + slot * d)
-                try outputRows.quantiseRows(
-                    dOutput + slot * d, rows: 1, columns: d, stride: d, to: slot * d, qStride: d, scale: slot)
-            }
-        }
-        let dActivation = scratch.slotsWideB.pointer
-        for e in 0..<x {
-            let slots = routing.range(e)
-            if slots.isEmpty { continue }
-            context.products.append(
-                IntegerProduct(
-                    .nn, m: slots.count, n: w, k: d,
-                    a: outputRows.operand(slots.lowerBound * d, stride: d, scale: slots.lowerBound, scaleStride: 1),
-                    b: integers.expert(index, .down, e), output: dActivation + slots.lowerBound * w, outputStride: w))
-        }
-        context.execute()
-
-        // The activation again, and the gradients of gate and up.
-        let activation = scratch.slotsWideA.pointer
-        let dGate = dActivation, dUp = scratch.slotsWideC.pointer
-        let gateRows = scratch.slotWideIntegersA, upRows = scratch.slotWideIntegersB
-        try context.rows(2 * t, Stage("the experts' activation gradient", layer: index)) { _, range throws(QuantiserFault) in
-            for slot in range {
-                let place = slot * w
-                Canonical.swiGLU(gate: gate.pointer + place, up: up.pointer + place, w, into: activation + place)
-                Canonical.swiGLUBackward(
-                    gate: gate.pointer + place, up: up.pointer + place, da: dActivation + place, w, dGate: dGate + place,
-                    dUp: dUp + place)
-                try gateRows.quantiseRows(dGate + place, rows: 1, columns: w, stride: w, to: place, qStride: w, scale: slot)
-                try upRows.quantiseRows(dUp + place, rows: 1, columns: w, stride: w, to: place, qStride: w, scale: slot)
-            }
-        }
-        try quantiseSlotColumns(context, activation: activation, dGate: dGate, dUp: dUp, dOutput: dOutput)
-        let fromGate = dOutput, fromUp = scratch.slotsB.pointer
-        for e in 0..<x where !routing.range(e).isEmpty {
-            appendProducts(context, integers: integers, expert: e, fromGate: fromGate, fromUp: fromUp, gradient: gradient)
-        }
-        context.execute()
+        let dInput = scratch.slotsB.pointer
+        try inputGradients(context, integers: integers, dx: dx, dWeights: dWeights, into: dInput)
+        try quantiseSlotColumns(context)
+        try weightGradients(context, sink)
 
         let dRouter = scratch.routerGradient.pointer
         routerGradient(context, tokens: t, dWeights: dWeights, into: dRouter)
@@ -209,9 +166,7 @@ final class ExpertLayer {
             for row in range {
                 let target = dNormalised + row * d
                 let a = Int(routing.slots.pointer[2 * row]) * d, b = Int(routing.slots.pointer[2 * row + 1]) * d
-                Canonical.add(fromGate + a, fromUp + a, d, into: fromGate + a)
-                Canonical.add(fromGate + b, fromUp + b, d, into: fromGate + b)
-                Canonical.add(fromGate + a, fromGate + b, d, into: target)
+                Canonical.add(dInput + a, dInput + b, d, into: target)
                 Canonical.add(target, fromRouter + row * d, d, into: target)
             }
         }
@@ -220,11 +175,60 @@ final class ExpertLayer {
             gainTerms: scratch.rowsC.pointer, gradient: gradient.tensor(places.expertNorm))
     }
 
-    /// The operands of the experts' weight gradients: for each expert a scale a column over its tokens.
-    private func quantiseSlotColumns(
-        _ context: StepContext, activation: UnsafePointer<Float>, dGate: UnsafePointer<Float>, dUp: UnsafePointer<Float>,
-        dOutput: UnsafePointer<Float>
+    /// A block of slots after the other goes back through its expert, up to the gradient of the slots' inputs. Leaves the gradients of outputs,
+    /// gate and up, and the activation once more, for the weights.
+    private func inputGradients(
+        _ context: StepContext, integers: QuantisedWeights, dx: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>,
+        into dInput: UnsafeMutablePointer<Float>
     ) throws(StepFault) {
+        let d = configuration.embeddingLength, w = configuration.expertWidth
+        let dOutput = scratch.slotsA.pointer, activation = scratch.slotsWideA.pointer
+        let dGate = scratch.slotsWideB.pointer, dUp = scratch.slotsWideC.pointer
+        let outputRows = scratch.slotIntegers, gateRows = scratch.slotWideIntegersA, upRows = scratch.slotWideIntegersB
+        try context.tasks(routing.blockCount, Stage("the experts' gradient", layer: index)) { block throws(QuantiserFault) in
+            let (e, slots) = routing.block(block)
+            let (wide, narrow) = (slots.lowerBound * w, slots.lowerBound * d)
+            for slot in slots {
+                let choice = Int(routing.choices.pointer[slot])
+                let dy = dx + choice / 2 * d
+                dWeights[choice] = Canonical.laneDot(dy, expertOutput.pointer + slot * d, d)
+                Canonical.scale(dy, by: routing.weights.pointer[choice], d, into: dOutput + slot * d)
+                try outputRows.quantiseRows(
+                    dOutput + slot * d, rows: 1, columns: d, stride: d, to: slot * d, qStride: d, scale: slot)
+            }
+            let dActivation = dGate
+            context.backend.compute(
+                IntegerProduct(
+                    .nn, m: slots.count, n: w, k: d,
+                    a: outputRows.operand(narrow, stride: d, scale: slots.lowerBound, scaleStride: 1),
+                    b: integers.expert(index, .down, e), output: dActivation + wide, outputStride: w))
+            for slot in slots {
+                let place = slot * w
+                Canonical.swiGLUBackward(
+                    gate: gate.pointer + place, up: up.pointer + place, da: dActivation + place, w, dGate: dGate + place,
+                    dUp: dUp + place, activation: activation + place)
+                try gateRows.quantiseRows(dGate + place, rows: 1, columns: w, stride: w, to: place, qStride: w, scale: slot)
+                try upRows.quantiseRows(dUp + place, rows: 1, columns: w, stride: w, to: place, qStride: w, scale: slot)
+            }
+            func back(_ rows: IntegerStore, _ matrix: QuantisedWeights.ExpertMatrix, _ output: UnsafeMutablePointer<Float>) {
+                context.backend.compute(
+                    IntegerProduct(
+                        .nn, m: slots.count, n: d, k: w,
+                        a: rows.operand(wide, stride: w, scale: slots.lowerBound, scaleStride: 1),
+                        b: integers.expert(index, matrix, e), output: output, outputStride: d))
+            }
+            back(gateRows, .gate, dInput + narrow)
+            scratch.taskNumbers.withScratch(slots.count * d) { fromUp in
+                back(upRows, .up, fromUp)
+                Canonical.add(dInput + narrow, fromUp, slots.count * d, into: dInput + narrow)
+            }
+        }
+    }
+
+    /// The operands of the experts' weight gradients: for each expert a scale a column over its tokens.
+    private func quantiseSlotColumns(_ context: StepContext) throws(StepFault) {
+        let activation = scratch.slotsWideA.pointer, dGate = scratch.slotsWideB.pointer, dUp = scratch.slotsWideC.pointer
+        let dOutput = scratch.slotsA.pointer
         let d = configuration.embeddingLength, w = configuration.expertWidth, x = configuration.expertCount
         try context.tasks(x * 5, Stage("the experts' weight gradients", layer: index)) { task throws(QuantiserFault) in
             let e = task / 5
@@ -252,40 +256,35 @@ final class ExpertLayer {
         }
     }
 
-    /// One expert's input gradients and weight gradients.
-    private func appendProducts(
-        _ context: StepContext, integers: QuantisedWeights, expert e: Int, fromGate: UnsafeMutablePointer<Float>,
-        fromUp: UnsafeMutablePointer<Float>, gradient: GradientGroup
-    ) {
-        let d = configuration.embeddingLength, w = configuration.expertWidth
-        let slots = routing.range(e)
-        let wide = slots.lowerBound * w, narrow = slots.lowerBound * d
-        func wideColumns(_ store: IntegerStore) -> IntegerOperand {
-            store.operand(wide, stride: w, scale: e * w, scaleStride: 1)
-        }
-        func narrowColumns(_ store: IntegerStore) -> IntegerOperand {
-            store.operand(narrow, stride: d, scale: e * d, scaleStride: 1)
-        }
-        let inputs: [(IntegerStore, QuantisedWeights.ExpertMatrix, UnsafeMutablePointer<Float>)] = [
-            (scratch.slotWideIntegersA, .gate, fromGate), (scratch.slotWideIntegersB, .up, fromUp),
-        ]
-        for (rows, matrix, output) in inputs {
-            context.products.append(
-                IntegerProduct(
-                    .nn, m: slots.count, n: d, k: w,
-                    a: rows.operand(wide, stride: w, scale: slots.lowerBound, scaleStride: 1),
-                    b: integers.expert(index, matrix, e), output: output + narrow, outputStride: d))
-        }
-        let weights: [(IntegerOperand, Int, IntegerOperand, Int, Int)] = [
-            (wideColumns(scratch.slotWideColumnsB), w, narrowColumns(scratch.slotColumnsB), d, places.gate),
-            (wideColumns(scratch.slotWideColumnsC), w, narrowColumns(scratch.slotColumnsB), d, places.up),
-            (narrowColumns(scratch.slotColumnsA), d, wideColumns(scratch.slotWideColumnsA), w, places.down),
-        ]
-        for (dy, m, x, n, offset) in weights {
-            context.products.append(
-                IntegerProduct(
-                    .tn, m: m, n: n, k: slots.count, a: dy, b: x,
-                    output: gradient.tensor(offset + e * w * d), outputStride: n))
+    /// The weight gradients of all experts with tokens, a task for each matrix. Nothing reads the integers of these weights any more in this step.
+    private func weightGradients(_ context: StepContext, _ sink: GradientSink) throws(StepFault) {
+        let d = configuration.embeddingLength, w = configuration.expertWidth, x = configuration.expertCount
+        try context.tasks(3 * x, Stage("the expert weights", layer: index)) { task throws(QuantiserFault) in
+            let e = task / 3
+            let slots = routing.range(e)
+            if slots.isEmpty { return }
+            func operand(_ store: IntegerStore, _ columns: Int) -> IntegerOperand {
+                store.operand(slots.lowerBound * columns, stride: columns, scale: e * columns, scaleStride: 1)
+            }
+            let matrix: QuantisedWeights.ExpertMatrix, tensor: Int, m: Int, n: Int, dy: IntegerOperand, input: IntegerOperand
+            switch task % 3 {
+            case 0:
+                (matrix, tensor, m, n) = (.gate, places.gate, w, d)
+                (dy, input) = (operand(scratch.slotWideColumnsB, w), operand(scratch.slotColumnsB, d))
+            case 1:
+                (matrix, tensor, m, n) = (.up, places.up, w, d)
+                (dy, input) = (operand(scratch.slotWideColumnsC, w), operand(scratch.slotColumnsB, d))
+            default:
+                (matrix, tensor, m, n) = (.down, places.down, d, w)
+                (dy, input) = (operand(scratch.slotColumnsA, d), operand(scratch.slotWideColumnsA, w))
+            }
+            try sink.consume(
+                layer: index, matrix, expert: e, offset: tensor + e * w * d, count: w * d, scratch: scratch.taskNumbers
+            ) { gradient in
+                context.backend.compute(
+                    IntegerProduct(
+                        .tn, m: m, n: n, k: slots.count, a: dy, b: input, output: gradient, outputStride: n))
+            }
         }
     }
 

@@ -7,6 +7,8 @@ final class ExpertRouting {
     let first: FixedBuffer<Int32>
     /// Token of each slot: 2T numbers.
     let tokens: FixedBuffer<Int32>
+    /// Choice of each slot, token · 2 + 0 or 1: 2T numbers.
+    let choices: FixedBuffer<Int32>
     /// The two experts of each token, the lower index first.
     let chosen: FixedBuffer<Int32>
     /// The two slots of each token, in the same order.
@@ -14,20 +16,34 @@ final class ExpertRouting {
     /// The two weights of each token, in the same order.
     let weights: FixedBuffer<Float>
     private let next: FixedBuffer<Int32>
+    /// Expert, first slot and end of each block.
+    private let blocks: FixedBuffer<Int32>
+    /// Blocks of the slots, each of one expert and small enough that its rows stay in a processor's cache.
+    private(set) var blockCount = 0
+    private static let longestBlock = 192
 
     init(expertCount: Int, tokens count: Int) {
         self.expertCount = expertCount
         first = FixedBuffer(expertCount + 1)
         tokens = FixedBuffer(2 * count)
+        choices = FixedBuffer(2 * count)
         chosen = FixedBuffer(2 * count)
         slots = FixedBuffer(2 * count)
         weights = FixedBuffer<Float>(2 * count)
         next = FixedBuffer(expertCount)
+        blocks = FixedBuffer(3 * (expertCount + 2 * count / Self.longestBlock + 1))
     }
 
     /// Slots of expert e.
     @inline(__always)
     func range(_ e: Int) -> Range<Int> { Int(first.pointer[e])..<Int(first.pointer[e + 1]) }
+
+    /// The expert and the slots of a block.
+    @inline(__always)
+    func block(_ index: Int) -> (expert: Int, slots: Range<Int>) {
+        let block = blocks.pointer + 3 * index
+        return (Int(block[0]), Int(block[1])..<Int(block[2]))
+    }
 
     /// The two largest of the logits, ties to the lower index, in ascending index.
     @inline(__always)
@@ -57,7 +73,20 @@ final class ExpertRouting {
             let e = Int(chosen.pointer[choice])
             slots.pointer[choice] = next[e]
             tokens.pointer[Int(next[e])] = Int32(choice / 2)
+            choices.pointer[Int(next[e])] = Int32(choice)
             next[e] += 1
+        }
+        blockCount = 0
+        for e in 0..<expertCount {
+            let slots = range(e)
+            let pieces = (slots.count + Self.longestBlock - 1) / Self.longestBlock
+            for piece in 0..<pieces {
+                let block = blocks.pointer + 3 * blockCount
+                block[0] = Int32(e)
+                block[1] = Int32(slots.lowerBound + slots.count * piece / pieces)
+                block[2] = Int32(slots.lowerBound + slots.count * (piece + 1) / pieces)
+                blockCount += 1
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
-/// Memory for the gradients of a contiguous run of tensors: one layer, or the head, or the embedding.
+/// Memory for the gradients of a contiguous run of tensors: one layer without its experts, or the head, or the embedding.
 ///
-/// The gradients of a group are applied as soon as they are complete, so the trainer needs memory for one group only.
+/// The gradients of a group are applied as soon as they are complete, so the trainer needs memory for one group only. Experts' matrices are
+/// applied one by one (``GradientSink``).
 struct GradientGroup {
     /// The first element's memory.
     let base: UnsafeMutablePointer<Float>

@@ -61,6 +61,39 @@ final class IntegerStore {
         }
     }
 
+    /// Turns the largest magnitudes of columns into their scales and, in place, into the inverses that `quantiseRow` takes.
+    func setColumnScales(_ largest: UnsafeMutablePointer<Float>, count: Int, scale: Int) throws(QuantiserFault) {
+        for column in 0..<count {
+            let exponent = try Quantiser.exponent(ofLargest: largest[column].bitPattern, bits: bits)
+            scales[scale + column] = exponent
+            largest[column] = PowerOfTwo.float(-exponent)
+        }
+    }
+
+    /// One row of `x·factor` with the columns' scales.
+    func quantiseRow(_ x: UnsafePointer<Float>, scaledBy factor: Float, inverses: UnsafePointer<Float>, count: Int, to element: Int) {
+        if bits <= 8 {
+            Quantiser.quantise(
+                x, scaledBy: factor, inverses: inverses, count: count, bits: bits, into: narrow.pointer + element)
+        } else {
+            Quantiser.quantise(
+                x, scaledBy: factor, inverses: inverses, count: count, bits: bits, into: wide.pointer + element)
+        }
+    }
+
+    /// Quantises `count` numbers with one scale; `largest` is their largest magnitude as bits with the sign cleared.
+    func quantise(
+        _ x: UnsafePointer<Float>, count: Int, largest: UInt32, to element: Int, scale: Int
+    ) throws(QuantiserFault) {
+        let exponent = try Quantiser.exponent(ofLargest: largest, bits: bits)
+        scales[scale] = exponent
+        if bits <= 8 {
+            Quantiser.quantise(x, count: count, bits: bits, scale: exponent, into: narrow.pointer + element)
+        } else {
+            Quantiser.quantise(x, count: count, bits: bits, scale: exponent, into: wide.pointer + element)
+        }
+    }
+
     /// Quantises `count` numbers with one scale.
     func quantise(_ x: UnsafePointer<Float>, count: Int, to element: Int, scale: Int) throws(QuantiserFault) {
         scales[scale] =

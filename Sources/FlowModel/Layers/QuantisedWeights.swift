@@ -1,7 +1,9 @@
 internal import FlowTensor
 
-/// The weight matrices as integers, made anew from the weights at the start of each step: one scale a matrix, for experts one
-/// for each expert's matrix.
+/// The weight matrices as integers: one scale a matrix, for experts one for each expert's matrix.
+///
+/// Made anew where the weights are others than at the last step's end. During a step each matrix follows as soon as its weights have changed, while
+/// they are still in the processor's cache; experts without a token keep theirs.
 ///
 /// An integer stands at its weight's place in the state; the router, which may have other bits, has a store of its own.
 final class QuantisedWeights {
@@ -9,6 +11,8 @@ final class QuantisedWeights {
     private let linear: IntegerStore
     private let router: IntegerStore
     private var matrices: [Matrix] = []
+    /// The contents of the weights that the integers were made from.
+    private var edition: Int?
 
     private struct Matrix {
         var offset: Int
@@ -54,17 +58,47 @@ final class QuantisedWeights {
                 stage: Stage("the output weights")))
     }
 
-    /// Quantises every matrix of the state.
-    func update(_ context: StepContext, _ weights: UnsafePointer<Float>) throws(StepFault) {
-        do {
-            try context.pool.attempt(matrices.count) { index throws(StepFault) in
-                let matrix = matrices[index]
-                do throws(QuantiserFault) {
-                    try (matrix.isRouter ? router : linear).quantise(
-                        weights + matrix.offset, count: matrix.count, to: matrix.target, scale: matrix.scale)
-                } catch {
-                    throw StepContext.fault(error, matrix.stage)
-                }
+    /// Quantises every matrix of the state, unless the integers are those of its weights already.
+    func prepare(_ context: StepContext, _ weights: ModelState) throws(StepFault) {
+        if edition == weights.edition { return }
+        edition = nil
+        try quantise(context, UnsafePointer(weights.base), 0..<matrices.count)
+        edition = weights.edition
+    }
+
+    /// Says that from now on the weights change matrix by matrix, and with them the integers.
+    func beginChange() { edition = nil }
+
+    /// Says that all integers are those of the weights as they are now.
+    func endChange(_ weights: ModelState) { edition = weights.edition }
+
+    /// Quantises the matrices that start in a run of the state, all but the experts'.
+    func update(_ context: StepContext, _ weights: UnsafePointer<Float>, startingIn range: Range<Int>) throws(StepFault) {
+        // In the canonical order, a layer's experts last, so the matrices of a run stand together.
+        let first = matrices.firstIndex { range.contains($0.offset) } ?? 0
+        var end = first
+        while end < matrices.count, range.contains(matrices[end].offset) { end += 1 }
+        try quantise(context, weights, first..<end)
+    }
+
+    /// Quantises one matrix of an expert whose weights have just changed.
+    func update(
+        _ weights: UnsafePointer<Float>, layer: Int, _ matrix: ExpertMatrix, _ e: Int, largest: UInt32
+    ) throws(QuantiserFault) {
+        let x = configuration.expertCount
+        let place = matrices[layer * (5 + 3 * x) + 5 + matrix.rawValue * x + e]
+        try linear.quantise(
+            weights + place.offset, count: place.count, largest: largest, to: place.target, scale: place.scale)
+    }
+
+    private func quantise(_ context: StepContext, _ weights: UnsafePointer<Float>, _ wanted: Range<Int>) throws(StepFault) {
+        try context.pool.attempt(wanted.count) { index throws(StepFault) in
+            let matrix = matrices[wanted.lowerBound + index]
+            do throws(QuantiserFault) {
+                try (matrix.isRouter ? router : linear).quantise(
+                    weights + matrix.offset, count: matrix.count, to: matrix.target, scale: matrix.scale)
+            } catch {
+                throw StepContext.fault(error, matrix.stage)
             }
         }
     }

@@ -18,14 +18,16 @@ final class SharedScratch {
     let columnIntegersD: IntegerStore
     /// (token, head) rows of H integers in attention's bits.
     let headIntegers: IntegerStore
-    /// B·A × L × Lp numbers: the gradient of the probabilities.
+    /// L × Lp numbers for each chunk of row work: the gradient of a pair's probabilities.
     let pairs: FixedBuffer<Float>
-    /// B·A × L × Lp integers: a matrix with row scales, two with column scales.
+    /// L × Lp integers for each chunk of row work: a matrix with row scales, two with column scales.
     let pairIntegersA: IntegerStore
     let pairIntegersB: IntegerStore
     let pairIntegersC: IntegerStore
-    /// A row and two L × Lp matrices for each chunk of row work.
+    /// Four rows of Lp for each chunk of row work.
     let pairRows: FixedBuffer<Float>
+    /// H numbers for each chunk of row work.
+    let headRows: FixedBuffer<Float>
     /// 2T × w numbers each, rows in slot order.
     let slotsWideA: FixedBuffer<Float>
     let slotsWideB: FixedBuffer<Float>
@@ -45,6 +47,8 @@ final class SharedScratch {
     /// 2T × d integers, for each expert a scale a column.
     let slotColumnsA: IntegerStore
     let slotColumnsB: IntegerStore
+    /// Numbers of a single task: an expert's weight gradient, or a block's input gradient.
+    let taskNumbers = ScratchPool<Float>()
     /// The router's operands in its own bits: T × d with row and column scales, T × X with row and column scales.
     let routerRows: IntegerStore
     let routerColumns: IntegerStore
@@ -60,9 +64,12 @@ final class SharedScratch {
     /// Distance between the rows of a pair's matrices: L rounded up to 16, so that vectors may read beyond a row's end.
     static func pairStride(_ contextLength: Int) -> Int { (contextLength + 15) / 16 * 16 }
 
+    /// Elements of `pairRows` for one chunk.
+    static func pairRowsLength(_ contextLength: Int) -> Int { 4 * pairStride(contextLength) }
+
     init(_ c: ModelConfiguration, chunks: Int) {
         let t = c.tokensPerBatch, d = c.embeddingLength, w = c.expertWidth, x = c.expertCount
-        let l = c.contextLength, lp = Self.pairStride(l), pairCount = c.batchSize * c.headCount
+        let l = c.contextLength, lp = Self.pairStride(l)
         func floats(_ count: Int) -> FixedBuffer<Float> {
             FixedBuffer(count)
         }
@@ -81,11 +88,12 @@ final class SharedScratch {
         columnIntegersC = integers(t * d, d, c.linearBits)
         columnIntegersD = integers(t * d, d, c.linearBits)
         headIntegers = integers(t * d, t * c.headCount, c.attentionBits)
-        pairs = floats(pairCount * l * lp)
-        pairIntegersA = integers(pairCount * l * lp, pairCount * l, c.attentionBits)
-        pairIntegersB = integers(pairCount * l * lp, pairCount * lp, c.attentionBits)
-        pairIntegersC = integers(pairCount * l * lp, pairCount * lp, c.attentionBits)
-        pairRows = floats(chunks * (lp + 2 * l * lp))
+        pairs = floats(chunks * l * lp)
+        pairIntegersA = integers(chunks * l * lp, chunks * lp, c.attentionBits)
+        pairIntegersB = integers(chunks * l * lp, chunks * lp, c.attentionBits)
+        pairIntegersC = integers(chunks * l * lp, chunks * lp, c.attentionBits)
+        pairRows = floats(chunks * Self.pairRowsLength(l))
+        headRows = floats(chunks * c.headLength)
         slotsWideA = floats(2 * t * w)
         slotsWideB = floats(2 * t * w)
         slotsWideC = floats(2 * t * w)

@@ -95,6 +95,7 @@ extension ModelState {
             throw .deltaCount(expected: count, actual: delta.units.count)
         }
         try validate()
+        defer { elementsChanged() }
         for pass in 0..<2 {
             var failure: Int?
             delta.units.withUnsafeBufferPointer { units in

@@ -7,14 +7,12 @@ extension ModelState {
         withUnsafeBytes { bytes in
             let leafCount = BulkMerkleTree.leafCount(byteCount: bytes.count)
             let leaves = [Hash256](unsafeUninitializedCapacity: leafCount) { leaves, initialised in
-                // Each task writes its own leaf.
+                // Each task writes its own leaves.
                 nonisolated(unsafe) let target = leaves
                 nonisolated(unsafe) let source = bytes
-                pool.run(leafCount) { leaf in
-                    let first = leaf * BulkMerkleTree.leafLength
-                    let end = min(first + BulkMerkleTree.leafLength, source.count)
-                    target.initializeElement(
-                        at: leaf, to: BulkMerkleTree.leafHash(UnsafeRawBufferPointer(rebasing: source[first..<end])))
+                pool.run((leafCount + 3) / 4) { task in
+                    let hashes = BulkMerkleTree.leafHashes(of: source, range: task * 4..<min(task * 4 + 4, leafCount))
+                    for (place, hash) in hashes.enumerated() { target.initializeElement(at: task * 4 + place, to: hash) }
                 }
                 initialised = leafCount
             }

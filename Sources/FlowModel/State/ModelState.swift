@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// All weights (or all momenta) of a model in one contiguous buffer, tensors in canonical order.
 ///
 /// Weights are binary32 numbers on the grid of 2^−20 with |w| ≤ 4 (Model.md). The class hands out its memory: methods
@@ -12,6 +14,15 @@ public final class ModelState: @unchecked Sendable {
     /// Number of weights.
     public let count: Int
     private let storage: FixedBuffer<Float>
+    /// A number that no other contents have, in this state or another: whoever keeps what was derived from the elements compares it.
+    private(set) var edition = ModelState.newEdition()
+
+    private static let editions = Atomic<Int>(0)
+
+    private static func newEdition() -> Int { editions.add(1, ordering: .relaxed).newValue }
+
+    /// Whoever writes elements through ``base`` says so.
+    func elementsChanged() { edition = Self.newEdition() }
 
     /// Address of the first element; valid as long as the state lives.
     var base: UnsafeMutablePointer<Float> { storage.pointer }
@@ -41,11 +52,13 @@ public final class ModelState: @unchecked Sendable {
     public func assign(from other: ModelState) {
         precondition(other.count == count, "states of \(count) and \(other.count) elements")
         base.update(from: other.base, count: count)
+        elementsChanged()
     }
 
     /// Sets every element to +0.
     public func clear() {
         base.update(repeating: 0, count: count)
+        elementsChanged()
     }
 
     /// The element at `index` in canonical order.
@@ -57,6 +70,7 @@ public final class ModelState: @unchecked Sendable {
         set {
             precondition(index >= 0 && index < count, "index \(index) of \(count)")
             base[index] = newValue
+            elementsChanged()
         }
     }
 
@@ -77,7 +91,8 @@ public final class ModelState: @unchecked Sendable {
     public func withUnsafeMutableElements<R, E: Error>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
     ) throws(E) -> R {
-        try body(UnsafeMutableBufferPointer(start: base, count: count))
+        defer { elementsChanged() }
+        return try body(UnsafeMutableBufferPointer(start: base, count: count))
     }
 
     /// Calls `body` with the state's bytes: binary32, little-endian.

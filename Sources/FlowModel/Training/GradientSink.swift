@@ -1,6 +1,6 @@
 internal import FlowTensor
 
-/// Where a group's gradients go once they are complete: into momentum and weights, or, for tests and research, into a state.
+/// Where gradients go once they are complete: into momentum, weights and integers, or, for tests and research, into a state of zeros.
 struct GradientSink {
     enum Destination {
         case update(weights: UnsafeMutablePointer<Float>, momentum: UnsafeMutablePointer<Float>, rate: Float)
@@ -8,38 +8,44 @@ struct GradientSink {
     }
 
     let destination: Destination
+    let integers: QuantisedWeights
     /// Longest run that one task works on.
     private static let runLength = 16_384
 
-    /// Takes the parts of the group, each a run of the state; parts of untouched experts are not among them.
-    func consume(_ context: StepContext, _ group: GradientGroup, parts: [Range<Int>]) {
+    /// Takes the gradients of a group.
+    func consume(_ context: StepContext, _ group: GradientGroup) throws(StepFault) {
         switch destination {
         case .update(let weights, let momentum, let rate):
-            var tasks = 0
-            for part in parts { tasks += (part.count + Self.runLength - 1) / Self.runLength }
-            context.rows(tasks) { _, range in
-                forEachRun(parts, range) { first, count in
-                    Canonical.signMomentumStep(
-                        weights: weights + first, momentum: momentum + first, gradient: group.tensor(first), count, rate: rate)
-                }
+            let (first, count) = (group.range.lowerBound, group.range.count)
+            context.pool.run((count + Self.runLength - 1) / Self.runLength) { run in
+                let start = run * Self.runLength
+                Canonical.signMomentumStep(
+                    weights: weights + first + start, momentum: momentum + first + start, gradient: group.base + start,
+                    min(Self.runLength, count - start), rate: rate)
             }
+            try integers.update(context, weights, startingIn: group.range)
         case .store(let target):
-            (target + group.range.lowerBound).update(repeating: 0, count: group.range.count)
-            for part in parts {
-                (target + part.lowerBound).update(from: group.tensor(part.lowerBound), count: part.count)
-            }
+            (target + group.range.lowerBound).update(from: group.base, count: group.range.count)
         }
     }
 
-    private func forEachRun(_ parts: [Range<Int>], _ wanted: Range<Int>, _ body: (Int, Int) -> Void) {
-        var task = 0
-        for part in parts {
-            let runs = (part.count + Self.runLength - 1) / Self.runLength
-            for run in max(wanted.lowerBound - task, 0)..<max(min(wanted.upperBound - task, runs), max(wanted.lowerBound - task, 0)) {
-                let first = part.lowerBound + run * Self.runLength
-                body(first, min(Self.runLength, part.upperBound - first))
+    /// Takes the gradient of one expert's matrix, whose elements start at `offset` in the state, from a task of the pool.
+    ///
+    /// `compute` writes the gradient's `count` numbers to the memory that it is given.
+    func consume(
+        layer: Int, _ matrix: QuantisedWeights.ExpertMatrix, expert e: Int, offset: Int, count: Int,
+        scratch: ScratchPool<Float>, compute: (UnsafeMutablePointer<Float>) -> Void
+    ) throws(QuantiserFault) {
+        switch destination {
+        case .update(let weights, let momentum, let rate):
+            let largest = scratch.withScratch(count) { gradient in
+                compute(gradient)
+                return Canonical.signMomentumStep(
+                    weights: weights + offset, momentum: momentum + offset, gradient: gradient, count, rate: rate)
             }
-            task += runs
+            try integers.update(weights, layer: layer, matrix, e, largest: largest)
+        case .store(let target):
+            compute(target + offset)
         }
     }
 }

@@ -11,26 +11,41 @@ public enum MomentumDigest {
         BulkMerkleTree.root(leaves: leaves(momentum, pool: pool))
     }
 
+    private static let scratch = ScratchPool<UInt8>()
+
     /// The leaf hashes in order.
     static func leaves(_ momentum: ModelState, pool: ThreadPool) -> [Hash256] {
         let count = momentum.count
         let leafCount = (count + leafElements - 1) / leafElements
         return [Hash256](unsafeUninitializedCapacity: leafCount) { leaves, initialised in
-            // Each task writes its own leaf.
-            nonisolated(unsafe) let target = leaves
-            pool.run(leafCount) { leaf in
-                let first = leaf * leafElements
-                let elements = min(leafElements, count - first)
-                let bytes = 3 * ((elements + 7) / 8)
-                withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { planes in
-                    if let base = planes.baseAddress {
-                        Canonical.digestPlanes(
-                            momentum.base + first, elements, into: base.assumingMemoryBound(to: UInt8.self))
-                    }
-                    target.initializeElement(at: leaf, to: BulkMerkleTree.leafHash(UnsafeRawBufferPointer(planes)))
+            if let target = leaves.baseAddress {
+                // Each task writes its own four leaves.
+                pool.run((leafCount + 3) / 4) { task in
+                    let first = task * 4
+                    hash(momentum, first..<min(first + 4, leafCount), into: target + first)
                 }
             }
             initialised = leafCount
+        }
+    }
+
+    private static func hash(_ momentum: ModelState, _ leaves: Range<Int>, into hashes: UnsafeMutablePointer<Hash256>) {
+        let length = 3 * leafElements / 8
+        scratch.withScratch(leaves.count * length) { planes in
+            var whole = 0
+            for leaf in leaves {
+                let first = leaf * leafElements
+                let elements = min(leafElements, momentum.count - first)
+                Canonical.digestPlanes(momentum.base + first, elements, into: planes + whole * length)
+                if elements == leafElements {
+                    whole += 1
+                } else {
+                    // The last leaf, which is shorter.
+                    let bytes = UnsafeRawBufferPointer(start: planes + whole * length, count: 3 * ((elements + 7) / 8))
+                    (hashes + whole).initialize(to: BulkMerkleTree.leafHash(bytes))
+                }
+            }
+            BulkMerkleTree.leafHashes(planes, length: length, count: whole, into: hashes)
         }
     }
 }

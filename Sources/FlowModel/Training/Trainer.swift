@@ -25,7 +25,6 @@ public final class Trainer {
     private let inputs: FixedBuffer<Int32>
     private let targets: FixedBuffer<Int32>
     private let gradientMemory: FixedBuffer<Float>
-    private var parts: [Range<Int>] = []
 
     public init(configuration: ModelConfiguration, backend: any MatrixBackend, pool: ThreadPool = .single) {
         let c = configuration
@@ -45,8 +44,7 @@ public final class Trainer {
         residual = FixedBuffer<Float>(t * c.embeddingLength)
         inputs = FixedBuffer(t)
         targets = FixedBuffer(t)
-        gradientMemory = FixedBuffer<Float>(Self.groups(c).map(\.count).max() ?? 0)
-        parts.reserveCapacity(1 + 3 * c.expertCount)
+        gradientMemory = FixedBuffer<Float>(Self.largestGroup(c))
     }
 
     /// One training step: `weights` and `momentum` are changed in place.
@@ -64,19 +62,24 @@ public final class Trainer {
     ) throws(StepFault) -> StepReport {
         try check(momentum)
         let t = try load(weights, batch, whole: true)
-        return try train(
+        try forward(weights, tokens: t)
+        integers.beginChange()
+        weights.elementsChanged()
+        momentum.elementsChanged()
+        let report = try backward(
             weights, tokens: t,
-            sink: GradientSink(
-                destination: .update(
-                    weights: weights.base, momentum: momentum.base,
-                    rate: Float(learningRateUnits) * ModelState.gridUnit)))
+            .update(
+                weights: weights.base, momentum: momentum.base, rate: Float(learningRateUnits) * ModelState.gridUnit))
+        integers.endChange(weights)
+        return report
     }
 
     /// The gradient of the batch's loss (balancing included) for every weight; experts without a token have +0.
     public func gradients(weights: ModelState, batch: TokenBatch) throws(StepFault) -> (gradients: ModelState, report: StepReport) {
         let t = try load(weights, batch, whole: true)
         let gradients = ModelState(zeros: configuration)
-        let report = try train(weights, tokens: t, sink: GradientSink(destination: .store(gradients.base)))
+        try forward(weights, tokens: t)
+        let report = try backward(weights, tokens: t, .store(gradients.base))
         return (gradients, report)
     }
 
@@ -107,26 +110,29 @@ public final class Trainer {
 
     // MARK: The step
 
-    private func train(_ weights: ModelState, tokens t: Int, sink: GradientSink) throws(StepFault) -> StepReport {
-        try forward(weights, tokens: t)
+    private func backward(
+        _ weights: ModelState, tokens t: Int, _ destination: GradientSink.Destination
+    ) throws(StepFault) -> StepReport {
         let loss = head.loss(context, targets: targets.pointer, tokens: t)
+        let sink = GradientSink(destination: destination, integers: integers)
         let w = UnsafePointer(weights.base)
         let dx = residual.pointer
-        var remaining = Self.groups(configuration)
+        let places = configuration.layout
 
-        var group = next(&remaining)
+        var group = gradients(of: places.outputNorm..<places.count)
         try head.backward(context, weights: w, integers: integers, tokens: t, dx: dx, gradient: group)
-        apply(group, sink, experts: nil)
+        try sink.consume(context, group)
         for layer in (0..<configuration.layerCount).reversed() {
-            group = next(&remaining)
-            try experts[layer].backward(context, weights: w, integers: integers, tokens: t, dx: dx, gradient: group)
+            group = gradients(of: places.layers[layer].attentionNorm..<places.layers[layer].gate)
+            try experts[layer].backward(
+                context, weights: w, integers: integers, tokens: t, dx: dx, gradient: group, sink: sink)
             try attention[layer].backward(
                 context, weights: w, integers: integers, windows: t / configuration.contextLength, dx: dx, gradient: group)
-            apply(group, sink, experts: layer)
+            try sink.consume(context, group)
         }
-        group = next(&remaining)
+        group = gradients(of: 0..<places.layers[0].attentionNorm)
         try embedding.backward(context, tokens: inputs.pointer, count: t, dx: dx, gradient: group)
-        apply(group, sink, experts: nil)
+        try sink.consume(context, group)
 
         return StepReport(
             loss: loss, balancingLoss: experts.reduce(0) { $0 + $1.balancingLoss(tokens: t) },
@@ -136,7 +142,7 @@ public final class Trainer {
     private func forward(_ weights: ModelState, tokens t: Int) throws(StepFault) {
         let w = UnsafePointer(weights.base)
         let windows = t / configuration.contextLength
-        try integers.update(context, w)
+        try integers.prepare(context, weights)
         embedding.forward(weights: w, tokens: inputs.pointer, count: t, output: attention[0].input.pointer)
         for layer in 0..<configuration.layerCount {
             try attention[layer].forward(
@@ -149,31 +155,13 @@ public final class Trainer {
 
     // MARK: Gradients
 
-    /// Runs of the state whose gradients are complete together, in canonical order; the step takes them from the last.
-    private static func groups(_ c: ModelConfiguration) -> [Range<Int>] {
-        let starts = [0] + c.layout.layers.map(\.attentionNorm) + [c.layout.outputNorm, c.layout.count]
-        return zip(starts, starts.dropFirst()).map { $0..<$1 }
-    }
+    /// Memory for the gradients of a run of tensors, which are applied before the next run's are computed.
+    private func gradients(of range: Range<Int>) -> GradientGroup { GradientGroup(base: gradientMemory.pointer, range: range) }
 
-    private func next(_ remaining: inout [Range<Int>]) -> GradientGroup {
-        GradientGroup(base: gradientMemory.pointer, range: remaining.popLast() ?? 0..<0)
-    }
-
-    private func apply(_ group: GradientGroup, _ sink: GradientSink, experts layer: Int?) {
-        parts.removeAll(keepingCapacity: true)
-        if let layer {
-            let places = configuration.layout.layers[layer]
-            let size = configuration.expertWidth * configuration.embeddingLength
-            parts.append(group.range.lowerBound..<places.gate)
-            for offset in [places.gate, places.up, places.down] {
-                for e in 0..<configuration.expertCount where !experts[layer].routing.range(e).isEmpty {
-                    parts.append(offset + e * size..<offset + (e + 1) * size)
-                }
-            }
-        } else {
-            parts.append(group.range)
-        }
-        sink.consume(context, group, parts: parts)
+    /// Elements of the largest group.
+    private static func largestGroup(_ c: ModelConfiguration) -> Int {
+        let layers = c.layout.layers.map { $0.gate - $0.attentionNorm }
+        return max(layers.max() ?? 0, c.layout.count - c.layout.outputNorm, c.vocabularySize * c.embeddingLength)
     }
 
     // MARK: Arguments

@@ -11,10 +11,15 @@ public protocol MatrixBackend: Sendable {
 
     /// Computes products that do not depend on one another, and returns when all outputs are written. Outputs must not overlap.
     func execute(_ products: [IntegerProduct], pool: ThreadPool)
+
+    /// Computes one product on the calling thread; tasks of a pool may call it side by side.
+    func compute(_ product: IntegerProduct)
 }
 
 extension MatrixBackend {
     public var obstacle: String? { nil }
+
+    public func compute(_ product: IntegerProduct) { execute([product], pool: .single) }
 
     /// One product on its own.
     public func execute(_ product: IntegerProduct, pool: ThreadPool = .single) {

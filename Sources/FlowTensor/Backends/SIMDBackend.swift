@@ -37,7 +37,7 @@ public struct SIMDBackend: MatrixBackend {
         pool.run(parts.count) { compute(parts[$0]) }
     }
 
-    private func compute(_ product: IntegerProduct) {
+    public func compute(_ product: IntegerProduct) {
         let a, b: UnsafeRawPointer
         let wide: Int32
         switch (product.a.values, product.b.values) {

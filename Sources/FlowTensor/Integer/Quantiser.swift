@@ -112,6 +112,24 @@ public enum Quantiser {
         }
     }
 
+    /// One row of a matrix whose columns have scales of their own: the integers of `x·factor`.
+    ///
+    /// - Parameter inverses: 2^(−scale exponent) of each column.
+    public static func quantise(
+        _ x: UnsafePointer<Float>, scaledBy factor: Float, inverses: UnsafePointer<Float>, count: Int, bits: Int,
+        into q: UnsafeMutablePointer<Int8>
+    ) {
+        QuantiserKernels.store(x, scaledBy: factor, inverses: inverses, count, bits: bits, into: q)
+    }
+
+    /// The same for more than 8 bits.
+    public static func quantise(
+        _ x: UnsafePointer<Float>, scaledBy factor: Float, inverses: UnsafePointer<Float>, count: Int, bits: Int,
+        into q: UnsafeMutablePointer<Int16>
+    ) {
+        QuantiserKernels.store(x, scaledBy: factor, inverses: inverses, count, bits: bits, into: q)
+    }
+
     // MARK: Whole matrices
 
     /// Quantises a contiguous list by one scale, which is returned.
@@ -126,6 +144,20 @@ public enum Quantiser {
         _ x: UnsafePointer<Float>, count: Int, bits: Int, into q: UnsafeMutablePointer<Int16>
     ) throws(QuantiserFault) -> Int32 {
         try QuantiserKernels.row(x, count, bits: bits, into: q)
+    }
+
+    /// Quantises a contiguous list by a scale that `exponent(ofLargest:bits:)` gave for its largest magnitude.
+    public static func quantise(
+        _ x: UnsafePointer<Float>, count: Int, bits: Int, scale: Int32, into q: UnsafeMutablePointer<Int8>
+    ) {
+        QuantiserKernels.store(x, count, scale: scale, bits: bits, into: q)
+    }
+
+    /// The same for more than 8 bits.
+    public static func quantise(
+        _ x: UnsafePointer<Float>, count: Int, bits: Int, scale: Int32, into q: UnsafeMutablePointer<Int16>
+    ) {
+        QuantiserKernels.store(x, count, scale: scale, bits: bits, into: q)
     }
 
     /// Quantises contiguous `x` into `matrix`, reshaped with `axis: .matrix` (one scale) or `.rowBlock` (one scale a block).

@@ -35,6 +35,20 @@ enum QuantiserKernels {
         kernels.quantise16(x, n, PowerOfTwo.float(-scale), limit(bits), q)
     }
 
+    static func store(
+        _ x: UnsafePointer<Float>, scaledBy factor: Float, inverses: UnsafePointer<Float>, _ n: Int, bits: Int,
+        into q: UnsafeMutablePointer<Int8>
+    ) {
+        kernels.quantise_scaled_by_columns8(x, n, factor, inverses, limit(bits), q)
+    }
+
+    static func store(
+        _ x: UnsafePointer<Float>, scaledBy factor: Float, inverses: UnsafePointer<Float>, _ n: Int, bits: Int,
+        into q: UnsafeMutablePointer<Int16>
+    ) {
+        kernels.quantise_scaled_by_columns16(x, n, factor, inverses, limit(bits), q)
+    }
+
     static func columns(
         _ x: UnsafePointer<Float>, _ rowIndices: UnsafePointer<Int32>?, rows: Int, columns: Int, stride: Int, bits: Int,
         into q: UnsafeMutablePointer<Int8>, qStride: Int, scales: UnsafeMutablePointer<Int32>

@@ -36,8 +36,9 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     private static func allocate(_ count: Int) -> UnsafeMutablePointer<Element> {
         let bytes = max(count, 1) * MemoryLayout<Element>.stride
         let rounded = (bytes + alignment - 1) / alignment * alignment
-        return UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: alignment)
-            .bindMemory(to: Element.self, capacity: max(count, 1))
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: max(alignment, LargePages.alignment(for: rounded)))
+        LargePages.advise(memory, byteCount: rounded)
+        return memory.bindMemory(to: Element.self, capacity: max(count, 1))
     }
 }
 

@@ -102,6 +102,35 @@ public enum Canonical {
         return (log(sums.sum) + sums.maximum) - wanted
     }
 
+    // MARK: Attention
+
+    /// One row of causal attention in place: `p = softmax(x·factor)` over the n visible scores, then `folded = p·powers`; both are +0 from n to `end`.
+    ///
+    /// - Parameter powers: 2^(the values' scale exponents), n of them.
+    /// - Returns: the largest magnitude of `folded` as bits with the sign cleared. n ≥ 1.
+    public static func attentionRow(
+        _ x: UnsafeMutablePointer<Float>, _ n: Int, end: Int, factor: Float, powers: UnsafePointer<Float>,
+        folded: UnsafeMutablePointer<Float>
+    ) -> UInt32 {
+        kernels.attention_row(x, n, end, factor, powers, folded)
+    }
+
+    /// The way back of one row: `dp` becomes `ds = (p·(dp − k))·factor` with `k = lanedot(p, dp)`, then `folded = ds·keyPowers`; both are +0
+    /// from n to `end`.
+    ///
+    /// - Parameters:
+    ///   - queryPower: 2^(the row's query scale); `keyLargest` becomes the larger of itself and `|ds·queryPower|`.
+    ///   - outputPower: 2^(the row's output gradient scale); `valueLargest` becomes the larger of itself and `|p·outputPower|`.
+    /// - Returns: the largest magnitude of `folded` as bits with the sign cleared.
+    public static func attentionRowBackward(
+        _ p: UnsafePointer<Float>, dp: UnsafeMutablePointer<Float>, _ n: Int, end: Int, factor: Float,
+        keyPowers: UnsafePointer<Float>, queryPower: Float, outputPower: Float, folded: UnsafeMutablePointer<Float>,
+        keyLargest: UnsafeMutablePointer<Float>, valueLargest: UnsafeMutablePointer<Float>
+    ) -> UInt32 {
+        kernels.attention_row_backward(
+            p, dp, n, end, factor, keyPowers, queryPower, outputPower, folded, keyLargest, valueLargest)
+    }
+
     // MARK: SwiGLU
 
     /// `a = (g·σ(g))·u`.
@@ -111,12 +140,12 @@ public enum Canonical {
         kernels.swiglu(g, u, n, a)
     }
 
-    /// `dU = dA·(g·s)`, `dG = (dA·u)·(s·(1 + g·(1 − s)))`, s = σ(g). Outputs may be inputs, but not each other.
+    /// `dU = dA·(g·s)`, `dG = (dA·u)·(s·(1 + g·(1 − s)))`, s = σ(g); and `a` as in `swiGLU` once more. Outputs may be inputs, but not each other.
     public static func swiGLUBackward(
         gate g: UnsafePointer<Float>, up u: UnsafePointer<Float>, da: UnsafePointer<Float>, _ n: Int,
-        dGate: UnsafeMutablePointer<Float>, dUp: UnsafeMutablePointer<Float>
+        dGate: UnsafeMutablePointer<Float>, dUp: UnsafeMutablePointer<Float>, activation a: UnsafeMutablePointer<Float>
     ) {
-        kernels.swiglu_backward(g, u, da, n, dGate, dUp)
+        kernels.swiglu_backward(g, u, da, n, dGate, dUp, a)
     }
 
     // MARK: Rotary
@@ -167,11 +196,13 @@ public enum Canonical {
 
     // MARK: Optimizer
 
-    /// `m ← m + (g − m)·0.1`; `w ← w − rate·sign(m)`, sign(±0) = 0, then clamped to ±4.
+    /// `m ← m + (g − m)·0.1`; `w ← w − rate·sign(m)`, sign(±0) = 0, then clamped to ±4. Returns the largest magnitude of the
+    /// new weights as bits with the sign cleared, for `Quantiser.exponent(ofLargest:bits:)`.
+    @discardableResult
     public static func signMomentumStep(
         weights w: UnsafeMutablePointer<Float>, momentum m: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
         _ n: Int, rate: Float
-    ) {
+    ) -> UInt32 {
         kernels.sign_step(w, m, g, n, rate)
     }
 

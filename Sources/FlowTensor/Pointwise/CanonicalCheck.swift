@@ -80,9 +80,9 @@ struct CanonicalCheck {
         }
         try compare("SwiGLU's backward") {
             if $0 {
-                Canonical.swiGLUBackward(gate: x, up: y, da: z, n, dGate: $1, dUp: $1 + n)
+                Canonical.swiGLUBackward(gate: x, up: y, da: z, n, dGate: $1, dUp: $1 + n, activation: $1 + 2 * n)
             } else {
-                CanonicalReference.swiGLUBackward(gate: x, up: y, da: z, n, dGate: $1, dUp: $1 + n)
+                CanonicalReference.swiGLUBackward(gate: x, up: y, da: z, n, dGate: $1, dUp: $1 + n, activation: $1 + 2 * n)
             }
         }
         try compare("rotary") {
@@ -102,9 +102,9 @@ struct CanonicalCheck {
         }
     }
 
-    /// Runs both sides on a fresh output of 2n + 2 numbers; the first argument is true for the kernels.
+    /// Runs both sides on a fresh output of 3n + 2 numbers; the first argument is true for the kernels.
     private func compare(_ operation: String, _ body: (Bool, UnsafeMutablePointer<Float>) -> Void) throws(BackendFault) {
-        var actual = [Float](repeating: 3, count: 2 * n + 2)
+        var actual = [Float](repeating: 3, count: 3 * n + 2)
         var expected = actual
         body(true, &actual)
         body(false, &expected)

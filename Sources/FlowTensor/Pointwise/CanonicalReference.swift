@@ -142,13 +142,14 @@ public enum CanonicalReference {
 
     public static func swiGLUBackward(
         gate g: UnsafePointer<Float>, up u: UnsafePointer<Float>, da: UnsafePointer<Float>, _ n: Int,
-        dGate: UnsafeMutablePointer<Float>, dUp: UnsafeMutablePointer<Float>
+        dGate: UnsafeMutablePointer<Float>, dUp: UnsafeMutablePointer<Float>, activation a: UnsafeMutablePointer<Float>
     ) {
         for i in 0..<max(n, 0) {
             let gate = g[i]
             let up = u[i]
             let d = da[i]
             let s = sigmoid(gate)
+            a[i] = (gate * s) * up
             dUp[i] = d * (gate * s)
             dGate[i] = (d * up) * (s * (1 + gate * (1 - s)))
         }
@@ -204,10 +205,12 @@ public enum CanonicalReference {
 
     // MARK: Optimizer
 
+    @discardableResult
     public static func signMomentumStep(
         weights w: UnsafeMutablePointer<Float>, momentum m: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
         _ n: Int, rate: Float
-    ) {
+    ) -> UInt32 {
+        var largest: UInt32 = 0
         for i in 0..<max(n, 0) {
             m[i] = m[i] + (g[i] - m[i]) * 0.1
             var next = w[i]
@@ -216,7 +219,9 @@ public enum CanonicalReference {
             if next > 4 { next = 4 }
             if next < -4 { next = -4 }
             w[i] = next
+            largest = max(largest, next.bitPattern & 0x7FFF_FFFF)
         }
+        return largest
     }
 
     public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>) {

@@ -1,0 +1,101 @@
+import FlowCrypto
+import FlowModel
+import FlowTensor
+import FlowTensorOpenBLAS
+import Foundation
+
+// Steps of one model shape, digest included, and a replay of the same steps; one JSON line. Comparisons/compare_training.py runs it beside PyTorch.
+//
+//     training-speed --embedding 128 --layers 4 --heads 4 --experts 16 --width 256 --context 128 --batch 8 --threads 1
+
+var options: [String: Int] = [
+    "embedding": 128, "layers": 4, "heads": 4, "experts": 16, "width": 256, "context": 128, "batch": 8, "threads": 1, "steps": 7,
+    "warmup": 3, "replay": 1,
+]
+var backendName = "automatic"
+var arguments = CommandLine.arguments.dropFirst()
+while let name = arguments.popFirst() {
+    let value = arguments.popFirst() ?? ""
+    if name == "--backend" {
+        backendName = value
+    } else if let number = Int(value), name.hasPrefix("--"), options[String(name.dropFirst(2))] != nil {
+        options[String(name.dropFirst(2))] = number
+    } else {
+        let known = options.keys.sorted().map { "--\($0) NUMBER" }.joined(separator: ", ")
+        FileHandle.standardError.write(Data("expected \(known) or --backend NAME, found \(name) \(value)\n".utf8))
+        exit(2)
+    }
+}
+
+func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+
+/// Wall-clock and processor seconds of `body`.
+func measure(_ body: () throws -> Void) rethrows -> (wall: Double, processor: Double) {
+    let processor = processorSeconds()
+    let wall = try ContinuousClock().measure(body)
+    return (Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18, processorSeconds() - processor)
+}
+
+func median(_ numbers: [Double]) -> Double { numbers.sorted()[numbers.count / 2] }
+
+let configuration = try ModelConfiguration(
+    embeddingLength: options["embedding"]!, layerCount: options["layers"]!, headCount: options["heads"]!,
+    expertCount: options["experts"]!, expertWidth: options["width"]!, contextLength: options["context"]!,
+    batchSize: options["batch"]!)
+let backend = try BackendSelection.backend(named: backendName, offering: [OpenBLASBackend()])
+let pool = ThreadPool(threads: options["threads"]!)
+let trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
+let sampler = try BatchSampler(
+    corpus: SyntheticCorpus.regtest, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
+let workSeed = Keccak256.hash([1])
+let warmup = options["warmup"]!, steps = warmup + options["steps"]!
+
+// What a miner does for a step: batch, training, digest. The weights exist once, as the momentum does.
+var walls: [Double] = [], processors: [Double] = [], digests: [Double] = [], loss = 0.0
+var chain = DeltaChain(modelRoot: .zero, workSeed: workSeed)
+var weights: ModelState!
+let initialisation = measure { weights = ModelState(initialising: configuration, seed: 1, pool: pool) }
+let momentum = ModelState(zeros: configuration)
+for step in 1...steps {
+    var digest = (wall: 0.0, processor: 0.0)
+    let time = try measure {
+        let batch = try sampler.batch(workSeed: workSeed, step: UInt32(step))
+        loss = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024).loss
+        digest = measure { chain.append(MomentumDigest.digest(momentum, pool: pool)) }
+    }
+    walls.append(time.wall)
+    processors.append(time.processor)
+    digests.append(digest.processor / time.processor)
+}
+
+// Both warm and both from the parent: what a miner does for a block, and what a verifier does for it, the new weights' root included.
+var mining = 0.0, replay = 0.0
+if options["replay"]! > 0 {
+    let job = TrajectoryJob(
+        parent: ModelState(initialising: configuration, seed: 1, pool: pool), modelRoot: .zero, workSeed: workSeed,
+        stepsPerBlock: steps, firstPayingStep: 1, learningRateUnits: Array(repeating: 1_024, count: steps), sampler: sampler)
+    let trajectory = Trajectory(job, trainer: trainer)
+    func run() throws {
+        trajectory.restart(job)
+        while !trajectory.isFinished { _ = try trajectory.advance() }
+        guard trajectory.deltaHash == chain.current else { fatalError("the replay gave other bits") }
+    }
+    try run()
+    mining = try measure(run).processor
+    replay = try measure {
+        try run()
+        _ = trajectory.weights.root(pool: pool)
+    }.processor
+}
+var usage = rusage()
+getrusage(0, &usage)
+let tokens = Double(configuration.tokensPerBatch)
+let measured = Array(walls.dropFirst(warmup)), used = Array(processors.dropFirst(warmup))
+let result: [String: Any] = [
+    "program": "FlowModel, \(backend.name)", "threads": pool.threads, "parameters": configuration.parameterCount,
+    "tokens": configuration.tokensPerBatch, "tokens_per_second": tokens / median(measured),
+    "tokens_per_processor_second": tokens / median(used), "seconds": measured, "digest_share": median(digests),
+    "replay_over_mining": mining > 0 ? replay / mining : 0, "initialisation_seconds": initialisation.wall,
+    "peak_mebibytes": Double(usage.ru_maxrss) / 1_024, "loss": loss, "delta_hash": "\(chain.current)",
+]
+print(String(decoding: try JSONSerialization.data(withJSONObject: result, options: [.sortedKeys]), as: UTF8.self))
