@@ -19,7 +19,6 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-    .product(name: "Logging", package: "swift-log"),
 ]
 
 let package = Package(
@@ -61,7 +60,7 @@ let package = Package(
         library("FlowConsensus", ["FlowEncoding", "FlowCrypto"]),
         library("FlowTensor", ["CFlowKernels"]),
         library("FlowTensorOpenBLAS", ["FlowTensor", "COpenBLAS"]),
-        library("FlowGGUF", ["FlowEncoding"]),
+        library("FlowGGUF"),
         library("FlowModel", ["FlowTensor", "FlowGGUF", "FlowCrypto", "FlowEncoding"]),
         library("FlowStore", ["FlowEncoding", "CLevelDB"]),
         library("FlowP2P", ["FlowEncoding", "FlowCrypto"] + nio),
@@ -79,7 +78,7 @@ let package = Package(
         tests("FlowCrypto", ["FlowCrypto", "FlowEncoding"]),
         tests("FlowConsensus", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
         tests("FlowTensor", ["FlowTensor", "FlowTensorOpenBLAS"]),
-        tests("FlowGGUF", ["FlowGGUF", "FlowEncoding"]),
+        tests("FlowGGUF", ["FlowGGUF"]),
         tests("FlowModel", ["FlowModel", "FlowTensor", "FlowTensorOpenBLAS", "FlowGGUF", "FlowCrypto", "FlowEncoding"]),
         tests("FlowStore", ["FlowStore", "FlowEncoding"]),
         tests("FlowP2P", ["FlowP2P", "FlowCrypto", "FlowEncoding"] + nio),
@@ -88,7 +87,7 @@ let package = Package(
             "FlowNode",
             [
                 "FlowNode", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor", "FlowTensorOpenBLAS",
-                "FlowModel", "FlowStore", "FlowP2P", "FlowWallet",
+                "FlowModel", "FlowGGUF", "FlowStore", "FlowP2P", "FlowWallet",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -13,7 +13,7 @@ allowed() {
     FlowConsensus) echo "FlowEncoding FlowCrypto" ;;
     FlowTensor) echo "" ;;
     FlowTensorOpenBLAS) echo "FlowTensor" ;;
-    FlowGGUF) echo "FlowEncoding" ;;
+    FlowGGUF) echo "" ;;
     FlowModel) echo "FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
     FlowStore) echo "FlowEncoding" ;;
     FlowP2P) echo "FlowEncoding FlowCrypto" ;;
