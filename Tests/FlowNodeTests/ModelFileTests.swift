@@ -1,4 +1,5 @@
 import FlowConsensus
+import FlowCrypto
 import FlowGGUF
 import FlowModel
 import Foundation

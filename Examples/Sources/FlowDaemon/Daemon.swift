@@ -1,4 +1,5 @@
 import FlowConsensus
+import FlowModel
 import FlowNode
 import Foundation
 import Logging

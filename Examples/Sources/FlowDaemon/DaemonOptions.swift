@@ -1,5 +1,5 @@
 public import ArgumentParser
-import FlowModel
+public import FlowModel
 import FlowNode
 
 /// Options of flowcoind, spelled as bitcoind's.

@@ -1,3 +1,5 @@
+import FlowCrypto
+import FlowModel
 import FlowNode
 import Foundation
 import ProgramSupport
