@@ -19,7 +19,6 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-    .product(name: "Logging", package: "swift-log"),
 ]
 
 let package = Package(
@@ -63,7 +62,7 @@ let package = Package(
         library("FlowTensor", ["CFlowKernels"]),
         library("FlowTensorOpenBLAS", ["FlowTensor", "COpenBLAS"]),
         library("FlowTensorCUDA", ["FlowTensor"]),
-        library("FlowGGUF", ["FlowEncoding"]),
+        library("FlowGGUF"),
         library("FlowModel", ["FlowTensor", "FlowGGUF", "FlowCrypto", "FlowEncoding"]),
         library("FlowStore", ["FlowEncoding", "CLevelDB"]),
         library("FlowP2P", ["FlowEncoding", "FlowCrypto"] + nio),
@@ -81,7 +80,7 @@ let package = Package(
         tests("FlowCrypto", ["FlowCrypto", "FlowEncoding"]),
         tests("FlowConsensus", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
         tests("FlowTensor", ["FlowTensor", "FlowTensorOpenBLAS", "FlowTensorCUDA"]),
-        tests("FlowGGUF", ["FlowGGUF", "FlowEncoding"]),
+        tests("FlowGGUF", ["FlowGGUF"]),
         tests("FlowModel", ["FlowModel", "FlowTensor", "FlowTensorOpenBLAS", "FlowGGUF", "FlowCrypto", "FlowEncoding"]),
         tests("FlowStore", ["FlowStore", "FlowEncoding"]),
         tests("FlowP2P", ["FlowP2P", "FlowCrypto", "FlowEncoding"] + nio),
@@ -90,7 +89,7 @@ let package = Package(
             "FlowNode",
             [
                 "FlowNode", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor", "FlowTensorOpenBLAS",
-                "FlowModel", "FlowStore", "FlowP2P", "FlowWallet",
+                "FlowModel", "FlowGGUF", "FlowStore", "FlowP2P", "FlowWallet",
             ]),
     ],
     swiftLanguageModes: [.v6]

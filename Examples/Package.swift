@@ -54,7 +54,7 @@ let package = Package(
         .executableTarget(
             name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + [arguments],
             swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode") + ["ProgramSupport"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode", "FlowModel", "FlowCrypto") + ["ProgramSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

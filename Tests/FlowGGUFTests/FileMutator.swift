@@ -1,5 +1,9 @@
 @testable import FlowGGUF
+
+// Tests/Fuzz compiles this file too, with the generator in the same module.
+#if canImport(TestSupport)
 import TestSupport
+#endif
 
 /// Makes random valid files field by field and breaks them where it hurts: it knows where lengths, counts, types and
 /// offsets lie.
@@ -17,6 +21,11 @@ struct FileMutator {
         var entries: [Range<Int>] = []
     }
 
+    /// A number of small entries, now and then so many that the tables made from them are what takes memory.
+    private mutating func entryCount(_ usual: Int) -> Int {
+        random(0...199) == 0 ? random(0...1_500) : random(0...usual)
+    }
+
     mutating func random(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
 
     mutating func valid() -> File {
@@ -26,8 +35,8 @@ struct FileMutator {
             file.fields.append((encoder.bytes.count, MemoryLayout<T>.size))
             encoder.append(value)
         }
-        let keys = random(0...8)
-        let tensors = random(0...5)
+        let keys = entryCount(8)
+        let tensors = entryCount(5)
         encoder.bytes.append(contentsOf: "GGUF".utf8)
         field(UInt32(3))
         field(UInt64(tensors))
@@ -42,7 +51,7 @@ struct FileMutator {
         for index in 0...keys {
             let start = encoder.bytes.count
             var (key, value) = ("key\(index)", randomValue())
-            if random(0...3) == 0 { (key, value) = modelKeys[index % modelKeys.count] }
+            if index < modelKeys.count, random(0...3) == 0 { (key, value) = modelKeys[index] }
             if index == keys { (key, value) = ("general.alignment", .uint32(UInt32(alignment))) }
             field(UInt64(key.utf8.count))
             encoder.bytes.append(contentsOf: key.utf8)
@@ -92,7 +101,7 @@ struct FileMutator {
         case 10: .float64(-2.5)
         case 11: .array(.int32((0..<random(0...5)).map(Int32.init)))
         case 12: .array(.bool([true, false, true]))
-        case 13: .strings((0..<random(0...5)).map { String(repeating: "t", count: $0 * 5) })
+        case 13: .strings((0..<entryCount(5)).map { $0 > 9 ? "\($0)" : String(repeating: "t", count: $0 * 5) })
         default: .array(.float64([0.5]))
         }
     }
@@ -147,6 +156,42 @@ struct FileMutator {
         case 7: return 1 << UInt64(random(0...63))
         case 8: return UInt64(length) / UInt64(random(1...32))
         default: return generator.next()
+        }
+    }
+}
+
+extension FileMutator.File {
+    /// A file that is read without an error, with the places of its fields; nil for any other.
+    init?(locating bytes: [UInt8]) {
+        guard let file = try? GGUFFile(bytes: bytes) else { return nil }
+        self.bytes = bytes
+        fields = [(4, 4), (8, 8), (16, 8)]
+        var position = 24
+        for entry in file.metadata {
+            let start = position
+            fields.append((position, 8))
+            position += 8 + entry.key.utf8.count
+            fields.append((position, 4))
+            switch entry.value {
+            case .array: fields += [(position + 4, 4), (position + 8, 8), (position + 16, 8)]
+            case .string: fields.append((position + 4, 8))
+            default: fields.append((position + 4, entry.value.type.byteCount ?? 1))
+            }
+            var encoder = GGUFEncoder()
+            encoder.append(entry.value)
+            position += encoder.bytes.count
+            entries.append(start..<position)
+        }
+        for tensor in file.tensors {
+            let start = position
+            fields.append((position, 8))
+            position += 8 + tensor.name.utf8.count
+            fields.append((position, 4))
+            for index in tensor.dimensions.indices { fields.append((position + 4 + 8 * index, 8)) }
+            position += 4 + 8 * tensor.dimensions.count
+            fields += [(position, 4), (position + 4, 8)]
+            position += 12
+            entries.append(start..<position)
         }
     }
 }

@@ -34,7 +34,8 @@ struct ModelCheckTests {
 
     @Test(arguments: [
         ("qwen3moe.block_count", .uint32(0)), ("qwen3moe.block_count", .string("2")),
-        ("qwen3moe.expert_used_count", .uint32(9)), ("qwen3moe.attention.head_count", .int32(-4)),
+        ("qwen3moe.expert_used_count", .uint32(9)), ("qwen3moe.expert_used_count", .uint32(0)),
+        ("qwen3moe.attention.head_count", .int32(-4)),
         ("qwen3moe.attention.head_count_kv", .uint32(3)),
         ("qwen3moe.attention.layer_norm_rms_epsilon", .float32(0)),
         ("qwen3moe.attention.layer_norm_rms_epsilon", .float32(-1e-6)),

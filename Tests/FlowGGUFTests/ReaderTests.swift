@@ -138,6 +138,76 @@ struct ReaderTests {
         }
     }
 
+    @Test func limitsHoldInsideArraysToo() {
+        func error(_ value: GGUFValue, _ limits: GGUFLimits) -> GGUFError? {
+            var file = FileBuilder(metadata: 1)
+            file.key([0x61], value)
+            do throws(GGUFError) {
+                _ = try GGUFFile(bytes: file.encoder.bytes, limits: limits)
+                return nil
+            } catch { return error }
+        }
+        let texts = GGUFValue.strings(["ab", "abcd", "abc"])
+        #expect(error(texts, GGUFLimits(stringLength: 4, arrayLength: 3)) == nil)
+        #expect(error(texts, GGUFLimits(stringLength: 3)) == .limitExceeded(
+            field: "the length of element 1 of the array 'a'", value: 4, limit: 3, offset: 59))
+        #expect(error(texts, GGUFLimits(arrayLength: 2)) == .limitExceeded(
+            field: "the length of the array 'a'", value: 3, limit: 2, offset: 41))
+        #expect(error(.array(.uint8([1])), GGUFLimits(arrayLength: 0)) == .limitExceeded(
+            field: "the length of the array 'a'", value: 1, limit: 0, offset: 41))
+        #expect(error(.uint8(1), GGUFLimits(keyLength: 0)) == .limitExceeded(
+            field: "the length of metadata key 0", value: 1, limit: 0, offset: 24))
+        var file = FileBuilder(tensors: 1)
+        file.tensor([0x61], [8])
+        let bytes = file.encoder.bytes + [UInt8](repeating: 0, count: 64)
+        #expect(throws: GGUFError.limitExceeded(field: "the number of tensors", value: 1, limit: 0, offset: 8)) {
+            try GGUFFile(bytes: bytes, limits: GGUFLimits(tensorCount: 0))
+        }
+    }
+
+    /// Arrays of arrays, which the format's text allows and llama.cpp refuses, are refused before anything inside is
+    /// looked at, however deep they are.
+    @Test(arguments: [1, 2, 100_000])
+    func nestedArraysAreRefused(_ depth: Int) {
+        var file = FileBuilder(metadata: 1)
+        file.encoder.append(UInt64(1))
+        file.encoder.bytes.append(0x61)
+        file.encoder.append(UInt32(9))
+        for _ in 0..<depth {
+            file.encoder.append(UInt32(9))
+            file.encoder.append(UInt64(1))
+        }
+        file.encoder.append(UInt32(0))
+        file.encoder.append(UInt64(0))
+        #expect(file.error() == .nestedArray(key: "a", offset: 37))
+    }
+
+    @Test(arguments: GGUFValueType.allCases.filter { $0 != .array })
+    func arraysMayBeEmptyAndNotCut(_ type: GGUFValueType) {
+        for count in [0, 1, 2] as [UInt64] {
+            var file = FileBuilder(metadata: 1)
+            file.encoder.append(UInt64(1))
+            file.encoder.bytes.append(0x61)
+            file.encoder.append(UInt32(9))
+            file.encoder.append(type.rawValue)
+            file.encoder.append(count)
+            let whole = Int(count) * (type.byteCount ?? 8)
+            file.encoder.bytes += [UInt8](repeating: 0, count: whole)
+            #expect(throws: Never.self, "\(type) \(count)") { try GGUFFile(bytes: file.encoder.bytes) }
+            guard count > 0 else { continue }
+            #expect(throws: GGUFError.truncated(
+                field: "the array 'a'", needed: UInt64(whole), available: UInt64(whole) - 1, offset: 49)) {
+                try GGUFFile(bytes: Array(file.encoder.bytes.dropLast()))
+            }
+        }
+    }
+
+    @Test func longNamesAreCutInMessages() {
+        let key = String(repeating: "k", count: 60_000)
+        #expect("\(GGUFError.duplicateKey(key, offset: 3))".utf8.count < 200)
+        #expect("\(GGUFError.duplicateKey("a.b", offset: 3))" == "the metadata key 'a.b' occurs twice (at byte 3)")
+    }
+
     @Test func mappingSaysWhatIsWrongWithThePath() throws {
         #expect(throws: GGUFError.self) { try GGUFFile(mapping: "/nonexistent/model.gguf") }
         do throws(GGUFError) {

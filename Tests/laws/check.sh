@@ -14,7 +14,7 @@ allowed() {
     FlowTensor) echo "" ;;
     FlowTensorOpenBLAS) echo "FlowTensor" ;;
     FlowTensorCUDA) echo "FlowTensor" ;;
-    FlowGGUF) echo "FlowEncoding" ;;
+    FlowGGUF) echo "" ;;
     FlowModel) echo "FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
     FlowStore) echo "FlowEncoding" ;;
     FlowP2P) echo "FlowEncoding FlowCrypto" ;;

@@ -1,4 +1,5 @@
 import FlowConsensus
+import FlowModel
 import FlowNode
 import Foundation
 import Logging
@@ -44,6 +45,7 @@ public struct Daemon: Sendable {
         configuration.listenPort = options.port
         if let bind = options.bind { configuration.listenHost = bind }
         configuration.connect = options.connect
+        configuration.modelFile = options.modelFile
         return configuration
     }
 
@@ -116,6 +118,9 @@ public struct Daemon: Sendable {
             case let .reorganised(from, to, depth):
                 log.notice("reorganised", metadata: ["from": "\(from)", "to": "\(to)", "depth": "\(depth)"])
             case let .judged(hash, fate): log.debug("judged", metadata: ["hash": "\(hash)", "fate": "\(fate)"])
+            case let .modelFile(file):
+                log.info("model file", metadata: ["height": "\(file.height)", "type": "\(file.format.rawValue)", "bytes": "\(file.byteCount)"])
+            case let .warning(error): log.warning("\(error)")
             case let .fault(error): log.critical("\(error)")
             default: continue
             }

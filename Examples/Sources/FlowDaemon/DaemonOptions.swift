@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import FlowModel
 import FlowNode
 
 /// Options of flowcoind, spelled as bitcoind's.
@@ -30,6 +31,12 @@ public struct DaemonOptions: ParsableArguments, Sendable {
     @Option(name: .customLong("par", withSingleDash: true), help: ArgumentHelp("Threads for replay and training.", valueName: "n"))
     public var threads: Int?
 
+    @Option(
+        name: .customLong("modelexport", withSingleDash: true),
+        help: ArgumentHelp(
+            "Keep model.gguf in the data directory the model of the tip, stored as \(modelFormats), or none.", valueName: "type"))
+    public var modelExport: String = ExportFormat.q8_0.rawValue
+
     @Flag(name: .customLong("disablewallet", withSingleDash: true), help: "Do not load wallets.")
     public var disableWallet = false
 
@@ -38,10 +45,18 @@ public struct DaemonOptions: ParsableArguments, Sendable {
 
     public init() {}
 
+    private static let modelFormats = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
+
+    /// The format of the kept model file; nil for none.
+    public var modelFile: ExportFormat? { ExportFormat(rawValue: modelExport) }
+
     public func validate() throws {
         guard BackendChoice(rawValue: backend) != nil else {
             throw ValidationError(
                 "'\(backend)' is no backend; choose one of \(BackendChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        guard modelFile != nil || modelExport == "none" else {
+            throw ValidationError("'\(modelExport)' is no type of -modelexport; choose one of \(Self.modelFormats), none.")
         }
         if let threads, !(1...256).contains(threads) { throw ValidationError("-par must be 1 to 256, got \(threads).") }
     }

@@ -10,6 +10,7 @@ public struct JSONResult: Sendable {
     public var integer: Int? { value.intValue.map { Int($0) } }
     public var unsigned: UInt64? { if case .number(let text) = value { UInt64(text) } else { nil } }
     public var double: Double? { value.doubleValue }
+    public var bool: Bool? { if case .bool(let flag) = value { flag } else { nil } }
     public var isNull: Bool { value.isNull }
     public var array: [JSONResult]? { value.arrayValue?.map(JSONResult.init) }
     public subscript(key: String) -> JSONResult { JSONResult(value[key] ?? .null) }

@@ -3,22 +3,25 @@ import Foundation
 import ProgramSupport
 import Testing
 
-/// A running flowcoind on regtest with a data directory of its own.
+/// A running flowcoind with a data directory of its own, on regtest unless told otherwise.
 final class Daemon: @unchecked Sendable {
     let dataDirectory: String
     let port: UInt16
     let rpcPort: UInt16
+    private let network: String
     private let arguments: [String]
     private let environment: [String: String]
     private var process = Process()
     private var client: RPCClient?
 
     init(
-        dataDirectory: String, port: UInt16, rpcPort: UInt16, arguments: [String] = [], environment: [String: String] = [:]
+        dataDirectory: String, port: UInt16, rpcPort: UInt16, network: String = "regtest", arguments: [String] = [],
+        environment: [String: String] = [:]
     ) {
         self.dataDirectory = dataDirectory
         self.port = port
         self.rpcPort = rpcPort
+        self.network = network
         self.arguments = arguments
         self.environment = environment
     }
@@ -27,12 +30,15 @@ final class Daemon: @unchecked Sendable {
 
     var log: String { dataDirectory + ".log" }
 
-    /// Starts the program and waits until its RPC answers.
-    func start(_ more: [String] = []) async throws {
+    /// The folder of its network in the data directory.
+    var networkDirectory: String { "\(dataDirectory)/\(network)" }
+
+    /// Starts the program.
+    func launch(_ more: [String] = []) throws {
         try FileManager.default.createDirectory(atPath: dataDirectory, withIntermediateDirectories: true)
         process = Process()
         process.executableURL = URL(fileURLWithPath: try Programs.path("flowcoind"))
-        process.arguments = ["-regtest", "-datadir=\(dataDirectory)", "-port=\(port)", "-rpcport=\(rpcPort)"] + arguments + more
+        process.arguments = ["-\(network)", "-datadir=\(dataDirectory)", "-port=\(port)", "-rpcport=\(rpcPort)"] + arguments + more
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if !FileManager.default.fileExists(atPath: log) { FileManager.default.createFile(atPath: log, contents: nil) }
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
@@ -40,14 +46,19 @@ final class Daemon: @unchecked Sendable {
         process.standardOutput = handle
         process.standardError = handle
         process.standardInput = FileHandle.nullDevice
-        try? FileManager.default.removeItem(atPath: dataDirectory + "/regtest/.cookie")
+        try? FileManager.default.removeItem(atPath: networkDirectory + "/.cookie")
         try process.run()
+    }
+
+    /// Starts the program and waits until its RPC answers.
+    func start(_ more: [String] = []) async throws {
+        try launch(more)
         let deadline = Date().addingTimeInterval(120)
         while Date() < deadline {
             guard process.isRunning else {
                 throw ProgramError("flowcoind ended with status \(process.terminationStatus): \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
             }
-            if let credentials = try? RPCCredentials(cookieIn: URL(fileURLWithPath: dataDirectory + "/regtest")) {
+            if let credentials = try? RPCCredentials(cookieIn: URL(fileURLWithPath: networkDirectory)) {
                 let candidate = RPCClient(host: "127.0.0.1", port: rpcPort, credentials: credentials)
                 if (try? await candidate.call("getblockcount")) != nil {
                     client = candidate
@@ -66,7 +77,7 @@ final class Daemon: @unchecked Sendable {
     }
 
     /// Arguments with which other programs reach this node.
-    var clientArguments: [String] { ["-regtest", "-datadir=\(dataDirectory)", "-rpcport=\(rpcPort)"] }
+    var clientArguments: [String] { ["-\(network)", "-datadir=\(dataDirectory)", "-rpcport=\(rpcPort)"] }
 
     func stop() async throws {
         try await call("stop")
@@ -74,6 +85,13 @@ final class Daemon: @unchecked Sendable {
         while process.isRunning, Date() < deadline { try await Task.sleep(for: .milliseconds(20)) }
         #expect(!process.isRunning, "flowcoind did not stop within 60 s")
         #expect(process.isRunning || process.terminationStatus == 0)
+    }
+
+    /// Asks the program to end as `kill` does, and waits.
+    func terminate() -> Int32 {
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        return process.terminationStatus
     }
 
     func killHard() {

@@ -64,6 +64,10 @@ public enum GGUFError: Error, Equatable, Sendable {
     case wrongLength(what: String, expected: UInt64, actual: UInt64)
     /// Parts of a split file do not belong together.
     case inconsistentSplit(file: String, reason: String)
+    /// A part of a split file, other than the first, cannot be used; the offset is the one in that part.
+    indirect case inPart(file: String, error: GGUFError)
+    /// Writing was stopped by the caller.
+    case cancelled
     /// A call of the operating system failed; `code` is `errno`.
     case system(operation: String, path: String, code: Int32, message: String)
 
@@ -80,8 +84,9 @@ public enum GGUFError: Error, Equatable, Sendable {
             .unexpectedValue(_, _, _, let offset), .unexpectedTensor(_, _, _, let offset),
             .unsupportedArchitecture(_, _, let offset), .nonFinite(_, _, let offset):
             offset
+        case .inPart(_, let error): error.offset
         case .missingKey, .missingTensor, .unsupportedConversion, .unrepresentable, .wrongLength, .inconsistentSplit,
-            .system:
+            .cancelled, .system:
             nil
         }
     }

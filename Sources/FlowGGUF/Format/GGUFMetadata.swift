@@ -13,37 +13,49 @@ public struct GGUFMetadata: Sendable, RandomAccessCollection {
         }
     }
 
-    private var entries: [Entry] = []
-    private var positions: [NameKey: Int] = [:]
+    // Columns, so that an entry takes no more memory than its bytes in the file.
+    private var keys = GGUFStrings()
+    private var values: [GGUFValue] = []
+    private var offsets: [UInt64] = []
+    private var table = NameTable()
 
     public init() {}
 
     public var startIndex: Int { 0 }
-    public var endIndex: Int { entries.count }
-    public subscript(position: Int) -> Entry { entries[position] }
+    public var endIndex: Int { values.count }
+    public subscript(position: Int) -> Entry {
+        Entry(key: keys[position], value: values[position], offset: offsets[position])
+    }
 
     /// The value of `key`, if the file has it.
     public subscript(key: String) -> GGUFValue? { entry(key)?.value }
 
     /// Key, value and place of `key`.
-    public func entry(_ key: String) -> Entry? { positions[NameKey(key)].map { entries[$0] } }
+    public func entry(_ key: String) -> Entry? { table.position(of: key, in: keys).map { self[$0] } }
 
     /// Adds an entry, or replaces the value of one that is there.
     public mutating func set(_ key: String, _ value: GGUFValue) {
-        let entry = Entry(key: key, value: value, offset: 0)
-        if let position = positions[NameKey(key)] {
-            entries[position] = entry
+        if let position = table.position(of: key, in: keys) {
+            values[position] = value
+            offsets[position] = 0
         } else {
-            positions[NameKey(key)] = entries.count
-            entries.append(entry)
+            _ = insert(Entry(key: key, value: value, offset: 0))
         }
     }
 
     /// Adds an entry; false when the key is there already.
     mutating func insert(_ entry: Entry) -> Bool {
-        guard positions.updateValue(entries.count, forKey: NameKey(entry.key)) == nil else { return false }
-        entries.append(entry)
+        if table.position(of: entry.key, in: keys) != nil { return false }
+        keys.append(entry.key)
+        _ = table.insert(values.count, of: keys)
+        values.append(entry.value)
+        offsets.append(entry.offset)
         return true
+    }
+
+    mutating func reserveCapacity(_ count: Int) {
+        values.reserveCapacity(count)
+        offsets.reserveCapacity(count)
     }
 }
 

@@ -5,9 +5,12 @@ public struct GGUFTensorInfo: Sendable, Equatable {
     /// elements has the dimensions `[columns, rows]`.
     public let dimensions: [Int]
     public let type: GGUFTensorType
+    /// Which part of a split file holds the data, from 0; 0 for a file that is whole.
+    public var part: Int { Int(partNumber) }
+    let partNumber: UInt16
     /// Offset of the data from the start of the data section, in bytes.
     public let offset: UInt64
-    /// Offset of the data from the start of the file, in bytes.
+    /// Offset of the data from the start of the file (of its part, for a split file), in bytes.
     public let fileOffset: UInt64
     /// Bytes of data, without padding.
     public let byteCount: Int

@@ -32,6 +32,7 @@ extension GGUFFile {
         if let used = metadata.entry("\(architecture).expert_used_count"), let count = used.value.integer {
             let available = metadata["\(architecture).expert_count"]?.integer ?? 0
             guard count <= available else { throw used.unexpected("at most the number of experts, \(available)") }
+            guard count > 0 || available == 0 else { throw used.unexpected("at least 1 of the \(available) experts") }
         }
         if let groups = metadata.entry("\(architecture).attention.head_count_kv"), let count = groups.value.integer,
             let heads = metadata["\(architecture).attention.head_count"]?.integer, count > 0 {
@@ -51,10 +52,9 @@ extension GGUFFile {
     private func checkTokenizer() throws(GGUFError) {
         guard let entry = metadata.entry(GGUFKey.tokens) else { return }
         guard let tokens = entry.value.strings, !tokens.isEmpty else { throw entry.unexpected("an array of strings") }
-        var seen: [ArraySlice<UInt8>: Int] = [:]
-        seen.reserveCapacity(tokens.count)
+        var seen = NameTable()
         for index in tokens.indices {
-            if let first = seen.updateValue(index, forKey: tokens.bytes(at: index)) {
+            if let first = seen.insert(index, of: tokens) {
                 throw GGUFError.unexpectedValue(
                     key: GGUFKey.tokens, expected: "tokens that differ",
                     actual: "the text of token \(first) again as token \(index)", offset: entry.offset)
@@ -83,7 +83,7 @@ extension GGUFFile {
         for tensor in tensors where tensor.type.isDecodable && tensor.elementCount > 0 {
             let bytes = try bytes(of: tensor)
             // Decoded in pieces, so that memory stays small.
-            let step = max(1, (1 << 16) / tensor.type.blockLength) * tensor.type.blockByteCount
+            let step = (1 << 12) / tensor.type.blockLength * tensor.type.blockByteCount
             for start in stride(from: 0, to: bytes.count, by: step) {
                 let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + step, bytes.count)])
                 let values = try GGUFCodec.decode(piece, type: tensor.type)

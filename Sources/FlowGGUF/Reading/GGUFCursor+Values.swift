@@ -3,7 +3,7 @@ extension GGUFCursor {
     mutating func readValue(
         _ type: GGUFValueType, key: String, limits: GGUFLimits
     ) throws(GGUFError) -> GGUFValue {
-        let field = "the value of '\(key)'"
+        let field = "the value of '\(shown(key))'"
         switch type {
         case .uint8: return .uint8(try read(field))
         case .int8: return .int8(try read(field))
@@ -25,7 +25,7 @@ extension GGUFCursor {
     /// The number of a value type.
     mutating func readValueType(key: String) throws(GGUFError) -> GGUFValueType {
         let start = offset
-        let raw = try read(UInt32.self, "the type of '\(key)'")
+        let raw = try read(UInt32.self, "the type of '\(shown(key))'")
         guard let type = GGUFValueType(rawValue: raw) else {
             throw .unknownValueType(raw, key: key, offset: start)
         }
@@ -34,7 +34,7 @@ extension GGUFCursor {
 
     private mutating func readBoolean(key: String) throws(GGUFError) -> Bool {
         let start = offset
-        let byte = try read(UInt8.self, "the value of '\(key)'")
+        let byte = try read(UInt8.self, "the value of '\(shown(key))'")
         guard byte <= 1 else { throw .invalidBoolean(byte, key: key, offset: start) }
         return byte == 1
     }
@@ -43,7 +43,7 @@ extension GGUFCursor {
         let start = offset
         let type = try readValueType(key: key)
         if type == .array { throw .nestedArray(key: key, offset: start) }
-        let field = "the array '\(key)'"
+        let field = "the array '\(shown(key))'"
         let countOffset = offset
         let count = try read(UInt64.self, "the length of \(field)")
         let (needed, overflow) = count.multipliedReportingOverflow(by: UInt64(type.smallestByteCount))
@@ -98,13 +98,13 @@ extension GGUFCursor {
         var total = 0
         for index in 0..<count {
             total += try ahead.readText(
-                limit: limits.stringLength, isName: false, "element \(index) of the array '\(key)'").count
+                limit: limits.stringLength, isName: false, "element \(index) of the array '\(shown(key))'").count
         }
         var strings = GGUFStrings()
         strings.reserveCapacity(strings: count, bytes: total)
         for _ in 0..<count {
-            let length = Int(truncatingIfNeeded: try read(UInt64.self, key))
-            strings.append(validated: try readBytes(length, key))
+            let length = Int(clamping: try read(UInt64.self, "a length"))
+            strings.append(validated: try readBytes(length, "a text"))
         }
         return strings
     }

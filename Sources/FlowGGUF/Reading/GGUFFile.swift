@@ -4,48 +4,71 @@
 /// tensors follow each other without gaps, and that all data is inside the file. Tensor data is not read. What a file
 /// says about a model is checked by ``checkModel(weights:)``.
 ///
-/// A mapped file must not be shortened while it is open: the system ends a process that reads beyond the end of a
-/// mapped file. Files that this library writes replace their predecessor under a new inode, which is safe.
+/// A split file (`NAME-00001-of-00003.gguf`, llama.cpp's convention) is opened by its first part and looks like one
+/// file: all tensors, and the metadata of the first part.
+///
+/// ``init(mapping:limits:)`` is for files that are replaced in one step, as this library's writers do; the system ends a
+/// process that touches a mapped file beyond an end that somebody moved. ``init(reading:limits:)`` makes a private copy
+/// and is safe whatever happens to the file.
 public struct GGUFFile: Sendable {
+    /// Keys and values; of a split file, those of its first part.
     public let metadata: GGUFMetadata
-    /// In the order of the file.
+    /// In the order of the file, part after part.
     public let tensors: [GGUFTensorInfo]
-    /// Tensors begin at multiples of this many bytes.
+    /// Tensors begin at multiples of this many bytes (in the first part).
     public let alignment: Int
-    /// Where the data section begins, in bytes from the start of the file.
+    /// Where the data section begins, in bytes from the start of the file (of the first part).
     public let dataOffset: UInt64
-    /// Length of the file in bytes.
-    public var byteCount: Int { storage.bytes.count }
+    /// Number of files that hold the data: 1, or more for a split file.
+    public var partCount: Int { storages.count }
+    /// Length of the file, or of all parts together, in bytes.
+    public var byteCount: Int { storages.reduce(0) { $0 + $1.bytes.count } }
 
-    let storage: GGUFStorage
-    private let positions: [NameKey: Int]
+    private let storages: [GGUFStorage]
+    private let names: GGUFStrings
+    private let table: NameTable
 
-    /// Opens the file at `path` and maps it into memory.
+    /// Opens the file at `path` and maps it into memory, with all other parts when it is the first of a split file.
+    ///
+    /// Nothing is copied, and several processes share the memory. The file must not be shortened while it is open.
+    ///
+    /// - Throws: ``GGUFError``; ``GGUFError/inconsistentSplit(file:reason:)`` for parts that are missing or do not belong
+    ///   together, ``GGUFError/inPart(file:error:)`` for a part that is damaged.
     public init(mapping path: String, limits: GGUFLimits = GGUFLimits()) throws(GGUFError) {
-        try self.init(storage: GGUFStorage(mapping: path), limits: limits)
+        self.init(try GGUFParts(path: path, limits: limits) { (path) throws(GGUFError) in try GGUFStorage(mapping: path) })
     }
 
-    /// Reads a file that is in memory; the bytes are copied once.
+    /// Reads the file at `path`, with all other parts when it is the first of a split file, into memory of its own.
+    ///
+    /// Other programs may do with the file what they like, during the call and after: it is read whole or refused.
+    ///
+    /// - Throws: as for ``init(mapping:limits:)``; ``GGUFError/system(operation:path:code:message:)`` also when there is
+    ///   not enough memory or the file became shorter meanwhile.
+    public init(reading path: String, limits: GGUFLimits = GGUFLimits()) throws(GGUFError) {
+        self.init(try GGUFParts(path: path, limits: limits) { (path) throws(GGUFError) in try GGUFStorage(reading: path) })
+    }
+
+    /// Reads a file that is in memory; the bytes are copied once. A part of a split file is read as it is, without the
+    /// others.
     public init(bytes: [UInt8], limits: GGUFLimits = GGUFLimits()) throws(GGUFError) {
-        try self.init(storage: GGUFStorage(copying: bytes), limits: limits)
+        self.init(try GGUFParts(GGUFStorage(copying: bytes), limits: limits))
     }
 
-    private init(storage: GGUFStorage, limits: GGUFLimits) throws(GGUFError) {
-        var parser = GGUFParser(bytes: storage.bytes, limits: limits)
-        try parser.parse()
-        self.storage = storage
-        metadata = parser.metadata
-        tensors = parser.tensors
-        positions = parser.positions
-        alignment = Int(parser.alignment)
-        dataOffset = parser.dataOffset
+    private init(_ parts: GGUFParts) {
+        storages = parts.storages
+        metadata = parts.metadata
+        tensors = parts.tensors
+        names = parts.names
+        table = parts.table
+        alignment = parts.alignment
+        dataOffset = parts.dataOffset
     }
 
     /// The tensor called `name`, if the file has one.
-    public func tensor(_ name: String) -> GGUFTensorInfo? { positions[NameKey(name)].map { tensors[$0] } }
+    public func tensor(_ name: String) -> GGUFTensorInfo? { table.position(of: name, in: names).map { tensors[$0] } }
 
     /// Tells the system that the whole file will be needed soon.
-    public func prefetch() { storage.prefetch() }
+    public func prefetch() { for storage in storages { storage.prefetch() } }
 
     /// Calls `body` with the bytes of a tensor of this file, without copying; they are valid during the call only.
     ///
@@ -54,7 +77,8 @@ public struct GGUFFile: Sendable {
     public func withUnsafeBytes<Result>(
         of tensor: GGUFTensorInfo, _ body: (UnsafeRawBufferPointer) throws(GGUFError) -> Result
     ) throws(GGUFError) -> Result {
-        let count = UInt64(storage.bytes.count)
+        let bytes = tensor.part < storages.count ? storages[tensor.part].bytes : UnsafeRawBufferPointer(start: nil, count: 0)
+        let count = UInt64(bytes.count)
         guard tensor.byteCount >= 0, tensor.fileOffset <= count, UInt64(tensor.byteCount) <= count - tensor.fileOffset
         else {
             throw .tensorOutOfBounds(
@@ -62,7 +86,7 @@ public struct GGUFFile: Sendable {
                 offset: tensor.fileOffset)
         }
         let start = Int(tensor.fileOffset)
-        return try body(UnsafeRawBufferPointer(rebasing: storage.bytes[start..<(start + tensor.byteCount)]))
+        return try body(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + tensor.byteCount)]))
     }
 
     /// All elements of `tensor` as binary32, in the order of the file.

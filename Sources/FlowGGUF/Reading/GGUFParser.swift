@@ -4,7 +4,10 @@ struct GGUFParser {
     private let limits: GGUFLimits
     private(set) var metadata = GGUFMetadata()
     private(set) var tensors: [GGUFTensorInfo] = []
-    private(set) var positions: [NameKey: Int] = [:]
+    /// The tensors' names, after those of the parts before this one.
+    private(set) var names: GGUFStrings
+    private(set) var table: NameTable
+    private let part: UInt16
     private(set) var alignment: UInt64 = 32
     private(set) var dataOffset: UInt64 = 0
 
@@ -19,16 +22,27 @@ struct GGUFParser {
         var offsetPosition: UInt64
     }
 
-    init(bytes: UnsafeRawBufferPointer, limits: GGUFLimits) {
+    /// - Parameters:
+    ///   - part: the number of a split file's part, from 0.
+    ///   - names: the tensors of the parts before this one, with their table.
+    init(
+        bytes: UnsafeRawBufferPointer, limits: GGUFLimits, part: UInt16 = 0, names: GGUFStrings = GGUFStrings(),
+        table: NameTable = NameTable()
+    ) {
         cursor = GGUFCursor(bytes)
         self.limits = limits
+        self.part = part
+        self.names = names
+        self.table = table
     }
 
     mutating func parse() throws(GGUFError) {
         let (tensorCount, metadataCount) = try readHeader()
+        metadata.reserveCapacity(Int(metadataCount))
         for index in 0..<metadataCount { try readEntry(index) }
         try readAlignment()
         var declarations: [Declaration] = []
+        declarations.reserveCapacity(Int(tensorCount))
         for index in 0..<tensorCount { declarations.append(try readTensor(index)) }
         try place(declarations)
     }
@@ -46,16 +60,17 @@ struct GGUFParser {
         let tensorCount = try cursor.read(UInt64.self, "the number of tensors")
         let metadataOffset = cursor.offset
         let metadataCount = try cursor.read(UInt64.self, "the number of metadata entries")
-        // An entry takes at least 14 bytes (a key of one byte, a value of one), a tensor 24.
+        // An entry takes at least 14 bytes (a key of one byte, a value of one). A tensor takes 24, and 8 for a dimension
+        // or for its data with their padding.
         let available = UInt64(cursor.remaining)
         guard metadataCount <= available / 14 else {
             throw .truncated(
                 field: "the list of \(metadataCount) metadata entries", needed: saturatingProduct(metadataCount, 14),
                 available: available, offset: metadataOffset)
         }
-        guard tensorCount <= available / 24 else {
+        guard tensorCount <= available / 32 else {
             throw .truncated(
-                field: "the list of \(tensorCount) tensors", needed: saturatingProduct(tensorCount, 24),
+                field: "the list of \(tensorCount) tensors", needed: saturatingProduct(tensorCount, 32),
                 available: available, offset: tensorOffset)
         }
         guard metadataCount <= limits.metadataCount else {
@@ -97,15 +112,15 @@ struct GGUFParser {
         let nameBytes = try cursor.readText(
             limit: GGUFLimits.tensorNameLength, isName: true, "the name of tensor \(index)")
         let name = String(decoding: nameBytes, as: UTF8.self)
-        guard positions.updateValue(Int(index), forKey: NameKey(name)) == nil else {
-            throw .duplicateTensor(name, offset: start)
-        }
+        names.append(validated: nameBytes)
+        if table.insert(names.count - 1, of: names) != nil { throw .duplicateTensor(name, offset: start) }
         let countOffset = cursor.offset
         let dimensionCount = try cursor.read(UInt32.self, "the number of dimensions of '\(name)'")
         guard dimensionCount <= GGUFLimits.dimensions else {
             throw .tooManyDimensions(dimensionCount, tensor: name, offset: countOffset)
         }
         var dimensions: [Int] = []
+        dimensions.reserveCapacity(Int(dimensionCount))
         var product = 1
         for _ in 0..<dimensionCount {
             let offset = cursor.offset
@@ -156,7 +171,7 @@ struct GGUFParser {
             }
             tensors.append(
                 GGUFTensorInfo(
-                    name: declaration.name, dimensions: declaration.dimensions, type: declaration.type,
+                    name: declaration.name, dimensions: declaration.dimensions, type: declaration.type, partNumber: part,
                     offset: declaration.offset, fileOffset: dataOffset + expected, byteCount: declaration.byteCount))
             expected = end - dataOffset
         }

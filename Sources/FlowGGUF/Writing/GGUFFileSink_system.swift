@@ -10,7 +10,7 @@ import Darwin
 ///
 /// The bytes go to a temporary file in the same directory, which is synchronised and then renamed over the target.
 /// When anything fails, or the sink is dropped before ``finish()``, the temporary file is removed and what stood under
-/// the name before stays.
+/// the name before stays. A process that is killed leaves the temporary file; its name begins with ``temporaryPrefix(of:)``.
 public final class GGUFFileSink: GGUFSink {
     /// The file's final path.
     public let path: String
@@ -18,10 +18,13 @@ public final class GGUFFileSink: GGUFSink {
     private var descriptor: Int32
     private var isFinished = false
 
+    /// How the names of temporary files for `path` begin; six characters follow.
+    public static func temporaryPrefix(of path: String) -> String { "\(path).tmp-" }
+
     /// Creates the temporary file.
     public init(path: String) throws(GGUFError) {
         self.path = path
-        var template = Array("\(path).tmp-XXXXXX".utf8CString)
+        var template = Array("\(Self.temporaryPrefix(of: path))XXXXXX".utf8CString)
         descriptor = template.withUnsafeMutableBufferPointer { buffer in
             buffer.baseAddress.map { mkstemp($0) } ?? -1
         }
@@ -62,11 +65,22 @@ public final class GGUFFileSink: GGUFSink {
     }
 
     public func finish() throws(GGUFError) {
-        guard !isFinished else { return }
+        try complete()
+        try publish()
+    }
+
+    /// Puts what was written on disk, still under the temporary name.
+    func complete() throws(GGUFError) {
+        guard !isFinished, descriptor >= 0 else { return }
         guard fsync(descriptor) == 0 else { throw fail("synchronise") }
         let closing = descriptor
         descriptor = -1
         guard close(closing) == 0 else { throw fail("close") }
+    }
+
+    /// Gives a complete file its name.
+    func publish() throws(GGUFError) {
+        guard !isFinished else { return }
         guard rename(temporaryPath, path) == 0 else { throw fail("replace") }
         isFinished = true
         // The rename itself is durable once the directory is.

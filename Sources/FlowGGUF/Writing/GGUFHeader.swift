@@ -4,7 +4,8 @@
 public struct GGUFHeader: Sendable {
     public private(set) var metadata = GGUFMetadata()
     public private(set) var tensors: [Tensor] = []
-    private var names: Set<NameKey> = []
+    private var names = GGUFStrings()
+    private var table = NameTable()
 
     /// A tensor that will be written.
     public struct Tensor: Sendable, Equatable {
@@ -63,15 +64,23 @@ public struct GGUFHeader: Sendable {
         guard rowLength % type.blockLength == 0 else {
             throw .partialBlock(tensor: name, type: type, rowLength: UInt64(rowLength), offset: 0)
         }
-        let elements = dimensions.contains(0) ? 0 : product
-        guard let byteCount = type.byteCount(elements: elements) else { throw .sizeOverflow(tensor: name, offset: 0) }
-        guard names.insert(NameKey(name)).inserted else { throw .duplicateTensor(name, offset: 0) }
+        // Without its empty dimensions the shape must fit too, as the reader asks.
+        let (blockBytes, overflow) = (product / type.blockLength).multipliedReportingOverflow(by: type.blockByteCount)
+        guard !overflow else { throw .sizeOverflow(tensor: name, offset: 0) }
+        let isEmpty = dimensions.contains(0)
+        let (elements, byteCount) = (isEmpty ? 0 : product, isEmpty ? 0 : blockBytes)
+        if table.position(of: name, in: names) != nil { throw .duplicateTensor(name, offset: 0) }
+        names.append(name)
+        _ = table.insert(tensors.count, of: names)
         tensors.append(
             Tensor(name: name, dimensions: dimensions, type: type, byteCount: byteCount, elementCount: elements))
     }
 
     /// Tensors begin at multiples of this many bytes; 32 unless the metadata says otherwise.
     public var alignment: Int { metadata[GGUFKey.alignment]?.integer ?? 32 }
+
+    /// Bytes that one tensor takes in the list of tensors.
+    func listByteCount(_ tensor: Tensor) -> Int { 24 + tensor.name.utf8.count + 8 * tensor.dimensions.count }
 
     /// Length of the whole file in bytes.
     public func fileByteCount() throws(GGUFError) -> Int {
@@ -88,6 +97,12 @@ public struct GGUFHeader: Sendable {
 
     /// All bytes up to the first tensor's data, padding included.
     public func encoded() throws(GGUFError) -> [UInt8] {
+        var bytes = try encodedWithoutPadding()
+        bytes.append(contentsOf: repeatElement(0, count: padded(bytes.count) - bytes.count))
+        return bytes
+    }
+
+    func encodedWithoutPadding() throws(GGUFError) -> [UInt8] {
         var encoder = GGUFEncoder()
         encoder.bytes.append(contentsOf: "GGUF".utf8)
         encoder.append(UInt32(3))
@@ -108,7 +123,6 @@ public struct GGUFHeader: Sendable {
             guard !overflow, end <= Int.max - alignment else { throw .sizeOverflow(tensor: tensor.name, offset: 0) }
             offset = padded(end)
         }
-        encoder.bytes.append(contentsOf: repeatElement(0, count: padded(encoder.bytes.count) - encoder.bytes.count))
         return encoder.bytes
     }
 }

@@ -89,6 +89,9 @@ public struct GGUFWriter<Sink: GGUFSink> {
         if let failure { throw failure }
     }
 
+    /// Whether all tensors have all of their data.
+    public var isComplete: Bool { current == header.tensors.count }
+
     /// Completes the file.
     ///
     /// - Throws: ``GGUFError/wrongLength(what:expected:actual:)`` when a tensor lacks data.

@@ -37,7 +37,7 @@ public enum ExportFormat: String, Sendable, CaseIterable {
     }
 
     /// llama.cpp's number for the format, `general.file_type`.
-    var fileType: UInt32 {
+    public var fileType: UInt32 {
         switch self {
         case .f32: 0
         case .f16: 1

@@ -1,4 +1,5 @@
 public import FlowConsensus
+public import FlowModel
 import Foundation
 
 /// All that a node needs to be told.
@@ -29,6 +30,8 @@ public struct NodeConfiguration: Sendable {
     /// True when a corpus directory with another root makes another network (with a genesis block of its own) instead of
     /// an error. Regtest does.
     public var replacesCorpus: Bool
+    /// How `model.gguf` in the data directory is stored, which is kept the model of the tip; nil keeps no such file.
+    public var modelFile: ExportFormat?
     /// Most bytes of transactions in the mempool.
     public var mempoolBytes = 300_000_000
     /// The present, in seconds since 1970.

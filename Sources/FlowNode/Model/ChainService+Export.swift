@@ -10,13 +10,7 @@ extension ChainService {
     @discardableResult
     public func exportModel(to path: String, format: ExportFormat) async throws -> BlockIndexEntry {
         let (tip, weights) = try modelSnapshot()
-        let metadata: [(key: String, value: GGUFValue)] = [
-            ("flowcoin.network", .string(parameters.name)), ("flowcoin.genesis_hash", .string(genesisHash.displayHex)),
-            ("flowcoin.height", .uint32(tip.height)), ("flowcoin.block_hash", .string(tip.hash.displayHex)),
-            ("flowcoin.model_root", .string(tip.resultRoot?.displayHex ?? "")),
-        ]
-        let export = ModelExport(
-            configuration: environment.configuration, format: format, name: "FlowCoin \(parameters.name) block \(tip.height)", metadata: metadata)
+        let export = modelExport(of: tip, format: format)
         do {
             try await BlockingThread(name: "flowcoin.export").run { try export.write(weights, toFile: path) }
         } catch {
@@ -24,4 +18,19 @@ extension ChainService {
         }
         return tip
     }
+
+    /// The export of a block's model, with the metadata that binds the file to the chain.
+    nonisolated func modelExport(of entry: BlockIndexEntry, format: ExportFormat) -> ModelExport {
+        ModelExport(
+            configuration: environment.configuration, format: format, name: "FlowCoin \(parameters.name) block \(entry.height)",
+            metadata: [
+                (ModelFile.Key.network, .string(parameters.name)),
+                (ModelFile.Key.genesisHash, .string(genesisHash.displayHex)),
+                (ModelFile.Key.height, .uint32(entry.height)), (ModelFile.Key.blockHash, .string(entry.hash.displayHex)),
+                (ModelFile.Key.modelRoot, .string(entry.resultRoot?.displayHex ?? "")),
+            ])
+    }
+
+    /// Whether a block's training is being repeated now.
+    var isReplaying: Bool { replaying != nil }
 }

@@ -19,6 +19,7 @@ public final class Node: Sendable {
     /// Port on which peers are awaited; nil when the node does not listen.
     public let listeningPort: UInt16?
     let sync: PeerSync
+    private let modelFile: ModelFileKeeper?
     private let lock: DirectoryLock
     private let store: KeyValueStore
     private let startedAt: UInt64
@@ -48,6 +49,9 @@ public final class Node: Sendable {
         sync = PeerSync(chain: chain, network: network)
         miner = MiningLoop(chain: chain)
         rpc = RPCRouter()
+        modelFile = configuration.modelFile.map {
+            ModelFileKeeper(chain: chain, directory: configuration.dataDirectory, format: $0)
+        }
         do throws(PeerNetworkError) {
             listeningPort = configuration.listens
                 ? try await network.listen(host: configuration.listenHost, port: configuration.listenPort ?? parameters.p2pPort) : nil
@@ -59,15 +63,18 @@ public final class Node: Sendable {
         }
         await sync.start()
         for place in prepared.peers { network.connect(host: place.host, port: place.port) }
+        await modelFile?.start()
         rpc.register(
             NodeMethods(
-                configuration: configuration, parameters: parameters, chain: chain, network: network, miner: miner, startedAt: startedAt
+                configuration: configuration, parameters: parameters, chain: chain, network: network, miner: miner,
+                modelFile: modelFile, startedAt: startedAt
             ).all)
     }
 
     /// Ends peers, replays and mining and lets go of the directory. What is connected is stored.
     public func stop() async {
         await sync.stop()
+        await modelFile?.stop()
         await chain.stop()
         store.close()
         lock.release()

@@ -19,6 +19,10 @@ public enum NodeEvent: Sendable {
     case relayable(hash: Hash256)
     /// A block's fate is known.
     case judged(hash: Hash256, fate: BlockFate)
+    /// `model.gguf` in the data directory holds a new model.
+    case modelFile(ModelFile)
+    /// Something does not work, and the node goes on without it.
+    case warning(NodeError)
     /// The node cannot go on, for example because the disk is full. What is stored is whole.
     case fault(NodeError)
 }

@@ -6,7 +6,7 @@ import FlowTensor
 extension NodeMethods {
     var model: [RPCMethod] {
         [
-            RPCMethod("getmodelinfo", category: "Model", parameters: ["?history"], summary: "The model after the tip: root, size, loss. With history, the losses of the last blocks too.") { parameters in
+            RPCMethod("getmodelinfo", category: "Model", parameters: ["?history"], summary: "The model after the tip: root, size, loss, and what model.gguf in the data directory holds. With history, the losses of the last blocks too.") { parameters in
                 let tip = try await chain.tip()
                 let configuration = chain.environment.configuration
                 var members: [JSONValue.Member] = [
@@ -21,6 +21,7 @@ extension NodeMethods {
                     .init("corpuslength", .integer(self.parameters.corpusLength)),
                     .init("backend", .string(chain.environment.backend.name)),
                 ]
+                members += await fileMembers(tip: tip)
                 let count = try parameters.integer(0, default: 0)
                 guard (0...100_000).contains(count) else { throw RPCError.invalidParameter("history must be 0 to 100000") }
                 if count > 0 {
@@ -47,5 +48,21 @@ extension NodeMethods {
                 ]
             },
         ]
+    }
+
+    /// What the kept file holds: null when there is none, and why it is not the tip's when something is wrong.
+    private func fileMembers(tip: BlockIndexEntry) async -> [JSONValue.Member] {
+        let file = await modelFile?.file
+        var members: [JSONValue.Member] = [
+            .init("file", file.map { file -> JSONValue in
+                [
+                    "path": .string(file.path), "type": .string(file.format.rawValue), "size": .integer(file.byteCount),
+                    "height": .integer(file.height), "blockhash": .string(file.blockHash.displayHex),
+                    "modelroot": .string(file.modelRoot.displayHex), "current": .bool(file.blockHash == tip.hash),
+                ]
+            } ?? .null)
+        ]
+        if let warning = await modelFile?.warning { members.append(.init("filewarning", .string(warning.message))) }
+        return members
     }
 }

@@ -10,6 +10,7 @@ struct NodeMethods: Sendable {
     let chain: ChainService
     let network: PeerNetwork
     let miner: MiningLoop
+    let modelFile: ModelFileKeeper?
     let startedAt: UInt64
 
     var all: [RPCMethod] { control + blockchain + chainDetails + transactions + mempool + mining + networking + model }

@@ -1,0 +1,20 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Built by Tests/fuzz-gguf.sh with --sanitize address --sanitize fuzzer; libFuzzer brings the main function.
+let package = Package(
+    name: "flow-fuzz",
+    platforms: [.macOS(.v15)],
+    dependencies: [.package(name: "flow", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "FuzzGGUF",
+            dependencies: [
+                .product(name: "FlowGGUF", package: "flow"), .product(name: "FlowModel", package: "flow"),
+            ],
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+                .enableUpcomingFeature("InternalImportsByDefault"), .unsafeFlags(["-parse-as-library"]),
+            ])
+    ],
+    swiftLanguageModes: [.v6])

@@ -1,0 +1,1 @@
+../../../FlowGGUFTests/FileMutator.swift
