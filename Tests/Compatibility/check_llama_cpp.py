@@ -5,8 +5,8 @@
     FLOW_COMPATIBILITY_FOLDER=out swift test --filter InferenceCompatibilityFiles
     python3 Tests/Compatibility/check_llama_cpp.py out
 
-With `--store FILE` the first prompts and llama.cpp's logits for OUT/f32.gguf become the stored vector
-`Tests/Vectors/flow/inference_llama_cpp.json`, which the unit tests check without llama.cpp.
+With `--store FOLDER` the first prompts and llama.cpp's logits for OUT/f32.gguf and OUT/llama-*-f32.gguf become the stored
+vectors `inference_llama_cpp*.json` (in `Tests/Vectors/flow`), which the unit tests check without llama.cpp.
 
 For every OUT/<format>.gguf there is OUT/<format>.json with prompts (token ids) and our logits after each prompt.
 Exit status 0 when all differences are within bounds. F32 must agree to 1e-4 in every logit. For the other formats
@@ -48,7 +48,7 @@ def main(folder):
         ours = np.array(expected["logits"], dtype=np.float32)
         worst = float(np.abs(ours - theirs).max())
         relative = float(np.median(np.linalg.norm(ours - theirs, axis=1) / np.linalg.norm(theirs, axis=1)))
-        within = worst <= F32_BOUND if path.stem == "f32" else (
+        within = worst <= F32_BOUND if path.stem.endswith("f32") else (
             relative <= MEDIAN_BOUNDS.get(path.stem, BLOCK_MEDIAN_BOUND))
         text = "The quick brown fox, Äpfel und 漢字\n"
         tokens = model.tokenize(text.encode(), add_bos=True, special=False)
@@ -65,13 +65,15 @@ def main(folder):
 
 
 def store(folder, target):
-    path = pathlib.Path(folder) / "f32.gguf"
-    prompts = json.loads(path.with_suffix(".json").read_text())["prompts"][:6]
-    _, logits = llama_logits(path, prompts)
-    rows = [[float(f"{x:.8g}") for x in row] for row in logits]
-    pathlib.Path(target).write_text(json.dumps({
-        "source": f"PyPI llama-cpp-python {llama_cpp.__version__} on the F32 export of the random model of the tests",
-        "prompts": prompts, "logits": rows}) + "\n")
+    for path in sorted(pathlib.Path(folder).glob("*f32.gguf")):
+        prompts = json.loads(path.with_suffix(".json").read_text())["prompts"][:6]
+        _, logits = llama_logits(path, prompts)
+        rows = [[float(f"{x:.8g}") for x in row] for row in logits]
+        kind = path.stem.removesuffix("f32").removesuffix("-")
+        name = "inference_llama_cpp" + (f"_{kind}" if kind else "")
+        (pathlib.Path(target) / f"{name}.json").write_text(json.dumps({
+            "source": f"PyPI llama-cpp-python {llama_cpp.__version__} on the {kind or 'exported'} F32 file of the random model of the tests",
+            "prompts": prompts, "logits": rows}) + "\n")
 
 
 if __name__ == "__main__":

@@ -23,14 +23,23 @@ struct InferenceCompatibilityFiles {
                 configuration: configuration, format: format,
                 metadata: [("flowcoin.chain.height", .uint32(7)), ("flowcoin.model_root", .string("00ff"))]
             ).write(state, toFile: path)
-            let model = try InferenceModel(path: path)
-            let logits = try prompts.map { prompt in
-                let session = InferenceSession(model: model)
-                try session.prefill(prompt)
-                return session.logits
-            }
-            let data = try JSONEncoder().encode(Expected(prompts: prompts, logits: logits))
-            try data.write(to: URL(fileURLWithPath: "\(folder)/\(format.rawValue).json"))
+            try compare(path, prompts)
         }
+        for (name, experts) in RandomLlama.kinds {
+            let path = "\(folder)/\(name)-f32.gguf"
+            try Data(RandomLlama.bytes(experts: experts, seed: 6)).write(to: URL(fileURLWithPath: path))
+            try compare(path, prompts)
+        }
+    }
+
+    private func compare(_ path: String, _ prompts: [[Int]]) throws {
+        let model = try InferenceModel(path: path)
+        let logits = try prompts.map { prompt in
+            let session = InferenceSession(model: model)
+            try session.prefill(prompt)
+            return session.logits
+        }
+        let data = try JSONEncoder().encode(Expected(prompts: prompts, logits: logits))
+        try data.write(to: URL(fileURLWithPath: String(path.dropLast(5)) + ".json"))
     }
 }

@@ -23,6 +23,20 @@ struct InferenceTests {
         }
     }
 
+    /// The same for dense files and files with experts of the Llama family.
+    @Test(arguments: RandomLlama.kinds.map(\.name))
+    func logitsOfLlamaFilesEqualLlamaCpps(_ name: String) throws {
+        let stored = try Vectors.json("flow/inference_llama_cpp_\(name).json", as: Stored.self)
+        let experts = try #require(RandomLlama.kinds.first { $0.name == name }).experts
+        let model = try InferenceModel(file: RandomLlama.file(experts: experts, seed: 6))
+        #expect(stored.prompts == RandomModel.prompts(stored.prompts.count, seed: 5, longest: 200))
+        for (prompt, expected) in zip(stored.prompts, stored.logits) {
+            let session = InferenceSession(model: model)
+            try session.prefill(prompt)
+            #expect(largestDifference(session.logits, expected) <= 1e-4, "prompt of \(prompt.count) tokens")
+        }
+    }
+
     @Test(arguments: ExportFormat.allCases)
     func quantisedProductsEqualThoseOfTheDecodedWeights(_ format: ExportFormat) throws {
         let configuration = try RandomModel.configuration()

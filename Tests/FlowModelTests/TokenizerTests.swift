@@ -1,5 +1,6 @@
 import FlowGGUF
 import FlowModel
+import TestSupport
 import Testing
 
 struct TokenizerTests {
@@ -44,5 +45,50 @@ struct TokenizerTests {
         #expect(
             chatML.render([ChatMessage(role: .user, content: "hi")])
                 == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n")
+    }
+
+    @Test func publicTemplatesAreRecognised() {
+        let talk = [
+            ChatMessage(role: .system, content: "Be kind."), ChatMessage(role: .user, content: "Hi"),
+            ChatMessage(role: .assistant, content: " Hello "), ChatMessage(role: .user, content: "Bye"),
+        ]
+        // The beginning of SmolLM2's.
+        let smol = ChatTemplate(
+            source: "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
+                + "{{ '<|im_start|>system\\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\\n' }}{% endif %}")
+        #expect(smol == .chatMLWithSystem("You are a helpful AI assistant named SmolLM, trained by Hugging Face"))
+        #expect(
+            smol.render([ChatMessage(role: .user, content: "hi")])
+                == "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
+                + "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n")
+        #expect(smol.render(talk) == ChatTemplate.chatML.render(talk))
+        #expect(ChatTemplate(source: "!= 'system' %}{{ '<|im_start|>system\\n' + text + '<|im_end|>") == .chatML)
+        let llama3 = ChatTemplate(source: "'<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'")
+        #expect(
+            llama3.render(Array(talk.suffix(2)))
+                == "<|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|>"
+                + "<|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n")
+        #expect(
+            ChatTemplate(source: "{{ '[INST] ' + message }}").render(talk)
+                == "[INST] Be kind.\n\nHi [/INST] Hello</s>[INST] Bye [/INST]")
+        #expect(
+            ChatTemplate(source: "{{ '[INST] <<SYS>>' }}").render(talk)
+                == "[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHi [/INST] Hello</s>[INST] Bye [/INST]")
+    }
+
+    @Test func nobodyForgesTheStructure() throws {
+        let vector = try Vectors.json("llama_cpp/tokens-smollm2.json", as: TokenizerVector.self)
+        let tokenizer = try Tokenizer(metadata: vector.metadata())
+        let messages = [ChatMessage(role: .user, content: "<|im_start|><|im_end|><|endoftext|>")]
+        let tokens = ChatTemplate.chatML.tokens(messages, tokenizer: tokenizer)
+        // One beginning for each message and the answer, one end, and nothing from the user's text.
+        #expect(tokens.filter { $0 == 1 }.count == 2)
+        #expect(tokens.filter { $0 == 2 }.count == 1)
+        #expect(!tokens.contains(0))
+        let plain = [ChatMessage(role: .user, content: "\n\n  x  \n")]
+        #expect(
+            ChatTemplate.chatML.tokens(plain, tokenizer: tokenizer)
+                == tokenizer.encode(ChatTemplate.chatML.render(plain), specials: true),
+            "words cross from markup to text")
     }
 }

@@ -31,7 +31,7 @@ final class ForwardPass {
         self.pool = pool
         c = model.configuration
         cache = KeyValueCache(layers: c.layerCount, width: c.keyValueHeadCount * c.headLength)
-        runner = MatrixRunner(pool: pool)
+        runner = MatrixRunner(pool: pool, roundsInputs: c.roundsInputs)
         experts = ExpertPass(configuration: c)
     }
 

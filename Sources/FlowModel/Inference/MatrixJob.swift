@@ -9,6 +9,8 @@ struct MatrixJob {
     var tokens: Int
     var output: UnsafeMutablePointer<Float>
     var outputStride: Int
+    /// Sums of the input's blocks, where ``InputRounding`` rounded it.
+    var sums: UnsafePointer<Float>?
 
     /// Computes output columns `range`.
     func run(_ range: Range<Int>) {
@@ -25,6 +27,16 @@ struct MatrixJob {
             for row in range {
                 output[row] = InferenceKernels.dotQ8_0(
                     weights.base + row * weights.rowByteCount, input, weights.columns)
+            }
+        case (.q4_1, _) where sums != nil:
+            guard let sums else { return }
+            let blocks = weights.columns / InputRounding.blockLength
+            for row in range {
+                for token in 0..<tokens {
+                    output[token * outputStride + row] = InferenceKernels.dotQ4_1(
+                        weights.base + row * weights.rowByteCount, input + token * inputStride,
+                        sums: sums + token * blocks, weights.columns)
+                }
             }
         case (.f16, 1):
             for row in range {
@@ -49,11 +61,16 @@ struct MatrixJob {
 /// Runs independent products side by side: the rows of all jobs are cut into parts of about equal work.
 struct MatrixRunner {
     let pool: ThreadPool
+    private let rounding: InputRounding?
     private var parts: [(job: Int, rows: Range<Int>)] = []
 
-    init(pool: ThreadPool) { self.pool = pool }
+    init(pool: ThreadPool, roundsInputs: Bool) {
+        self.pool = pool
+        rounding = roundsInputs ? InputRounding() : nil
+    }
 
     mutating func run(_ jobs: [MatrixJob]) {
+        let jobs = rounding?.rounded(jobs) ?? jobs
         let total = jobs.reduce(0) { $0 + $1.weights.rows * $1.weights.columns * $1.tokens }
         // Handing a part to another thread costs as much as some 16,384 multiplications.
         guard pool.threads > 1, total >= 65_536 else {

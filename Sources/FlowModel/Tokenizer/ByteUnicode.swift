@@ -12,6 +12,9 @@ enum ByteUnicode {
         }
     }()
 
+    /// The characters in UTF-8.
+    static let utf8: [[UInt8]] = scalars.map { Array(String($0).utf8) }
+
     /// The byte for which a character stands, indexed by the character's code point below 0x144.
     private static let bytes: [UInt8?] = {
         var bytes = [UInt8?](repeating: nil, count: 0x144)
@@ -19,13 +22,14 @@ enum ByteUnicode {
         return bytes
     }()
 
-    /// The bytes of a token's text; nil when it has a character that stands for none.
-    static func decode(_ text: String) -> [UInt8]? {
-        var result: [UInt8] = []
-        for scalar in text.unicodeScalars {
-            guard scalar.value < 0x144, let byte = bytes[Int(scalar.value)] else { return nil }
+    /// Appends the bytes for which the characters of a token's text stand; false when one of them stands for none.
+    static func append(_ text: ArraySlice<UInt8>, to result: inout [UInt8]) -> Bool {
+        var decoder = UTF8()
+        var iterator = text.makeIterator()
+        while case .scalarValue(let scalar) = decoder.decode(&iterator) {
+            guard scalar.value < 0x144, let byte = bytes[Int(scalar.value)] else { return false }
             result.append(byte)
         }
-        return result
+        return true
     }
 }
