@@ -16,7 +16,7 @@ extension ChainService {
             ("flowcoin.model_root", .string(tip.resultRoot?.displayHex ?? "")),
         ]
         let export = ModelExport(
-            configuration: environment.configuration, format: format, name: "FlowCoin \(parameters.name) block \(tip.height)", metadata: metadata)
+            configuration: weights.configuration, format: format, name: "FlowCoin \(parameters.name) block \(tip.height)", metadata: metadata)
         do {
             try await BlockingThread(name: "flowcoin.export").run { try export.write(weights, toFile: path) }
         } catch {
