@@ -30,7 +30,7 @@ import Testing
     private func seed(_ text: String) throws -> UInt64 { try #require(UInt64(text, radix: 16)) }
 
     /// Trains, grows, trains on: every grown tensor and every digest before and after.
-    @Test(arguments: ["layers", "width", "experts", "embedding", "all"])
+    @Test(arguments: ["layers", "width", "experts", "embedding", "depth", "breadth"])
     func equalsTheReference(name: String) throws {
         let vectors = try Vectors.json("flow/growth.json", as: [Vector].self)
         let vector = try #require(vectors.first { $0.name == name })
@@ -101,7 +101,7 @@ import Testing
             #expect(Set(bits(old)).count > 100)
             for larger in [
                 try sizes(c, layers: c.layerCount + 1), try sizes(c, layers: 2 * c.layerCount), try sizes(c, width: c.expertWidth + 7),
-                try sizes(c, width: 2 * c.expertWidth), try sizes(c, layers: 2 * c.layerCount, width: c.expertWidth + 32),
+                try sizes(c, width: 2 * c.expertWidth),
             ] {
                 let grown = try ModelGrowth(from: c, to: larger).grown(weights)
                 try grown.validate()
@@ -131,7 +131,7 @@ import Testing
     /// New parts are not born twins: after some steps they differ from what they were copied from, in every tensor.
     @Test func copiesGoTheirOwnWay() throws {
         let c = try ModelFixture.regtest()
-        let larger = try sizes(c, layers: 4, width: 256, experts: 16, doubled: true)
+        let larger = try sizes(c, width: 256, experts: 16, doubled: true)
         let grown = try ModelGrowth(from: c, to: larger).grown(try trained(c, steps: 8, seed: 4))
         let job = TrajectoryJob(
             parent: grown, modelRoot: grown.root(), workSeed: Keccak256.hash([1]), stepsPerBlock: 16, firstPayingStep: 1,
@@ -154,13 +154,8 @@ import Testing
             }
             let twins = pairs.filter { elements[$0.0..<$0.0 + $0.2] == elements[$0.1..<$0.1 + $0.2] }
             // Of the tokens, only those that occur in the text are written to at first.
-            let allowed = tensor.role == .tokenEmbedding ? pairs.count * 3 / 4 : pairs.count / 20
+            let allowed = tensor.role == .tokenEmbedding ? pairs.count - 40 : pairs.count / 20
             #expect(twins.count <= allowed, "\(tensor.name): \(twins.count) of \(pairs.count) pairs are still the same")
-        }
-        // A layer and its copy.
-        for (first, second) in zip(larger.tensors, larger.tensors) where first.layer == 0 {
-            guard let twin = larger.tensors.first(where: { $0.layer == 1 && $0.role == second.role }) else { continue }
-            #expect(trajectory.weights.elements(of: first) != trajectory.weights.elements(of: twin), "\(first.name)")
         }
     }
 
@@ -169,7 +164,7 @@ import Testing
     @Test func shrinkingTakesBackEveryGrowth() throws {
         let c = try ModelFixture.odd()
         let weights = try trained(c, steps: 4, seed: 9)
-        for (layers, width, experts, doubled) in [(2, 20, 3, false), (3, 20, 3, false), (4, 40, 6, true), (2, 39, 5, true), (4, 20, 4, false)] {
+        for (layers, width, experts, doubled) in [(2, 20, 3, false), (3, 20, 3, false), (2, 40, 6, true), (2, 39, 5, true), (4, 20, 4, false)] {
             let growth = try ModelGrowth(from: c, to: sizes(c, layers: layers, width: width, experts: experts, doubled: doubled))
             let grown = try growth.grown(weights)
             #expect(try growth.shrunk(grown).hasSameBits(as: weights), "\(layers) \(width) \(experts) \(doubled)")
@@ -190,6 +185,7 @@ import Testing
             ("layerCount", try larger(24, 5, 3, 3, 20)), ("expertCount", try larger(24, 2, 3, 2, 20)),
             ("expertCount", try larger(24, 2, 3, 7, 20)), ("expertWidth", try larger(24, 2, 3, 3, 19)),
             ("expertWidth", try larger(24, 2, 3, 3, 41)), ("vocabularySize", try larger(24, 2, 3, 3, 20, vocabulary: 259)),
+            ("expertWidth", try larger(24, 3, 3, 3, 21)), ("embeddingLength", try larger(48, 3, 6, 3, 20)),
         ] {
             do {
                 _ = try ModelGrowth(from: c, to: to)

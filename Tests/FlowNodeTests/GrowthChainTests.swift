@@ -10,14 +10,14 @@ import Testing
 
 /// A chain whose model grows on the way, in all of its sizes.
 @Suite struct GrowthChainTests {
-    /// Deeper and wider experts at height 3; wider embedding, more experts, longer windows and larger batches at height 5.
+    /// Deeper at height 3; wider experts and embedding, more experts, longer windows and larger batches at height 5.
     private static func parameters(first: BlockHeight = 3, second: BlockHeight = 5) throws -> ChainParameters {
         var parameters = try TestNetwork.parameters()
         var deeper = parameters.model
         deeper.layerCount = 2
-        deeper.expertWidth = 64
         var wider = deeper
         wider.embeddingLength = 64
+        wider.expertWidth = 64
         wider.headCount = 4
         wider.expertCount = 8
         wider.contextLength = 24

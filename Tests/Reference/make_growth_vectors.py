@@ -6,14 +6,15 @@ from flowref.model import Shape, initial_weights
 from flowref.training import model_root, trajectory
 from make_trajectories import describe, write
 
-# Each size alone, none that 16 divides, and all at once from trained weights: more layers than one per old layer, an odd number
-# of new experts, windows that grow too.
+# Each size alone, none that 16 divides, and what may grow together: layers that are copied once or not at all with some experts,
+# everything else doubled, windows that grow too.
 CASES = {
     "layers": (Shape(24, 2, 3, 5, 20, 19, 2), Shape(24, 3, 3, 5, 20, 19, 2)),
     "width": (Shape(24, 2, 3, 5, 20, 19, 2), Shape(24, 2, 3, 5, 33, 19, 2)),
     "experts": (Shape(24, 2, 3, 5, 20, 19, 2), Shape(24, 2, 3, 8, 20, 19, 2)),
     "embedding": (Shape(24, 2, 3, 5, 20, 19, 2), Shape(48, 2, 6, 5, 20, 19, 2)),
-    "all": (Shape(24, 2, 3, 5, 20, 19, 2), Shape(48, 4, 6, 10, 40, 23, 3)),
+    "depth": (Shape(24, 3, 3, 5, 20, 19, 2), Shape(24, 5, 3, 7, 20, 23, 3)),
+    "breadth": (Shape(24, 2, 3, 5, 20, 19, 2), Shape(48, 2, 6, 10, 40, 23, 3)),
 }
 
 

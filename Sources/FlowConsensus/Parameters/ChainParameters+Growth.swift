@@ -43,7 +43,7 @@ extension ChainParameters {
     }
 
     /// No size shrinks, at least one grows; the embedding stays or doubles with the head length as it was; layers, experts and
-    /// their width at most double, so that no new part has a twin.
+    /// their width at most double, and a stage that adds layers leaves embedding and width: so no new part has a twin.
     private static func checkStep(
         from old: ModelShape, to new: ModelShape, _ field: String
     ) throws(ChainParametersError) {
@@ -62,6 +62,12 @@ extension ChainParameters {
         try range("layerCount", old.layerCount, new.layerCount, 2 * UInt64(old.layerCount))
         try range("expertCount", old.expertCount, new.expertCount, 2 * UInt64(old.expertCount))
         try range("expertWidth", old.expertWidth, new.expertWidth, 2 * UInt64(old.expertWidth))
+        if new.layerCount > old.layerCount {
+            guard new.embeddingLength == old.embeddingLength, new.expertWidth == old.expertWidth else {
+                throw .growthStages(
+                    "\(field) adds layers and grows embeddingLength or expertWidth, expected two stages, one for each")
+            }
+        }
         try range("contextLength", old.contextLength, new.contextLength, UInt64(UInt32.max))
         try range("batchSize", old.batchSize, new.batchSize, UInt64(UInt32.max))
     }

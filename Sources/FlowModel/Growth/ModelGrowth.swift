@@ -18,7 +18,7 @@ public struct ModelGrowth: Sendable {
     public let target: ModelConfiguration
 
     /// Checks that the one can grow into the other: no size shrinks; the embedding stays or doubles, with the head length
-    /// as it was; layers, experts and expert width at most double.
+    /// as it was; layers, experts and expert width at most double; and where layers are added, embedding and expert width stay.
     ///
     /// - Throws: ``ModelGrowthError/size(name:from:to:allowed:)`` naming the first size that does not fit.
     public init(from source: ModelConfiguration, to target: ModelConfiguration) throws(ModelGrowthError) {
@@ -39,6 +39,13 @@ public struct ModelGrowth: Sendable {
         try checkRange("layerCount", source.layerCount, target.layerCount)
         try checkRange("expertCount", source.expertCount, target.expertCount)
         try checkRange("expertWidth", source.expertWidth, target.expertWidth)
+        // All that a copied layer says is silent at first, so copies inside of it would stay twins.
+        if target.layerCount > source.layerCount {
+            try check("embeddingLength", d, wide, wide == d, "\(d) where layers are added; grow it in another stage")
+            try check(
+                "expertWidth", source.expertWidth, target.expertWidth, target.expertWidth == source.expertWidth,
+                "\(source.expertWidth) where layers are added; grow it in another stage")
+        }
         self.source = source
         self.target = target
     }

@@ -53,10 +53,11 @@ import Testing
         var parameters = ChainParameters.regtest
         var first = parameters.model
         first.layerCount = 3
-        first.expertWidth = 160
+        first.expertCount = 12
         var second = first
         second.embeddingLength = 128
         second.headCount = 4
+        second.expertWidth = 160
         second.expertCount = 16
         second.contextLength = 96
         second.batchSize = 40
@@ -84,7 +85,7 @@ import Testing
 
     static let consensusEdits: [Edit] = [
         { $0.growth = [] }, { $0.growth.removeLast() }, { $0.growth[0].height = 3 }, { $0.growth[0].costRatio.numerator = 2 },
-        { $0.growth[0].costRatio = CostRatio(3) }, { $0.growth[1].model.layerCount = 4 },
+        { $0.growth[0].costRatio = CostRatio(3) }, { $0.growth[0].model.layerCount = 4 },
         { $0.growth[1].model.embeddingLength = 64 }, { $0.growth[1].model.headCount = 2 },
         { $0.growth[1].model.expertCount = 15 }, { $0.growth[1].model.expertWidth = 192 },
         { $0.growth[1].model.contextLength = 97 }, { $0.growth[1].model.batchSize = 41 },
@@ -107,11 +108,13 @@ import Testing
         ({ $0.growth[0].model = $0.model }, "grows from"), ({ $0.growth[1].model = $0.growth[0].model }, "grows from"),
         ({ $0.growth[0].model.layerCount = 1 }, "growth[0].model.layerCount"),
         ({ $0.growth[0].model.layerCount = 5 }, "growth[0].model.layerCount"),
-        ({ $0.growth[0].model.expertWidth = 96 }, "growth[0].model.expertWidth"),
-        ({ $0.growth[0].model.expertWidth = 288 }, "growth[0].model.expertWidth"),
-        ({ $0.growth[0].model.expertWidth = 161 }, "multiple of 32"),
-        ({ $0.growth[1].model.expertCount = 7 }, "growth[1].model.expertCount"),
-        ({ $0.growth[1].model.expertCount = 17 }, "growth[1].model.expertCount"),
+        ({ $0.growth[1].model.expertWidth = 96 }, "growth[1].model.expertWidth"),
+        ({ $0.growth[1].model.expertWidth = 288 }, "growth[1].model.expertWidth"),
+        ({ $0.growth[1].model.expertWidth = 161 }, "multiple of 32"),
+        ({ $0.growth[0].model.expertWidth = 160 }, "two stages"), ({ $0.growth[1].model.layerCount = 4 }, "two stages"),
+        ({ $0.growth[0].model.embeddingLength = 128; $0.growth[0].model.headCount = 4 }, "two stages"),
+        ({ $0.growth[0].model.expertCount = 7 }, "growth[0].model.expertCount"),
+        ({ $0.growth[0].model.expertCount = 17 }, "growth[0].model.expertCount"),
         ({ $0.growth[0].model.expertsPerToken = 3 }, "expertsPerToken"),
         ({ $0.growth[1].model.embeddingLength = 256; $0.growth[1].model.headCount = 8 }, "twice"),
         ({ $0.growth[1].model.embeddingLength = 96; $0.growth[1].model.headCount = 3 }, "twice"),

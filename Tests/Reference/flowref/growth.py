@@ -63,5 +63,5 @@ def grown(old_shape, new_shape, weights):
             assert kind == "output" and dims[0] == VOCABULARY
             new = read(w, dims)
         assert new.shape == dims
-        out[name] = np.ascontiguousarray(new, F)
+        out[name] = np.array(new, F)  # a copy, since layers may share their origin
     return out

@@ -400,7 +400,7 @@ def make_learning_rate():
 
 def make_growth():
     growing = dict(NETWORKS[1], growth=[
-        {"height": 4032, "model": dict(zip(SHAPE, [128, 6, 4, 32, 2, 320, 128, 32])), "costRatio": {"numerator": 2, "denominator": 1}},
+        {"height": 4032, "model": dict(zip(SHAPE, [128, 6, 4, 32, 2, 256, 128, 32])), "costRatio": {"numerator": 2, "denominator": 1}},
         {"height": 8064, "model": dict(zip(SHAPE, [256, 6, 8, 64, 2, 512, 256, 32])), "costRatio": {"numerator": 17, "denominator": 5}}])
     fields, first = genesis(growing)
     cases = []

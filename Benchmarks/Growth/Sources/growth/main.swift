@@ -30,7 +30,8 @@ let loss = try base.heldOutLoss(weights)
 for (name, configuration) in [
     ("not grown", try shape()), ("more experts", try shape(experts: 16)), ("wider experts", try shape(width: 256)),
     ("more layers", try shape(layers: 4)), ("wider embedding", try shape(d: 128)),
-    ("all four", try shape(d: 128, layers: 4, experts: 16, width: 256)),
+    ("layers and experts", try shape(layers: 4, experts: 16)),
+    ("embedding, width, experts", try shape(d: 128, experts: 16, width: 256)),
 ] {
     let experiment = try Experiment(configuration, corpus: corpus)
     let grown = try ModelGrowth(from: base.configuration, to: configuration).grown(weights)
