@@ -52,7 +52,7 @@ private final class FaultyBackend: MatrixBackend {
     @Test func damagedWeightsBlameNobody() throws {
         let parameters = try TestNetwork.parameters()
         let engine = ReplayEngine(environment: try TestNetwork.environment(parameters))
-        let weights = ModelState(initialising: engine.environment.configuration, seed: parameters.training.initialisationSeed)
+        let weights = ModelState(initialising: engine.environment.stage(at: 1).configuration, seed: parameters.training.initialisationSeed)
         let header = BlockHeader(
             previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
             bits: parameters.powLimit, nonce: 1, steps: 1, deltaHash: .zero)
@@ -75,7 +75,7 @@ private final class FaultyBackend: MatrixBackend {
         let block = try await source.blocks(from: 1)[0]
         let environment = try TestNetwork.environment(parameters)
         let engine = ReplayEngine(environment: environment)
-        let weights = ModelState(initialising: environment.configuration, seed: parameters.training.initialisationSeed)
+        let weights = ModelState(initialising: environment.stage(at: 1).configuration, seed: parameters.training.initialisationSeed)
         let claim = TrainingClaim(header: block.header, parentHash: parameters.genesisHash, stepDigests: block.stepDigests, keptStepsBefore: 0)
         let cancel = CancellationFlag()
         var firstSteps = 0
@@ -107,8 +107,8 @@ private final class FaultyBackend: MatrixBackend {
         _ = try await MiningLoop(chain: source).mine(1, paying: try TestKey(1).program)
         var block = try await source.blocks(from: 1)[0]
         let environment = try TestNetwork.environment(parameters)
-        let weights = ModelState(initialising: environment.configuration, seed: parameters.training.initialisationSeed)
-        let verifier = try ModelVerifier(parameters: parameters, sampler: environment.sampler, backend: ReferenceBackend()) {
+        let weights = ModelState(initialising: environment.stage(at: 1).configuration, seed: parameters.training.initialisationSeed)
+        let verifier = try ModelVerifier(parameters: parameters, sampler: environment.stage(at: 1).sampler, backend: ReferenceBackend()) {
             $0 == parameters.genesisHash ? weights : nil
         }
         let validator = BlockValidator(parameters: parameters)

@@ -15,10 +15,12 @@ import Synchronization
 public final class RemoteMiner {
     private let client: RPCClient
     private let program: LockProgram
-    private let sampler: BatchSampler
-    private let configuration: ModelConfiguration
+    private let setup: MinerSetup
+    private let backend: any MatrixBackend
     private let pool: ThreadPool
-    private let trainer: Trainer
+    /// For the model that the chain trains at the template's height.
+    private var trainer: Trainer
+    private var sampler: BatchSampler
     private let report: @Sendable (MinerReport) -> Void
 
     private var weights: ModelState?
@@ -29,16 +31,17 @@ public final class RemoteMiner {
 
     /// - Parameter report: told of each step and each block.
     public init(
-        client: RPCClient, program: LockProgram, sampler: BatchSampler, configuration: ModelConfiguration,
+        client: RPCClient, program: LockProgram, setup: MinerSetup,
         backend: any MatrixBackend, pool: ThreadPool, report: @escaping @Sendable (MinerReport) -> Void
     ) {
         self.client = client
         self.program = program
-        self.sampler = sampler
-        self.configuration = configuration
+        self.setup = setup
+        self.backend = backend
+        sampler = setup.sampler
         self.pool = pool
         self.report = report
-        trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
+        trainer = Trainer(configuration: setup.configuration, backend: backend, pool: pool)
     }
 
     /// Mines until `count` blocks of this miner are on the chain; nil goes on until the task is cancelled.
@@ -57,9 +60,10 @@ public final class RemoteMiner {
     }
 
     private func prepareWeights(for template: RemoteTemplate) async throws {
+        try prepareStage(ModelConfiguration(setup.parameters, at: template.block.header.height))
         if weightsRoot == template.modelRoot { return }
         let bytes = try await client.fetch(path: "/rest/modelstate/\(template.modelRoot.displayHex).bin")
-        let state = try ModelState(bytes: Array(bytes), configuration: configuration)
+        let state = try ModelState(bytes: Array(bytes), configuration: trainer.configuration)
         let root = state.root(pool: pool)
         guard root == template.modelRoot else {
             throw ProgramError(
@@ -67,6 +71,15 @@ public final class RemoteMiner {
         }
         weights = state
         weightsRoot = root
+    }
+
+    /// Where the chain's model has grown, trainer and windows follow.
+    private func prepareStage(_ configuration: ModelConfiguration) throws {
+        guard configuration != trainer.configuration else { return }
+        trajectory = nil
+        trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
+        sampler = try BatchSampler(
+            corpus: setup.sampler.corpus, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
     }
 
     /// One template: trajectories until one wins, the tip moves, or the template is half a minute old.
@@ -94,7 +107,7 @@ public final class RemoteMiner {
                 block.stepDigests.append(step.digest)
                 block.header.steps = UInt32(step.index)
                 block.header.deltaHash = step.deltaHash
-                counts.add(step, tokens: configuration.tokensPerBatch, duration: .now - started)
+                counts.add(step, tokens: trainer.configuration.tokensPerBatch, duration: .now - started)
                 report(.step(height: block.header.height, loss: step.report.loss, counts))
                 if step.isTicket, block.header.meetsTarget { return try await submit(block, run.weights) }
                 await Task.yield()

@@ -46,8 +46,8 @@ struct Miner: AsyncParsableCommand {
         let destination = try Address(address, prefix: setup.parameters.addressPrefix)
         let display = MinerDisplay()
         let miner = RemoteMiner(
-            client: try network.client(host: host), program: destination.program, sampler: setup.sampler,
-            configuration: setup.configuration, backend: backend, pool: ThreadPool(threads: threads), report: display.show)
+            client: try network.client(host: host), program: destination.program, setup: setup,
+            backend: backend, pool: ThreadPool(threads: threads), report: display.show)
         try await miner.run(blocks: blocks, corpusRoot: setup.parameters.corpusRoot)
     }
 

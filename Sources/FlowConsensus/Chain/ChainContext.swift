@@ -7,7 +7,8 @@ public protocol ChainContext {
     var parentHash: Hash256 { get }
     /// How many training steps all blocks up to the parent have kept.
     var keptSteps: UInt64 { get }
-    /// The root of the weights after the parent's last step; nil as long as the parent has not been replayed.
+    /// The root of the weights that the new block starts from: those after the parent's last step, grown where the new height
+    /// calls for it; nil as long as the parent has not been replayed.
     var parentResultRoot: Hash256? { get }
     /// The header at a height on this branch, from 0 to the parent's. An error, or nil, is a fault of the store and says
     /// nothing about the block.
@@ -36,9 +37,15 @@ extension ChainContext {
         return MedianTimePast.of(times)
     }
 
-    /// The bits that the new block must have.
+    /// The bits that the new block must have: those of the retarget rule, multiplied where the model grows.
     public func expectedBits(_ parameters: ChainParameters) throws -> CompactTarget {
         guard parameters.retargets else { return parameters.powLimit }
+        let bits = try retargetedBits(parameters)
+        guard let height = nextHeight, let stage = parameters.growthStage(beginningAt: height) else { return bits }
+        return stage.costRatio.scaling(bits, limit: parameters.powLimit)
+    }
+
+    private func retargetedBits(_ parameters: ChainParameters) throws -> CompactTarget {
         let period = parameters.retargetPeriod
         guard let height = nextHeight, period > 1, height % period == 0 else { return parent.bits }
         let first = try existingHeader(at: height - period)

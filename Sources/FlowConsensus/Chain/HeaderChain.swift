@@ -21,7 +21,7 @@ public struct HeaderChain: ChainContext, Sendable {
         headers.indices.contains(Int(height)) ? headers[Int(height)] : nil
     }
 
-    /// Puts a header on top, unchecked.
+    /// Puts a header on top, unchecked; `resultRoot` is the root of the weights after it, grown where the next height calls for it.
     public mutating func append(_ header: BlockHeader, resultRoot: Hash256? = nil) {
         headers.append(header)
         parentHash = header.hash

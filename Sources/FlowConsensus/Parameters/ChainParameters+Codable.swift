@@ -2,13 +2,13 @@ import FlowCrypto
 
 extension ChainParameters: Codable {
     enum CodingKeys: String, CodingKey {
-        case name, magic, p2pPort, rpcPort, addressPrefix, model, training, powLimit, retargets, blockInterval
+        case name, magic, p2pPort, rpcPort, addressPrefix, model, growth, training, powLimit, retargets, blockInterval
         case retargetPeriod, halvingInterval, corpusLength, corpusRoot, replayBudget, genesisTime, genesisMessage
         case genesisModelRoot
     }
 
     /// Reads the form that `encode(to:)` writes. `magic` and `powLimit` are eight hexadecimal digits, hashes are in their printed
-    /// form. The values are not checked: call `validated()`.
+    /// form; `growth` may be left out. The values are not checked: call `validated()`.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -18,6 +18,7 @@ extension ChainParameters: Codable {
             rpcPort: try values.decode(UInt16.self, forKey: .rpcPort),
             addressPrefix: try values.decode(String.self, forKey: .addressPrefix),
             model: try values.decode(ModelShape.self, forKey: .model),
+            growth: try values.decodeIfPresent([GrowthStage].self, forKey: .growth) ?? [],
             training: try values.decode(TrainingParameters.self, forKey: .training),
             powLimit: CompactTarget(bits: try Self.word(values, .powLimit)),
             retargets: try values.decode(Bool.self, forKey: .retargets),
@@ -40,6 +41,7 @@ extension ChainParameters: Codable {
         try values.encode(rpcPort, forKey: .rpcPort)
         try values.encode(addressPrefix, forKey: .addressPrefix)
         try values.encode(model, forKey: .model)
+        if !growth.isEmpty { try values.encode(growth, forKey: .growth) }
         try values.encode(training, forKey: .training)
         try values.encode(powLimit.description, forKey: .powLimit)
         try values.encode(retargets, forKey: .retargets)

@@ -7,7 +7,7 @@ extension ChainParameters: BinaryEncodable {
     ///
     /// name, u32 magic, prefix, model, training, u32 powLimit, u8 retargets, u32 blockInterval, u32 retargetPeriod,
     /// u32 halvingInterval, u64 corpusLength, corpusRoot, two u32 of the replay budget, u64 genesisTime, message; texts as
-    /// CompactSize and UTF-8.
+    /// CompactSize and UTF-8. A network that grows adds the list of its stages; without growth nothing follows.
     public func encode(to writer: inout ByteWriter) {
         writer.writeVarBytes(Array(name.utf8))
         writer.write(magic)
@@ -25,5 +25,8 @@ extension ChainParameters: BinaryEncodable {
         writer.write(replayBudget.twoCoreSeconds)
         writer.write(genesisTime)
         writer.writeVarBytes(Array(genesisMessage.utf8))
+        guard !growth.isEmpty else { return }
+        writer.writeCompactSize(UInt64(growth.count))
+        for stage in growth { stage.encode(to: &writer) }
     }
 }

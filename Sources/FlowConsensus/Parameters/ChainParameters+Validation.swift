@@ -11,9 +11,10 @@ extension ChainParameters {
     @discardableResult
     public func validated() throws(ChainParametersError) -> ChainParameters {
         try checkTexts()
-        try checkShape()
+        try checkShape(model, "model")
         try checkTraining()
         try checkChain()
+        try checkGrowth()
         return self
     }
 
@@ -35,28 +36,29 @@ extension ChainParameters {
         }
     }
 
-    private func checkShape() throws(ChainParametersError) {
-        try Self.check("model.embeddingLength", model.embeddingLength, 32, 16_384)
-        try Self.check("model.layerCount", model.layerCount, 1, 256)
-        try Self.check("model.headCount", model.headCount, 1, 1_024)
-        try Self.check("model.expertCount", model.expertCount, 2, 65_536)
-        try Self.check("model.expertsPerToken", model.expertsPerToken, 2, 2)
-        try Self.check("model.expertWidth", model.expertWidth, 32, 65_536)
-        try Self.check("model.contextLength", model.contextLength, 2, 8_192)
-        try Self.check("model.batchSize", model.batchSize, 1, 4_096)
+    /// - Parameter field: where the shape stands, for messages.
+    func checkShape(_ model: ModelShape, _ field: String) throws(ChainParametersError) {
+        try Self.check("\(field).embeddingLength", model.embeddingLength, 32, 16_384)
+        try Self.check("\(field).layerCount", model.layerCount, 1, 256)
+        try Self.check("\(field).headCount", model.headCount, 1, 1_024)
+        try Self.check("\(field).expertCount", model.expertCount, 2, 65_536)
+        try Self.check("\(field).expertsPerToken", model.expertsPerToken, 2, 2)
+        try Self.check("\(field).expertWidth", model.expertWidth, 32, 65_536)
+        try Self.check("\(field).contextLength", model.contextLength, 2, 8_192)
+        try Self.check("\(field).batchSize", model.batchSize, 1, 4_096)
         // Rows of quantised weights come in blocks of 32.
-        try Self.checkMultiple("model.embeddingLength", model.embeddingLength, of: 32)
-        try Self.checkMultiple("model.expertWidth", model.expertWidth, of: 32)
-        try Self.checkMultiple("model.embeddingLength", model.embeddingLength, of: model.headCount)
+        try Self.checkMultiple("\(field).embeddingLength", model.embeddingLength, of: 32)
+        try Self.checkMultiple("\(field).expertWidth", model.expertWidth, of: 32)
+        try Self.checkMultiple("\(field).embeddingLength", model.embeddingLength, of: model.headCount)
         let headLength = model.embeddingLength / model.headCount
-        try Self.check("head length (embeddingLength / headCount)", headLength, 4, 16_384)
+        try Self.check("head length of \(field) (embeddingLength / headCount)", headLength, 4, 16_384)
         guard headLength.nonzeroBitCount == 1 else {
-            throw .notPowerOfTwo(field: "head length (embeddingLength / headCount)", actual: UInt64(headLength))
+            throw .notPowerOfTwo(field: "head length of \(field) (embeddingLength / headCount)", actual: UInt64(headLength))
         }
         // An exact product sums over at most 2^17 rows at 8 bits and 2^15 above.
         let widestBits = max(training.linearBits, training.attentionBits, training.routerBits)
-        try Self.check("tokens a step", model.tokensPerStep, 1, widestBits <= 8 ? 131_072 : 32_768)
-        try Self.check("number of weights", model.parameterCount, 1, 1 << 40)
+        try Self.check("tokens a step of \(field)", model.tokensPerStep, 1, widestBits <= 8 ? 131_072 : 32_768)
+        try Self.check("number of weights of \(field)", model.parameterCount, 1, 1 << 40)
         let perExpert = model.tokensPerStep * UInt64(model.expertsPerToken) / UInt64(model.expertCount)
         guard perExpert >= Self.leastTokensPerExpert else {
             throw .tooFewTokensPerExpert(needed: Self.leastTokensPerExpert, actual: perExpert)
@@ -100,12 +102,17 @@ extension ChainParameters {
         // Seconds up to the year 9999.
         try Self.check("genesisTime", genesisTime, 1, 253_402_300_799)
         try Self.check("corpusLength", corpusLength, 1, 1 << 50)
-        guard legalStarts >= Self.leastLegalStarts else {
-            throw .tooFewLegalStarts(needed: Self.leastLegalStarts, actual: legalStarts)
+        try checkLegalStarts(model)
+    }
+
+    func checkLegalStarts(_ model: ModelShape) throws(ChainParametersError) {
+        let starts = legalStarts(contextLength: model.contextLength)
+        guard starts >= Self.leastLegalStarts else {
+            throw .tooFewLegalStarts(needed: Self.leastLegalStarts, actual: starts)
         }
     }
 
-    private static func check(
+    static func check(
         _ field: String, _ value: some FixedWidthInteger & UnsignedInteger, _ least: UInt64, _ most: UInt64
     ) throws(ChainParametersError) {
         let actual = UInt64(value)

@@ -13,7 +13,10 @@ public struct ChainParameters: Hashable, Sendable {
     public var rpcPort: UInt16
     /// The human-readable part of addresses.
     public var addressPrefix: String
+    /// The model that the chain starts with.
     public var model: ModelShape
+    /// The larger models that it grows into, in ascending height; empty on a network whose model keeps its size.
+    public var growth: [GrowthStage]
     public var training: TrainingParameters
     /// The easiest target, and the first one.
     public var powLimit: CompactTarget
@@ -38,7 +41,7 @@ public struct ChainParameters: Hashable, Sendable {
 
     public init(
         name: String, magic: UInt32, p2pPort: UInt16, rpcPort: UInt16, addressPrefix: String, model: ModelShape,
-        training: TrainingParameters, powLimit: CompactTarget, retargets: Bool, blockInterval: UInt32 = 600,
+        growth: [GrowthStage] = [], training: TrainingParameters, powLimit: CompactTarget, retargets: Bool, blockInterval: UInt32 = 600,
         retargetPeriod: UInt32 = 2_016, halvingInterval: UInt32 = 210_000, corpusLength: UInt64, corpusRoot: Hash256,
         replayBudget: ReplayBudget = ReplayBudget(), genesisTime: UInt64, genesisMessage: String,
         genesisModelRoot: Hash256
@@ -49,6 +52,7 @@ public struct ChainParameters: Hashable, Sendable {
         self.rpcPort = rpcPort
         self.addressPrefix = addressPrefix
         self.model = model
+        self.growth = growth
         self.training = training
         self.powLimit = powLimit
         self.retargets = retargets
@@ -80,11 +84,16 @@ public struct ChainParameters: Hashable, Sendable {
     }
 
     /// The bytes at the end of the corpus that are kept for the published loss: `max(⌊C / 64⌋, L + 1)`.
-    public var heldOutLength: UInt64 { max(corpusLength / 64, UInt64(model.contextLength) + 1) }
+    public var heldOutLength: UInt64 { heldOutLength(contextLength: model.contextLength) }
+
+    private func heldOutLength(contextLength: UInt32) -> UInt64 { max(corpusLength / 64, UInt64(contextLength) + 1) }
 
     /// N, the number of places at which a training window may start; 0 when the corpus is too short for one.
-    public var legalStarts: UInt64 {
-        let reserved = heldOutLength + UInt64(model.contextLength)
+    public var legalStarts: UInt64 { legalStarts(contextLength: model.contextLength) }
+
+    /// N for windows of another length, as a stage of growth may have.
+    func legalStarts(contextLength: UInt32) -> UInt64 {
+        let reserved = heldOutLength(contextLength: contextLength) + UInt64(contextLength)
         return corpusLength > reserved ? corpusLength - reserved : 0
     }
 }

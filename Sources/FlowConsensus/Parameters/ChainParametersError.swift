@@ -10,6 +10,8 @@ public enum ChainParametersError: Error, Hashable, Sendable {
     case invalidTarget(bits: CompactTarget)
     /// The stages must start at height 0 and ascend.
     case learningRateStages(String)
+    /// The heights must ascend, each model must grow out of the one before, each step cost must be stated.
+    case growthStages(String)
     case tooFewLegalStarts(needed: UInt64, actual: UInt64)
     case tooFewTokensPerExpert(needed: UInt64, actual: UInt64)
 }
@@ -29,6 +31,8 @@ extension ChainParametersError: CustomStringConvertible {
             "powLimit is \(bits), expected a positive target of at most 256 bits in its shortest compact form, such as 2001ffff"
         case let .learningRateStages(reason):
             "training.peakLearningRate: \(reason)"
+        case let .growthStages(reason):
+            "growth: \(reason); change it in the network's file"
         case let .tooFewLegalStarts(needed, actual):
             "the corpus leaves \(actual) training windows, expected at least \(needed); use a longer corpus or a shorter context"
         case let .tooFewTokensPerExpert(needed, actual):

@@ -20,7 +20,7 @@ extension BlockViolation: CustomStringConvertible {
         case let .timeTooNew(now, actual):
             "the time \(actual) lies more than 7200 s ahead of this node's clock, \(now); check the clock or wait"
         case let .modelRoot(expected, actual):
-            "the training starts from weights with root \(actual), the parent's result has \(expected)"
+            "the training starts from weights with root \(actual), the parent's result, grown where this height calls for it, has \(expected)"
         case let .tooLarge(limit, actual): "the block has \(actual) bytes, expected at most \(limit)"
         case let .digestCount(expected, actual): "the body holds \(actual) step digests, expected \(expected)"
         case .noTransactions: "the block has no transaction, expected at least the coinbase"

@@ -2,7 +2,7 @@ public import FlowCrypto
 
 /// What a replay found.
 public enum TrainingVerdict: Hashable, Sendable {
-    /// All digests are right. The root of the weights after the last step, where the verifier computed it.
+    /// All digests are right. The root of the weights after the last step, grown where the next height calls for it, where the verifier computed it.
     case valid(resultRoot: Hash256?)
     /// The digest of a step (from 1) is not what the training yields: the block is invalid for ever.
     case invalid(step: Int, expected: Hash256, actual: Hash256)

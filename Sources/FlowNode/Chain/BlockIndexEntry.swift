@@ -12,7 +12,7 @@ public struct BlockIndexEntry: Sendable {
     public let keptSteps: UInt64
     /// In which order the node first saw the blocks; ties of work go to the lower number.
     public let sequence: UInt64
-    /// Root of the weights after this block's training; nil until the training was replayed.
+    /// Root of the weights after this block's training, grown where the next height calls for it; nil until the training was replayed.
     public internal(set) var resultRoot: Hash256?
     /// Mean held-out loss of those weights in nats a token; nil until replayed.
     public internal(set) var heldOutLoss: Double?

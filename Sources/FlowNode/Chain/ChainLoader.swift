@@ -30,7 +30,7 @@ struct ChainLoader {
 
     func load(executor: WorkerExecutor) throws(NodeError) -> LoadedChain {
         let pool = environment.pool
-        let vault = ModelVault(store: store, configuration: environment.configuration, pool: pool)
+        let vault = ModelVault(store: store, environment: environment)
         let genesis = parameters.genesisBlock
         try checkIdentity(genesis.hash)
         let index = BlockIndex()
@@ -79,7 +79,7 @@ struct ChainLoader {
 
     /// Writes the genesis block with its weights, all in one batch.
     private func start(_ genesis: Block, vault: ModelVault, pool: ThreadPool) throws(NodeError) {
-        let state = ModelState(initialising: environment.configuration, seed: parameters.training.initialisationSeed)
+        let state = ModelState(initialising: environment.stage(at: 0).configuration, seed: parameters.training.initialisationSeed)
         let root = state.root(pool: pool)
         guard root == parameters.genesisModelRoot else {
             throw NodeError(
@@ -92,7 +92,7 @@ struct ChainLoader {
         entry.hasStoredBody = true
         entry.transactionCount = UInt32(genesis.transactions.count)
         entry.size = UInt32(genesis.encoded.count)
-        entry.heldOutLoss = try? ReplayEngine(environment: environment).heldOutLoss(state)
+        entry.heldOutLoss = try? ReplayEngine(environment: environment).heldOutLoss(state, after: 0)
         var batch = WriteBatch()
         batch.put(StoreKey.identity, Array(identity(genesis.hash).joined(separator: "\n").utf8))
         batch.put(StoreKey.block(genesis.hash), genesis.encoded)
@@ -106,8 +106,8 @@ struct ChainLoader {
         guard let base = try vault.base(), let baseEntry = index[base.block], let baseRoot = baseEntry.resultRoot else {
             throw NodeError(.storeCorrupted, "the model's base snapshot is missing; delete the data directory and let the node sync again")
         }
-        let state = try vault.loadBase(base, expectedRoot: baseRoot)
-        try vault.move(state, from: baseEntry, to: tip, index: index)
+        let state = try vault.move(
+            vault.loadBase(base, height: baseEntry.height, expectedRoot: baseRoot), from: baseEntry, to: tip, index: index)
         let root = state.root(pool: pool)
         guard root == tip.resultRoot else {
             throw NodeError(

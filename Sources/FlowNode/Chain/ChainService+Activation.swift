@@ -129,7 +129,7 @@ extension ChainService {
         }
     }
 
-    /// The weights after a replayed block: the tip's, or the tip's moved along the deltas.
+    /// The weights after a replayed block, those that a block on it starts from: the tip's, or the tip's moved along the deltas.
     func state(after entry: BlockIndexEntry) async throws -> ModelState {
         guard let tip = index.tip else { throw NodeError(.unknownBlock, "there is no tip") }
         if entry.hash == tip.hash { return model }
@@ -139,9 +139,7 @@ extension ChainService {
         }
         let (start, vault) = (model, vault)
         return try await worker.run { _ in
-            let state = start.copy()
-            try vault.move(state, steps)
-            return state
+            try vault.move(start.copy(), steps)
         }
     }
 

@@ -90,11 +90,8 @@ extension ChainService {
 
     /// Connects a block whose training was replayed before.
     private func connectStored(_ hash: Hash256) throws(NodeError) -> Bool {
-        let delta = try vault.delta(of: hash)
-        let state = model.copy()
-        do { try state.apply(delta) } catch {
-            throw NodeError(.storeCorrupted, "the model delta of block \(hash) does not fit the weights; delete the data directory and let the node sync again", cause: error)
-        }
+        guard let entry = index[hash] else { return false }
+        let state = try vault.move(model.copy(), over: ModelVault.Move(entry, forward: true))
         return try connect(hash, fresh: nil, state: state)
     }
 
@@ -183,11 +180,7 @@ extension ChainService {
             throw NodeError(.storeCorrupted, "the body of block \(entry.hash) is missing; delete the data directory and let the node sync again")
         }
         let changes = try takingBack(entry)
-        let delta = try vault.delta(of: entry.hash)
-        let state = model.copy()
-        do { try state.undo(delta) } catch {
-            throw NodeError(.storeCorrupted, "the model delta of block \(entry.hash) does not fit the weights; delete the data directory and let the node sync again", cause: error)
-        }
+        let state = try vault.move(model.copy(), over: ModelVault.Move(entry, forward: false))
         var batch = WriteBatch()
         batch.apply(changes)
         batch.putTip(entry.header.previousHash)

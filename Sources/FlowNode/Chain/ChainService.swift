@@ -24,7 +24,7 @@ public actor ChainService {
     let store: ChainStore
     let vault: ModelVault
     let index: BlockIndex
-    /// Weights after the tip's training. Never changed once set: a new tip gets a new state.
+    /// Weights after the tip's training, grown where the next height calls for it: what the next block starts from. Never changed once set: a new tip gets a new state.
     var model: ModelState
     var mempool: Mempool
 
@@ -77,8 +77,8 @@ public actor ChainService {
         store: any KeyValueStoring, parameters: ChainParameters, sampler: BatchSampler, backend: any MatrixBackend, pool: ThreadPool,
         policy: MempoolPolicy = MempoolPolicy(), clock: @escaping @Sendable () -> UInt64
     ) async throws -> ChainService {
-        let environment = TrainingEnvironment(
-            parameters: parameters, configuration: try ModelConfiguration(parameters), sampler: sampler, backend: backend, pool: pool)
+        let environment = try TrainingEnvironment(
+            parameters: parameters, corpus: sampler.corpus, backend: backend, pool: pool)
         return try await open(store: store, environment: environment, policy: policy, clock: clock)
     }
 

@@ -6,13 +6,15 @@ import FlowTensor
 /// What searches for a ticket: trainer and threads, used by one thread at a time.
 final class MiningBench {
     private let environment: TrainingEnvironment
-    private lazy var trainer = environment.makeTrainer()
+    private let trainer: StageTrainer
     /// One trajectory's memory serves all nonces.
     private var current: Trajectory?
-    private lazy var heldOut = Result { try environment.sampler.heldOutBatch() }
     private var nextNonce = UInt64.random(in: 0 ... .max)
 
-    init(environment: TrainingEnvironment) { self.environment = environment }
+    init(environment: TrainingEnvironment) {
+        self.environment = environment
+        trainer = StageTrainer(environment: environment)
+    }
 
     /// Trains one trajectory after another until one step's hash meets the target.
     /// - Returns: nil when the job is stale or its time or the budget is over
@@ -30,8 +32,9 @@ final class MiningBench {
         return nil
     }
 
-    private func begin(_ job: TrajectoryJob) -> Trajectory {
-        if let current {
+    private func begin(_ job: TrajectoryJob, height: BlockHeight) -> Trajectory {
+        let trainer = trainer.trainer(environment.stage(at: height))
+        if let current, current.trainer === trainer {
             current.restart(job)
             return current
         }
@@ -47,7 +50,8 @@ final class MiningBench {
         block.header.steps = 0
         block.header.deltaHash = .zero
         block.stepDigests = []
-        let trajectory = begin(environment.job(block.header, parent: job.weights, keptStepsBefore: template.keptStepsBefore))
+        let trajectory = begin(
+            environment.job(block.header, parent: job.weights, keptStepsBefore: template.keptStepsBefore), height: template.height)
         var losses: [Double] = []
         for index in 1...template.stepsPerBlock {
             if stale.isCancelled { return nil }
@@ -62,12 +66,11 @@ final class MiningBench {
             block.header.steps = index
             block.header.deltaHash = step.deltaHash
             tally.step(
-                isTicket: step.isTicket, tokens: environment.configuration.tokensPerBatch, height: template.height,
+                isTicket: step.isTicket, tokens: trajectory.trainer.configuration.tokensPerBatch, height: template.height,
                 loss: step.report.loss)
             guard step.isTicket, block.header.meetsTarget else { continue }
             return try ReplayResult(
-                weights: trajectory.weights, parent: job.weights, losses: losses, trainer: trainer, heldOut: try heldOut.get(),
-                pool: environment.pool)
+                weights: trajectory.weights, parent: job.weights, height: template.height, losses: losses, trainer: trainer)
         }
         return nil
     }

@@ -1,6 +1,5 @@
 import FlowConsensus
 import FlowCrypto
-import FlowGGUF
 public import FlowModel
 
 extension ChainService {
@@ -10,7 +9,7 @@ extension ChainService {
     @discardableResult
     public func exportModel(to path: String, format: ExportFormat) async throws -> BlockIndexEntry {
         let (tip, weights) = try modelSnapshot()
-        let export = modelExport(of: tip, format: format)
+        let export = modelExport(of: tip, configuration: weights.configuration, format: format)
         do {
             try await BlockingThread(name: "flowcoin.export").run { try export.write(weights, toFile: path) }
         } catch {
@@ -20,9 +19,9 @@ extension ChainService {
     }
 
     /// The export of a block's model, with the metadata that binds the file to the chain.
-    nonisolated func modelExport(of entry: BlockIndexEntry, format: ExportFormat) -> ModelExport {
+    nonisolated func modelExport(of entry: BlockIndexEntry, configuration: ModelConfiguration, format: ExportFormat) -> ModelExport {
         ModelExport(
-            configuration: environment.configuration, format: format, name: "FlowCoin \(parameters.name) block \(entry.height)",
+            configuration: configuration, format: format, name: "FlowCoin \(parameters.name) block \(entry.height)",
             metadata: [
                 (ModelFile.Key.network, .string(parameters.name)),
                 (ModelFile.Key.genesisHash, .string(genesisHash.displayHex)),

@@ -2,10 +2,10 @@ public import FlowConsensus
 public import FlowModel
 
 extension ModelConfiguration {
-    /// The model of a network.
+    /// The model that a network trains at a height; its first one where none is given.
     /// - Throws: `NodeError` with code `configuration` when the sizes make no model
-    public init(_ parameters: ChainParameters) throws(NodeError) {
-        let shape = parameters.model, training = parameters.training
+    public init(_ parameters: ChainParameters, at height: BlockHeight = 0) throws(NodeError) {
+        let shape = parameters.model(at: height), training = parameters.training
         do {
             try self.init(
                 embeddingLength: Int(shape.embeddingLength), layerCount: Int(shape.layerCount), headCount: Int(shape.headCount),

@@ -109,7 +109,7 @@ actor ModelFileKeeper {
 
     private func write() async throws {
         let (tip, weights) = try await chain.modelSnapshot()
-        let export = chain.modelExport(of: tip, format: format)
+        let export = chain.modelExport(of: tip, configuration: weights.configuration, format: format)
         let (path, cancel, freeByteCount) = (path, cancel, freeByteCount)
         file = try await thread.run {
             try cancel.check()

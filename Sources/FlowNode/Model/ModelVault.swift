@@ -16,8 +16,7 @@ struct ModelVault {
     static let pieceLength = 1 << 20
 
     let store: ChainStore
-    let configuration: ModelConfiguration
-    let pool: ThreadPool
+    let environment: TrainingEnvironment
 
     /// Which block's result the base snapshot holds.
     struct Base: Equatable {
@@ -69,34 +68,56 @@ struct ModelVault {
     }
 
     /// Takes weights from the result of one block to that of another, exactly: back to their common ancestor, then forward.
-    func move(_ state: ModelState, from start: BlockIndexEntry, to end: BlockIndexEntry, index: BlockIndex) throws(NodeError) {
+    /// - Parameter state: changed on the way, so it belongs to nobody else
+    func move(
+        _ state: ModelState, from start: BlockIndexEntry, to end: BlockIndexEntry, index: BlockIndex
+    ) throws(NodeError) -> ModelState {
         guard let steps = steps(from: start, to: end, index: index) else {
             throw NodeError(.storeCorrupted, "blocks \(start.hash) and \(end.hash) have no common ancestor in the index; delete the data directory and let the node sync again")
         }
-        try move(state, steps)
+        return try move(state, steps)
     }
 
     /// One block to go back over or forward over.
     struct Move: Sendable {
         let block: Hash256
+        let height: BlockHeight
         let forward: Bool
+
+        init(_ entry: BlockIndexEntry, forward: Bool) {
+            block = entry.hash
+            height = entry.height
+            self.forward = forward
+        }
     }
 
     func steps(from start: BlockIndexEntry, to end: BlockIndexEntry, index: BlockIndex) -> [Move]? {
         guard let fork = index.commonAncestor(start, end), let back = index.path(from: fork.hash, to: start),
             let ahead = index.path(from: fork.hash, to: end)
         else { return nil }
-        return back.reversed().map { Move(block: $0.hash, forward: false) } + ahead.map { Move(block: $0.hash, forward: true) }
+        return back.reversed().map { Move($0, forward: false) } + ahead.map { Move($0, forward: true) }
     }
 
-    func move(_ state: ModelState, _ steps: [Move]) throws(NodeError) {
-        for step in steps {
-            let delta = try delta(of: step.block)
-            do {
-                if step.forward { try state.apply(delta) } else { try state.undo(delta) }
-            } catch {
-                throw NodeError(.storeCorrupted, "the model delta of block \(step.block) does not fit the weights; delete the data directory and let the node sync again", cause: error)
+    func move(_ state: ModelState, _ steps: [Move]) throws(NodeError) -> ModelState {
+        var state = state
+        for step in steps { state = try move(state, over: step) }
+        return state
+    }
+
+    /// The weights on the other side of one block; `state` is changed, and is the result unless the model grows there.
+    func move(_ state: ModelState, over step: Move) throws(NodeError) -> ModelState {
+        let delta = try delta(of: step.block)
+        let growth = environment.growth(after: step.height)
+        do {
+            if step.forward {
+                try state.apply(delta)
+                return try growth?.grown(state, pool: environment.pool) ?? state
             }
+            let trained = try growth?.shrunk(state, pool: environment.pool) ?? state
+            try trained.undo(delta)
+            return trained
+        } catch {
+            throw NodeError(.storeCorrupted, "the model delta of block \(step.block) does not fit the weights; delete the data directory and let the node sync again", cause: error)
         }
     }
 
@@ -134,16 +155,17 @@ struct ModelVault {
     }
 
     /// Reads the base snapshot and checks its root.
-    func loadBase(_ base: Base, expectedRoot: Hash256) throws(NodeError) -> ModelState {
+    /// - Parameter height: of the base's block
+    func loadBase(_ base: Base, height: BlockHeight, expectedRoot: Hash256) throws(NodeError) -> ModelState {
         let state: ModelState
         do {
-            state = try ModelState(bytes: try pieces(StoreKey.base(base.generation)), configuration: configuration)
+            state = try ModelState(bytes: try pieces(StoreKey.base(base.generation)), configuration: environment.stage(after: height).configuration)
         } catch let error as NodeError {
             throw error
         } catch {
             throw NodeError(.storeCorrupted, "the model's base snapshot is damaged; delete the data directory and let the node sync again", cause: error)
         }
-        let root = state.root(pool: pool)
+        let root = state.root(pool: environment.pool)
         guard root == expectedRoot else {
             throw NodeError(
                 .storeCorrupted,

@@ -14,15 +14,16 @@ public final class ModelVerifier: TrainingVerifier {
 
     /// - Parameters:
     ///   - sampler: draws from the network's corpus
-    ///   - weights: the weights after a block's training, by the block's hash; nil when they are not known
+    ///   - weights: the weights after a block's training, by the block's hash, grown where the next height calls for it; nil
+    ///     when they are not known
     /// - Throws: `NodeError` when the parameters name no model
     public init(
         parameters: ChainParameters, sampler: BatchSampler, backend: any MatrixBackend, pool: ThreadPool = .single,
         weights: @escaping (Hash256) throws -> ModelState?
     ) throws(NodeError) {
         engine = ReplayEngine(
-            environment: TrainingEnvironment(
-                parameters: parameters, configuration: try ModelConfiguration(parameters), sampler: sampler, backend: backend, pool: pool))
+            environment: try TrainingEnvironment(
+                parameters: parameters, corpus: sampler.corpus, backend: backend, pool: pool))
         self.weights = weights
     }
 

@@ -8,12 +8,10 @@ import FlowTensor
 final class ReplayEngine {
     let environment: TrainingEnvironment
     private var pool: ThreadPool { environment.pool }
-    private lazy var trainer = environment.makeTrainer()
-    private lazy var reference = environment.makeReferenceTrainer()
+    private let trainer: StageTrainer
     private var paused: Replay?
     /// A trajectory whose memory may be used again.
     private var spare: Trajectory?
-    private lazy var heldOut = Result { try environment.sampler.heldOutBatch() }
 
     private struct Replay {
         let seed: Hash256
@@ -21,10 +19,14 @@ final class ReplayEngine {
         var losses: [Double] = []
     }
 
-    init(environment: TrainingEnvironment) { self.environment = environment }
+    init(environment: TrainingEnvironment) {
+        self.environment = environment
+        trainer = StageTrainer(environment: environment)
+    }
 
     /// Replays a claim from its parent's weights.
     /// - Parameters:
+    ///   - parent: the weights that the block starts from
     ///   - cancel: looked at between steps
     ///   - firstStep: called once the first digest proved right
     func replay(
@@ -32,7 +34,7 @@ final class ReplayEngine {
     ) -> ReplayOutcome {
         let seed = claim.header.workSeed(corpusRoot: environment.parameters.corpusRoot)
         let job = environment.job(claim.header, parent: parent, keptStepsBefore: claim.keptStepsBefore)
-        var replay = takePaused(seed) ?? Replay(seed: seed, trajectory: begin(job))
+        var replay = takePaused(seed) ?? Replay(seed: seed, trajectory: begin(job, height: claim.header.height))
         defer { if paused?.seed != seed { spare = replay.trajectory } }
         for index in replay.losses.count..<claim.stepDigests.count {
             if cancel.isCancelled {
@@ -52,7 +54,7 @@ final class ReplayEngine {
             }
             if index == 0 { firstStep() }
         }
-        return finish(replay.trajectory.weights, parent: parent, losses: replay.losses)
+        return finish(replay.trajectory.weights, parent: parent, height: claim.header.height, losses: replay.losses)
     }
 
     private func takePaused(_ seed: Hash256) -> Replay? {
@@ -61,25 +63,29 @@ final class ReplayEngine {
         return waiting
     }
 
-    private func begin(_ job: TrajectoryJob) -> Trajectory {
-        guard let trajectory = spare else { return Trajectory(job, trainer: trainer) }
+    private func begin(_ job: TrajectoryJob, height: BlockHeight) -> Trajectory {
+        let trainer = trainer.trainer(environment.stage(at: height))
+        let trajectory = spare
         spare = nil
+        guard let trajectory, trajectory.trainer === trainer, trajectory.weights.count == job.parent.count else {
+            return Trajectory(job, trainer: trainer)
+        }
         trajectory.restart(job)
         return trajectory
     }
 
-    private func finish(_ weights: ModelState, parent: ModelState, losses: [Double]) -> ReplayOutcome {
+    private func finish(_ weights: ModelState, parent: ModelState, height: BlockHeight, losses: [Double]) -> ReplayOutcome {
         do {
-            return .valid(
-                try ReplayResult(
-                    weights: weights, parent: parent, losses: losses, trainer: trainer, heldOut: try heldOut.get(), pool: pool))
+            return .valid(try ReplayResult(weights: weights, parent: parent, height: height, losses: losses, trainer: trainer))
         } catch {
             return .localFault(.environment("\(error)"))
         }
     }
 
-    /// Mean held-out loss of some weights.
-    func heldOutLoss(_ weights: ModelState) throws -> Double { try trainer.loss(weights: weights, batch: try heldOut.get()) }
+    /// Mean held-out loss of the weights after the block at `height`.
+    func heldOutLoss(_ weights: ModelState, after height: BlockHeight) throws -> Double {
+        try trainer.heldOutLoss(weights, after: height)
+    }
 
     /// Before a digest is called false: are the own weights those of the chain, and does the scalar reference say the same?
     private func confirm(
@@ -89,7 +95,7 @@ final class ReplayEngine {
         guard root == claim.header.modelRoot else { return .localFault(.weights(expected: claim.header.modelRoot, actual: root)) }
         let judged: Hash256?
         do {
-            judged = try referenceDigest(job: job, step: step)
+            judged = try referenceDigest(job: job, height: claim.header.height, step: step)
         } catch {
             return .localFault(.environment("\(error)"))
         }
@@ -102,8 +108,10 @@ final class ReplayEngine {
 
     /// The digest that the scalar reference gives for one step, after the steps before it, whose digests agreed, are done
     /// as fast as possible. Nil when the step has no result.
-    private func referenceDigest(job: TrajectoryJob, step: Int) throws -> Hash256? {
-        let trajectory = Trajectory(job, trainer: trainer)
+    private func referenceDigest(job: TrajectoryJob, height: BlockHeight, step: Int) throws -> Hash256? {
+        let stage = environment.stage(at: height)
+        let trajectory = Trajectory(job, trainer: trainer.trainer(stage))
+        let reference = Trainer(configuration: stage.configuration, backend: ReferenceBackend(), pool: pool)
         for _ in 1..<step { _ = try trajectory.advance() }
         let batch = try job.sampler.batch(workSeed: job.workSeed, step: UInt32(step))
         do throws(StepFault) {

@@ -1,11 +1,14 @@
+import FlowConsensus
 import FlowCrypto
 import FlowModel
 import FlowTensor
 
-/// What a right block's training yields: the weights after its last step and what the index keeps of them.
+/// What a right block's training yields: the weights that the next block starts from and what the index keeps of them.
 struct ReplayResult: Sendable {
+    /// After the block's last step, grown where the next height calls for it.
     let state: ModelState
     let root: Hash256
+    /// What the training alone changed, in the shape of the block's own stage.
     let delta: ModelDelta
     let heldOutLoss: Double
     let trainingLoss: Double
@@ -13,14 +16,14 @@ struct ReplayResult: Sendable {
     /// Takes the end of a trajectory apart; costs a hash of all weights and one forward pass.
     /// - Parameters:
     ///   - weights: after the last kept step; copied
+    ///   - height: of the block
     ///   - losses: of the kept steps
-    init(
-        weights: ModelState, parent: ModelState, losses: [Double], trainer: Trainer, heldOut: TokenBatch, pool: ThreadPool
-    ) throws {
-        state = weights.copy()
-        root = state.root(pool: pool)
-        delta = try parent.delta(to: state)
-        heldOutLoss = try trainer.loss(weights: state, batch: heldOut)
+    init(weights: ModelState, parent: ModelState, height: BlockHeight, losses: [Double], trainer: StageTrainer) throws {
+        let environment = trainer.environment
+        delta = try parent.delta(to: weights)
+        state = try environment.growth(after: height)?.grown(weights, pool: environment.pool) ?? weights.copy()
+        root = state.root(pool: environment.pool)
+        heldOutLoss = try trainer.heldOutLoss(state, after: height)
         trainingLoss = losses.isEmpty ? .nan : losses.reduce(0, +) / Double(losses.count)
     }
 }

@@ -26,10 +26,9 @@ struct NodePreparation {
         let peers = try places()
         let lock = try takeDirectory()
         let (corpus, parameters) = try openCorpus()
-        let model = try ModelConfiguration(parameters)
-        let environment = TrainingEnvironment(
-            parameters: parameters, configuration: model, sampler: try sampler(corpus, model: model),
-            backend: try configuration.backend.makeBackend(), pool: ThreadPool(threads: max(1, configuration.threads)))
+        let environment = try TrainingEnvironment(
+            parameters: parameters, corpus: corpus, backend: try configuration.backend.makeBackend(),
+            pool: ThreadPool(threads: max(1, configuration.threads)))
         return PreparedNode(parameters: parameters, lock: lock, store: try openStore(), environment: environment, peers: peers)
     }
 
@@ -104,13 +103,5 @@ struct NodePreparation {
             throw NodeError(.corpusMismatch, "\(name) cannot be trained on", cause: error)
         }
         return (corpus, replaced)
-    }
-
-    private func sampler(_ corpus: any Corpus, model: ModelConfiguration) throws(NodeError) -> BatchSampler {
-        do {
-            return try BatchSampler(corpus: corpus, contextLength: model.contextLength, batchSize: model.batchSize)
-        } catch {
-            throw NodeError(.corpusMismatch, "\(error)")
-        }
     }
 }

@@ -36,11 +36,7 @@ enum TestNetwork {
     static func environment(
         _ parameters: ChainParameters, backend: any MatrixBackend = ReferenceBackend(), threads: Int = 1
     ) throws -> TrainingEnvironment {
-        TrainingEnvironment(
-            parameters: parameters, configuration: try ModelConfiguration(parameters),
-            sampler: try BatchSampler(
-                corpus: corpus, contextLength: Int(parameters.model.contextLength), batchSize: Int(parameters.model.batchSize)),
-            backend: backend, pool: ThreadPool(threads: threads))
+        try TrainingEnvironment(parameters: parameters, corpus: corpus, backend: backend, pool: ThreadPool(threads: threads))
     }
 
     static func chain(

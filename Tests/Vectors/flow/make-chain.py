@@ -211,7 +211,10 @@ def canonical(n):
             + u8(n["retargets"]) + u32(n["blockInterval"]) + u32(n["retargetPeriod"]) + u32(n["halvingInterval"])
             + u64(n["corpusLength"]) + bytes.fromhex(n["corpusRoot"])[::-1]
             + u32(n["replayBudget"]["sixteenCoreSeconds"]) + u32(n["replayBudget"]["twoCoreSeconds"])
-            + u64(n["genesisTime"]) + blob(n["genesisMessage"].encode()))
+            + u64(n["genesisTime"]) + blob(n["genesisMessage"].encode())
+            + (array([u32(s["height"]) + b"".join(u32(s["model"][key]) for key in SHAPE)
+                      + u32(s["costRatio"]["numerator"]) + u32(s["costRatio"]["denominator"])
+                      for s in n["growth"]]) if n.get("growth") else b""))
 
 
 def genesis(n):
@@ -395,6 +398,24 @@ def make_learning_rate():
     save("chain-learning-rate.json", {"cases": cases})
 
 
+def make_growth():
+    growing = dict(NETWORKS[1], growth=[
+        {"height": 4032, "model": dict(zip(SHAPE, [128, 6, 4, 32, 2, 256, 128, 32])), "costRatio": {"numerator": 2, "denominator": 1}},
+        {"height": 8064, "model": dict(zip(SHAPE, [256, 6, 8, 64, 2, 512, 256, 32])), "costRatio": {"numerator": 17, "denominator": 5}}])
+    fields, first = genesis(growing)
+    cases = []
+    for limit in (0x2001FFFF, 0x1D00FFFF):
+        for bits in (limit, 0x1D00FFFF, 0x1C05A3F4, 0x03123456, 0x01010000):
+            for a, b in ((1, 1), (2, 1), (17, 5), (7, 3), (65536, 1), ((1 << 32) - 1, 65536), ((1 << 32) - 1, (1 << 32) - 1)):
+                if expand(bits) > expand(limit): continue
+                cases.append({"bits": f"{bits:08x}", "limit": f"{limit:08x}", "numerator": a, "denominator": b,
+                              "new": f"{compact(min(expand(bits) * a // b, expand(limit))):08x}"})
+    heights = [{"height": height, "model": [s["model"] for s in [growing] + growing["growth"] if s.get("height", 0) <= height][-1]}
+               for height in (0, 1, 4031, 4032, 8063, 8064, (1 << 32) - 1)]
+    save("chain-growth.json", {"parameters": growing, "canonical": canonical(growing).hex(), "deltaHash": fields["deltaHash"].hex(),
+                               "hash": hh(header(fields)).hex(), "heights": heights, "cases": cases})
+
+
 for make in (make_genesis, make_transactions, make_blocks, make_retarget, make_time, make_money, make_locks,
-             make_learning_rate):
+             make_learning_rate, make_growth):
     make()

@@ -7,8 +7,9 @@ extension NodeMethods {
     var model: [RPCMethod] {
         [
             RPCMethod("getmodelinfo", category: "Model", parameters: ["?history"], summary: "The model after the tip: root, size, loss, and what model.gguf in the data directory holds. With history, the losses of the last blocks too.") { parameters in
-                let tip = try await chain.tip()
-                let configuration = chain.environment.configuration
+                let (tip, weights) = try await chain.modelSnapshot()
+                let configuration = weights.configuration
+                let next = self.parameters.growth.first { UInt64($0.height) > UInt64(tip.height) + 1 }
                 var members: [JSONValue.Member] = [
                     .init("height", .integer(tip.height)), .init("blockhash", .string(tip.hash.displayHex)),
                     .init("modelroot", tip.resultRoot.map { .string($0.displayHex) } ?? .null),
@@ -20,6 +21,7 @@ extension NodeMethods {
                     .init("heldoutloss", Self.optional(tip.heldOutLoss)), .init("corpusroot", .string(self.parameters.corpusRoot.displayHex)),
                     .init("corpuslength", .integer(self.parameters.corpusLength)),
                     .init("backend", .string(chain.environment.backend.name)),
+                    .init("nextgrowthheight", next.map { .integer($0.height) } ?? .null),
                 ]
                 members += await fileMembers(tip: tip)
                 let count = try parameters.integer(0, default: 0)

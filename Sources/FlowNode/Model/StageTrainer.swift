@@ -1,0 +1,29 @@
+import FlowConsensus
+import FlowModel
+import FlowTensor
+
+/// The trainer of the stage in use, for one thread: asking for another stage replaces it, so that two models' memory is
+/// never held for longer than a trajectory needs it.
+final class StageTrainer {
+    let environment: TrainingEnvironment
+    private var current: (height: BlockHeight, trainer: Trainer, heldOut: TokenBatch?)?
+
+    init(environment: TrainingEnvironment) { self.environment = environment }
+
+    func trainer(_ stage: TrainingStage) -> Trainer {
+        if let current, current.height == stage.height { return current.trainer }
+        current = nil
+        let trainer = Trainer(configuration: stage.configuration, backend: environment.backend, pool: environment.pool)
+        current = (stage.height, trainer, nil)
+        return trainer
+    }
+
+    /// Mean held-out loss of the weights after the block at `height`.
+    func heldOutLoss(_ weights: ModelState, after height: BlockHeight) throws -> Double {
+        let stage = environment.stage(after: height)
+        let trainer = trainer(stage)
+        let batch = try current?.heldOut ?? stage.sampler.heldOutBatch()
+        current?.heldOut = batch
+        return try trainer.loss(weights: weights, batch: batch)
+    }
+}
