@@ -3,6 +3,7 @@
 #pragma STDC FP_CONTRACT OFF
 
 #include "CFlowKernels.h"
+#include "inference.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,5 +167,6 @@ int main(void) {
         if (names[l] == CFLOW_PORTABLE) printf("products %016llx\n", (unsigned long long)hash);
     }
     pointwise(cflow_pointwise_in_use());
+    wrong += check_inference();
     return wrong == 0 ? 0 : 1;
 }
