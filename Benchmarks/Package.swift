@@ -21,6 +21,10 @@ let package = Package(
         .systemLibrary(
             name: "CBLAS", path: "Sources/CBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .executableTarget(
+            name: "InferenceSpeed",
+            dependencies: [.product(name: "FlowModel", package: "flow"), .product(name: "FlowTensor", package: "flow")],
+            path: "Sources/InferenceSpeed"),
         suite("Hashing", ["FlowCrypto"]),
         suite("Kernels", ["FlowTensor"], ["CBLAS"]),
         suite("Training", ["FlowModel", "FlowTensor", "FlowCrypto"]),
