@@ -4,6 +4,7 @@
 #pragma STDC FP_CONTRACT OFF
 
 #include "CFlowKernels.h"
+#include "inference.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,5 +192,6 @@ int main(void) {
     for (int32_t level = CFLOW_PORTABLE; level <= CFLOW_AVX512_VNNI; level++) {
         if (cflow_level_available(level)) wrong += pointwise(level);
     }
+    wrong += check_inference();
     return wrong == 0 ? 0 : 1;
 }

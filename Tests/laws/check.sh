@@ -58,6 +58,11 @@ for folder in FlowEncoding FlowCrypto FlowConsensus FlowTensor FlowTensorOpenBLA
   done < <(imports 'Foundation[A-Za-z]*' "Sources/$folder")
 done
 
+# The inference kernels may fuse multiply and add, so nothing but inference may call them.
+while read -r file; do
+  case "$file" in Sources/FlowModel/Inference/*) ;; *) fail "$file uses the inference kernels, whose bits are not consensus" ;; esac
+done < <(grep -rlE 'cflow_inference' Sources --include='*.swift' || true)
+
 # No floating point in consensus.
 grep -rnE '\b(Float|Double|Float16|CGFloat)\b' Sources/FlowConsensus --include='*.swift' | grep -vE '^\S+:[0-9]+:[[:space:]]*//' && fail "FlowConsensus uses floating point"
 

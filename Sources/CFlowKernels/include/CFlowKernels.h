@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CFlowInference.h"
+
 #pragma clang assume_nonnull begin
 
 // MARK: Atomics for the thread pool. Plain inline functions, so that no deployment target and no further module is needed.

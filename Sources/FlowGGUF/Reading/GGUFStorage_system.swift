@@ -33,6 +33,10 @@ final class GGUFStorage: @unchecked Sendable {
         guard let start = mmap(nil, length, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
             throw GGUFError.lastSystemError("map", path)
         }
+        #if os(Linux) || os(Android)
+            // Advice only: file systems with large folios then read and map 2 MiB at a time.
+            _ = madvise(start, length, Int32(MADV_HUGEPAGE))
+        #endif
         bytes = UnsafeRawBufferPointer(start: start, count: length)
     }
 

@@ -1,114 +1,163 @@
+internal import CFlowKernels
 internal import FlowTensor
 
 /// The feed-forward part of a layer: one network, or for each token the experts that its router chooses.
 final class ExpertPass {
     private let c: InferenceConfiguration
+    private let team: InferenceTeam
+    private let split: RowSplit
     private let routed = FloatBuffer()
-    private let gathered = FloatBuffer()
-    private let gates = FloatBuffer()
+    /// For each token its chosen experts in falling order of probability.
+    private let chosen = AlignedBuffer<Int32>()
+    /// The weights of these experts, which sum to one.
+    private let shares = FloatBuffer()
+    /// For each slot the token it belongs to; the slots of an expert lie together, experts in ascending order.
+    private let slotTokens = AlignedBuffer<Int32>()
+    private let slotShares = FloatBuffer()
+    /// For each expert where its slots begin, and after the last where they end.
+    private let starts = AlignedBuffer<Int32>()
+    /// The experts with slots.
+    private let active = AlignedBuffer<Int32>()
     private let ups = FloatBuffer()
-    private let outputs = FloatBuffer()
-    /// For each token its chosen experts in falling order of probability, with weights that sum to one.
-    private var choices: [(expert: Int, weight: Float)] = []
-    /// For each choice the row in which its expert's result lies.
-    private var slots: [Int] = []
-    private var counts: [Int] = []
+    /// What goes into the last matrix, one row for each slot.
+    private let inner: InputRows
 
-    init(configuration: InferenceConfiguration) { c = configuration }
+    init(configuration: InferenceConfiguration, team: InferenceTeam, split: RowSplit) {
+        c = configuration
+        inner = InputRows(rounding: configuration.roundsInputs)
+        self.team = team
+        self.split = split
+        starts.reserve(max(c.expertCount, 1) + 1)
+        active.reserve(max(c.expertCount, 1))
+    }
 
+    /// Adds the network's result for each of the `count` rows `h` to that row of `y`.
     func run(
-        _ network: InferenceLayer.FeedForward, _ h: UnsafeMutablePointer<Float>, _ count: Int,
-        into y: UnsafeMutablePointer<Float>, runner: inout MatrixRunner
+        _ network: InferenceLayer.FeedForward, _ h: InputRows, _ count: Int, addingTo y: UnsafeMutablePointer<Float>
     ) {
         let d = c.embeddingLength
         let width = c.feedForwardLength
-        guard let router = network.router else {
-            let gate = gates.reserve(count * width)
-            let up = ups.reserve(count * width)
-            runner.run([
-                job(network.gate, h, d, count, gate, width), job(network.up, h, d, count, up, width),
-            ])
-            Canonical.swiGLU(gate: gate, up: up, count * width, into: gate)
-            runner.run([job(network.down, gate, width, count, y, d)])
-            return
-        }
-        let logits = routed.reserve(count * c.expertCount)
-        runner.run([job(router, h, d, count, logits, c.expertCount)])
-        choose(logits, count)
+        let slots = count * max(c.expertsPerToken, 1)
+        slotTokens.reserve(slots)
+        slotShares.reserve(slots)
+        let activeCount = network.router.map { route($0, h, count) } ?? useOne(count)
+        let tokens = slotTokens.pointer
+        let share = slotShares.pointer
+        let starts = starts.pointer
+        let active = active.pointer
 
-        // The inputs of an expert's tokens lie together, so that each expert's weights are read once.
-        let total = choices.count
-        let input = gathered.reserve(total * d)
-        placeChoices()
-        for (index, slot) in slots.enumerated() {
-            (input + slot * d).update(from: h + index / c.expertsPerToken * d, count: d)
-        }
-        let gate = gates.reserve(total * width)
-        let up = ups.reserve(total * width)
-        let out = outputs.reserve(total * d)
-        var first: [MatrixJob] = []
-        var second: [MatrixJob] = []
-        var start = 0
-        for (expert, tokens) in counts.enumerated() where tokens > 0 {
-            let rows = input + start * d
-            first.append(job(network.gate.expert(expert), rows, d, tokens, gate + start * width, width))
-            first.append(job(network.up.expert(expert), rows, d, tokens, up + start * width, width))
-            second.append(job(network.down.expert(expert), gate + start * width, width, tokens, out + start * d, d))
-            start += tokens
-        }
-        runner.run(first)
-        Canonical.swiGLU(gate: gate, up: up, total * width, into: gate)
-        runner.run(second)
-        y.update(repeating: 0, count: count * d)
-        for (index, choice) in choices.enumerated() {
-            InferenceKernels.add(
-                out + slots[index] * d, times: choice.weight, d, to: y + index / c.expertsPerToken * d)
-        }
-    }
-
-    /// The most probable experts of each token; ties go to the lower index.
-    private func choose(_ logits: UnsafeMutablePointer<Float>, _ count: Int) {
-        choices.removeAll(keepingCapacity: true)
-        for token in 0..<count {
-            let row = logits + token * c.expertCount
-            Canonical.softmax(row, c.expertCount, into: row)
-            let start = choices.count
-            var sum: Float = 0
-            for _ in 0..<c.expertsPerToken {
-                var best = -1
-                for expert in 0..<c.expertCount where best < 0 || row[expert] > row[best] { best = expert }
-                choices.append((best, row[best]))
-                sum += row[best]
-                row[best] = -1
+        inner.reserve(slots, width: width)
+        let gate = inner.row(0)
+        let up = ups.reserve(slots * width)
+        // Gate, up and their product, one expert after the other: each part is a range of every expert's rows.
+        split.run(width, cost: 2 * d * slots, team) { range in
+            for index in 0..<activeCount {
+                let expert = Int(active[index])
+                let start = Int(starts[expert])
+                let end = Int(starts[expert + 1])
+                let inputs = h.inputs(rows: tokens + start)
+                network.gate.expert(expert).multiply(
+                    inputs, tokens: end - start, into: gate + start * width, stride: width, range)
+                network.up.expert(expert).multiply(
+                    inputs, tokens: end - start, into: up + start * width, stride: width, range)
+                for slot in start..<end {
+                    let at = slot * width + range.lowerBound
+                    InferenceKernels.best.swiglu(gate + at, up + at, share[slot], range.count, gate + at)
+                }
             }
-            let scale = sum > 0 ? 1 / sum : 0
-            for index in start..<choices.count { choices[index].weight *= scale }
+        }
+        split.run(slots, cost: 8 * width, team) { range in
+            for slot in range { inner.quantise(slot) }
+        }
+        split.run(d, cost: width * slots, team) { range in
+            for index in 0..<activeCount {
+                let expert = Int(active[index])
+                let start = Int(starts[expert])
+                network.down.expert(expert).multiply(
+                    inner.inputs(from: start), tokens: Int(starts[expert + 1]) - start, into: y, stride: d,
+                    outputRows: tokens + start, adding: true, range)
+            }
         }
     }
 
-    /// Counts each expert's tokens and gives every choice a row, experts in ascending order.
-    private func placeChoices() {
-        counts = [Int](repeating: 0, count: c.expertCount)
-        for choice in choices { counts[choice.expert] += 1 }
-        var next = counts
-        var start = 0
-        for expert in next.indices {
-            next[expert] = start
-            start += counts[expert]
+    /// Without a router: one network for all tokens.
+    private func useOne(_ count: Int) -> Int {
+        for token in 0..<count {
+            slotTokens.pointer[token] = Int32(truncatingIfNeeded: token)
+            slotShares.pointer[token] = 1
         }
-        slots.removeAll(keepingCapacity: true)
-        for choice in choices {
-            slots.append(next[choice.expert])
-            next[choice.expert] += 1
-        }
+        active.pointer[0] = 0
+        starts.pointer[0] = 0
+        starts.pointer[1] = Int32(truncatingIfNeeded: count)
+        return 1
     }
 
-    private func job(
-        _ weights: WeightMatrix, _ input: UnsafeMutablePointer<Float>, _ inputStride: Int, _ tokens: Int,
-        _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
-    ) -> MatrixJob {
-        MatrixJob(
-            weights: weights, input: UnsafePointer(input), inputStride: inputStride, tokens: tokens, output: output,
-            outputStride: outputStride)
+    /// Chooses experts and lays out the slots. Returns how many experts have any.
+    private func route(_ router: WeightMatrix, _ h: InputRows, _ count: Int) -> Int {
+        let k = c.expertsPerToken
+        let logits = routed.reserve(count * c.expertCount)
+        chosen.reserve(count * k)
+        shares.reserve(count * k)
+        let inputs = h.inputs()
+        split.run(router.rows, cost: router.columns * count, team) { range in
+            router.multiply(inputs, tokens: count, into: logits, stride: router.rows, range)
+        }
+        split.run(count, cost: 4 * c.expertCount * k, team) { range in
+            for token in range { choose(logits + token * c.expertCount, token) }
+        }
+
+        let starts = starts.pointer
+        starts.update(repeating: 0, count: c.expertCount + 1)
+        let total = count * k
+        for index in 0..<total { starts[Int(chosen.pointer[index]) + 1] += 1 }
+        var activeCount = 0
+        for expert in 0..<c.expertCount {
+            if starts[expert + 1] > 0 {
+                active.pointer[activeCount] = Int32(truncatingIfNeeded: expert)
+                activeCount += 1
+            }
+            starts[expert + 1] += starts[expert]
+        }
+        // Filling moves each start to its expert's end, which is the next one's start.
+        for index in 0..<total {
+            let expert = Int(chosen.pointer[index])
+            let slot = Int(starts[expert])
+            starts[expert] += 1
+            slotTokens.pointer[slot] = Int32(truncatingIfNeeded: index / k)
+            slotShares.pointer[slot] = shares.pointer[index]
+        }
+        for expert in stride(from: c.expertCount, to: 0, by: -1) { starts[expert] = starts[expert - 1] }
+        starts[0] = 0
+        return activeCount
+    }
+
+    /// The experts with the largest logits; ties go to the lower index. Their shares are the softmax of all logits,
+    /// made to sum to one, in which the logits that were not chosen cancel out.
+    private func choose(_ logits: UnsafeMutablePointer<Float>, _ token: Int) {
+        let k = c.expertsPerToken
+        let chosen = chosen.pointer + token * k
+        let shares = shares.pointer + token * k
+        var trouble: Float = 0
+        for expert in 0..<c.expertCount { trouble += logits[expert] - logits[expert] }
+        var most: Float = 0
+        var sum: Float = 0
+        for place in 0..<k {
+            var best = -1
+            for expert in 0..<c.expertCount where !isChosen(expert, chosen, place) {
+                if best < 0 || logits[expert] > logits[best] { best = expert }
+            }
+            if place == 0 { most = logits[best] }
+            chosen[place] = Int32(truncatingIfNeeded: best)
+            // A logit that is no number makes the whole token undefined, as it should be.
+            shares[place] = Canonical.exp(logits[best] - most) + trouble
+            sum += shares[place]
+        }
+        for place in 0..<k { shares[place] /= sum }
+    }
+
+    @inline(__always)
+    private func isChosen(_ expert: Int, _ chosen: UnsafeMutablePointer<Int32>, _ count: Int) -> Bool {
+        for place in 0..<count where Int(chosen[place]) == expert { return true }
+        return false
     }
 }

@@ -1,9 +1,13 @@
+internal import CFlowKernels
+internal import FlowGGUF
 internal import FlowTensor
 
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
     internal import Musl
+#elseif canImport(Android)
+    internal import Android
 #elseif canImport(Darwin)
     internal import Darwin
 #endif
@@ -13,26 +17,40 @@ final class ForwardPass {
     private let model: InferenceModel
     private let c: InferenceConfiguration
     let cache: KeyValueCache
-    private let pool: ThreadPool
-    private var runner: MatrixRunner
+    private let team: InferenceTeam
+    private let split: RowSplit
     private let experts: ExpertPass
 
+    /// One row for each token, to which layers add.
     private let stream = FloatBuffer()
-    private let normed = FloatBuffer()
+    private let normed: InputRows
     private let queries = FloatBuffer()
-    private let attended = FloatBuffer()
-    private let projected = FloatBuffer()
+    private let newKeys = FloatBuffer()
+    private let newValues = FloatBuffer()
+    private let attended: InputRows
+    private let results = FloatBuffer()
     private let scores = FloatBuffer()
     private let cosines = FloatBuffer()
     private let sines = FloatBuffer()
+    /// Radians that a pair turns from one position to the next.
+    private let frequencies: [Double]
 
     init(model: InferenceModel, pool: ThreadPool) {
         self.model = model
-        self.pool = pool
-        c = model.configuration
-        cache = KeyValueCache(layers: c.layerCount, width: c.keyValueHeadCount * c.headLength)
-        runner = MatrixRunner(pool: pool, roundsInputs: c.roundsInputs)
-        experts = ExpertPass(configuration: c)
+        let c = model.configuration
+        self.c = c
+        normed = InputRows(rounding: c.roundsInputs)
+        attended = InputRows(rounding: c.roundsInputs)
+        cache = KeyValueCache(
+            layers: c.layerCount, heads: c.keyValueHeadCount, headLength: c.headLength,
+            halves: !model.layers.contains { $0.key.type == .f32 || $0.value.type == .f32 })
+        team = InferenceTeam(pool: pool)
+        split = RowSplit(threads: team.threads)
+        experts = ExpertPass(configuration: c, team: team, split: split)
+        frequencies = (0..<(c.rotaryLength / 2)).map { pair in
+            let frequency = pow(c.rotaryBase, -Double(2 * pair) / Double(c.rotaryLength))
+            return frequency / (model.rotaryDivisors.map { Double($0[pair]) } ?? 1)
+        }
     }
 
     /// Runs `tokens`, which stand at `position` and after; their keys and values are added to the cache.
@@ -48,139 +66,139 @@ final class ForwardPass {
         let x = stream.reserve(count * d)
         for (index, token) in tokens.enumerated() { model.embedding.decodeRow(token, into: x + index * d) }
         prepareRotation(position, count)
-        for layer in model.layers.indices {
-            attention(layer, count, position)
-            feedForward(layer, count)
+        let rows = max(count - firstLogits, 0)
+        team.perform {
+            for layer in model.layers {
+                attention(layer, count, position)
+                normalise(x, layer.feedForwardNorm, count)
+                experts.run(layer.feedForward, normed, count, addingTo: x)
+            }
+            guard rows > 0 else { return }
+            normalise(x + firstLogits * d, model.outputNorm, rows)
+            let result = results.reserve(rows * model.output.rows)
+            let inputs = normed.inputs()
+            split.run(model.output.rows, cost: model.output.columns * rows, team) { range in
+                model.output.multiply(inputs, tokens: rows, into: result, stride: model.output.rows, range)
+            }
         }
-        guard firstLogits < count else { return }
-        let rows = count - firstLogits
-        let h = normed.reserve(rows * d)
-        normalise(x + firstLogits * d, model.outputNorm, rows, into: h)
-        let size = c.vocabularySize
-        let result = projected.reserve(rows * size)
-        runner.run([job(model.output, h, rows, result)])
-        for row in 0..<rows { logits(UnsafeBufferPointer(start: result + row * size, count: size)) }
-    }
-
-    private func job(
-        _ weights: WeightMatrix, _ input: UnsafeMutablePointer<Float>, _ tokens: Int,
-        _ output: UnsafeMutablePointer<Float>
-    ) -> MatrixJob {
-        MatrixJob(
-            weights: weights, input: UnsafePointer(input), inputStride: weights.columns, tokens: tokens,
-            output: output, outputStride: weights.rows)
-    }
-
-    private func normalise(
-        _ x: UnsafeMutablePointer<Float>, _ gain: UnsafePointer<Float>, _ rows: Int,
-        into y: UnsafeMutablePointer<Float>
-    ) {
-        let d = c.embeddingLength
         for row in 0..<rows {
-            InferenceKernels.rmsNorm(x + row * d, gain: gain, epsilon: c.rmsNormEpsilon, d, into: y + row * d)
+            logits(UnsafeBufferPointer(start: results.pointer + row * model.output.rows, count: c.vocabularySize))
         }
     }
 
-    private func addProjected(_ count: Int) {
-        let total = count * c.embeddingLength
-        let x = stream.pointer
-        let y = projected.pointer
-        for index in 0..<total { x[index] += y[index] }
+    /// Fills ``normed`` with the normalised rows of `x`.
+    private func normalise(_ x: UnsafeMutablePointer<Float>, _ gain: UnsafePointer<Float>, _ rows: Int) {
+        let d = c.embeddingLength
+        normed.reserve(rows, width: d)
+        split.run(rows, cost: 16 * d, team) { range in
+            for row in range {
+                InferenceKernels.rmsNorm(
+                    x + row * d, gain: gain, epsilon: c.rmsNormEpsilon, d, into: normed.row(row))
+                normed.quantise(row)
+            }
+        }
     }
 
-    /// Angles of the tokens' positions.
+    /// Cosines and sines of the tokens' angles.
     private func prepareRotation(_ position: Int, _ count: Int) {
-        let pairs = c.rotaryLength / 2
+        let pairs = frequencies.count
         let cosines = cosines.reserve(count * pairs)
         let sines = sines.reserve(count * pairs)
-        for pair in 0..<pairs {
-            var frequency = pow(c.rotaryBase, -Double(2 * pair) / Double(c.rotaryLength))
-            if let divisors = model.rotaryDivisors { frequency /= Double(divisors[pair]) }
-            for token in 0..<count {
-                let angle = Double(position + token) * frequency
+        for token in 0..<count {
+            for pair in 0..<pairs {
+                let angle = Double(position + token) * frequencies[pair]
                 cosines[token * pairs + pair] = Float(cos(angle))
                 sines[token * pairs + pair] = Float(sin(angle))
             }
         }
     }
 
-    private func attention(_ index: Int, _ count: Int, _ position: Int) {
-        let layer = model.layers[index]
+    private func attention(_ layer: InferenceLayer, _ count: Int, _ position: Int) {
         let d = c.embeddingLength
-        let h = normed.reserve(count * d)
-        normalise(stream.pointer, layer.attentionNorm, count, into: h)
-        let q = queries.reserve(count * layer.query.rows)
-        let width = cache.width
-        let keys = cache.keys(index)
-        let values = cache.values(index)
-        runner.run([
-            job(layer.query, h, count, q),
-            job(layer.key, h, count, keys + position * width),
-            job(layer.value, h, count, values + position * width),
-        ])
-        turn(q, heads: c.headCount, norm: layer.queryNorm, count)
-        turn(keys + position * width, heads: c.keyValueHeadCount, norm: layer.keyNorm, count)
-
-        let out = attended.reserve(count * layer.query.rows)
-        let heads = c.headCount
-        let work = WorkSplit(items: count * heads, costPerItem: 2 * (position + count) * c.headLength, pool: pool)
-        let reach = position + count
-        let space = scores.reserve(max(work.tasks, 1) * reach)
-        pool.run(work.tasks) { task in
-            for item in work.range(task) {
-                attend(
-                    query: q + item * c.headLength, head: item % heads, reach: position + item / heads + 1,
-                    keys: keys, values: values, scores: space + task * reach, into: out + item * c.headLength)
+        let queryWidth = layer.query.rows
+        let width = layer.key.rows
+        normalise(stream.pointer, layer.attentionNorm, count)
+        let q = queries.reserve(count * queryWidth)
+        let keys = newKeys.reserve(count * width)
+        let values = newValues.reserve(count * width)
+        let inputs = normed.inputs()
+        // Queries, keys and values are one list of rows.
+        split.run(queryWidth + 2 * width, cost: d * count, team) { range in
+            let ends = (queryWidth, queryWidth + width)
+            let first = range.clamped(to: 0..<ends.0)
+            if !first.isEmpty {
+                layer.query.multiply(inputs, tokens: count, into: q, stride: queryWidth, first)
+            }
+            let second = range.clamped(to: ends.0..<ends.1)
+            if !second.isEmpty {
+                layer.key.multiply(
+                    inputs, tokens: count, into: keys, stride: width,
+                    (second.lowerBound - ends.0)..<(second.upperBound - ends.0))
+            }
+            let third = range.clamped(to: ends.1..<(ends.1 + width))
+            if !third.isEmpty {
+                layer.value.multiply(
+                    inputs, tokens: count, into: values, stride: width,
+                    (third.lowerBound - ends.1)..<(third.upperBound - ends.1))
             }
         }
-        _ = projected.reserve(count * max(d, c.vocabularySize))
-        runner.run([job(layer.attentionOutput, out, count, projected.pointer)])
-        addProjected(count)
+        split.run(count, cost: 4 * (queryWidth + width), team) { range in
+            for token in range {
+                turn(q + token * queryWidth, heads: c.headCount, norm: layer.queryNorm, token)
+                turn(keys + token * width, heads: c.keyValueHeadCount, norm: layer.keyNorm, token)
+                cache.store(
+                    layer.index, position: position + token, keys: keys + token * width, values: values + token * width)
+            }
+        }
+        attended.reserve(count, width: queryWidth)
+        attend(q, layer.index, count, position)
+        split.run(count, cost: 8 * queryWidth, team) { range in
+            for token in range { attended.quantise(token) }
+        }
+        let outputs = attended.inputs()
+        let x = stream.pointer
+        split.run(d, cost: queryWidth * count, team) { range in
+            layer.attentionOutput.multiply(outputs, tokens: count, into: x, stride: d, adding: true, range)
+        }
     }
 
     /// Normalises each head where the architecture asks for it, and rotates it.
-    private func turn(_ rows: UnsafeMutablePointer<Float>, heads: Int, norm: UnsafePointer<Float>?, _ count: Int) {
+    private func turn(_ row: UnsafeMutablePointer<Float>, heads: Int, norm: UnsafePointer<Float>?, _ token: Int) {
         let length = c.headLength
-        let pairs = c.rotaryLength / 2
-        for token in 0..<count {
-            for head in 0..<heads {
-                let start = rows + (token * heads + head) * length
-                if let norm {
-                    InferenceKernels.rmsNorm(start, gain: norm, epsilon: c.rmsNormEpsilon, length, into: start)
-                }
-                InferenceKernels.rotate(
-                    start, pairs: pairs, halves: c.rotatesHalves, cosines: cosines.pointer + token * pairs,
-                    sines: sines.pointer + token * pairs)
+        let pairs = frequencies.count
+        for head in 0..<heads {
+            let start = row + head * length
+            if let norm {
+                InferenceKernels.rmsNorm(start, gain: norm, epsilon: c.rmsNormEpsilon, length, into: start)
+            }
+            InferenceKernels.best.rotate(
+                start, pairs, c.rotatesHalves, cosines.pointer + token * pairs, sines.pointer + token * pairs)
+        }
+    }
+
+    /// All heads of all tokens, four tokens at a time, which read keys and values together.
+    private func attend(_ q: UnsafeMutablePointer<Float>, _ layer: Int, _ count: Int, _ position: Int) {
+        let length = c.headLength
+        let queryWidth = c.headCount * length
+        let pieces = (count + 3) / 4
+        let room = 4 * (position + count + 16)
+        let items = pieces * c.headCount
+        let shared = c.headCount / c.keyValueHeadCount
+        let scale = 1 / Float(length).squareRoot()
+        let parts = split.parts(items, cost: 2 * min(count, 4) * (position + count) * length)
+        let space = scores.reserve(parts * room)
+        team.run(parts) { part in
+            // The pieces at the end have the most to read: each part takes some of all lengths.
+            for item in stride(from: part, to: items, by: parts) {
+                let first = item / c.headCount * 4
+                let head = item % c.headCount
+                var attention = cflow_attention(
+                    queries: q + first * queryWidth + head * length, query_stride: queryWidth, type: cache.type,
+                    keys: cache.keys(layer, head: head / shared), values: cache.values(layer, head: head / shared),
+                    length: length, reach: position + first + 1, tokens: min(4, count - first), scale: scale,
+                    scores: space + part * room, out: attended.row(first) + head * length)
+                InferenceKernels.best.attend(&attention)
             }
         }
-    }
-
-    /// One head of one token over the first `reach` tokens.
-    private func attend(
-        query: UnsafeMutablePointer<Float>, head: Int, reach: Int, keys: UnsafeMutablePointer<Float>,
-        values: UnsafeMutablePointer<Float>, scores: UnsafeMutablePointer<Float>,
-        into target: UnsafeMutablePointer<Float>
-    ) {
-        let length = c.headLength
-        let offset = head / (c.headCount / c.keyValueHeadCount) * length
-        let scale = 1 / Float(length).squareRoot()
-        for index in 0..<reach {
-            scores[index] =
-                scale * InferenceKernels.dot(query, keys + index * cache.width + offset, length)
-        }
-        Canonical.softmax(scores, reach, into: scores)
-        target.update(repeating: 0, count: length)
-        for index in 0..<reach {
-            InferenceKernels.add(
-                values + index * cache.width + offset, times: scores[index], length, to: target)
-        }
-    }
-
-    private func feedForward(_ index: Int, _ count: Int) {
-        let layer = model.layers[index]
-        let h = normed.reserve(count * c.embeddingLength)
-        normalise(stream.pointer, layer.feedForwardNorm, count, into: h)
-        experts.run(layer.feedForward, h, count, into: projected.pointer, runner: &runner)
-        addProjected(count)
     }
 }

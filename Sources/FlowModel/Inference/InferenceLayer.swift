@@ -2,6 +2,7 @@ internal import FlowGGUF
 
 /// One layer's weights.
 struct InferenceLayer {
+    let index: Int
     let attentionNorm: UnsafePointer<Float>
     let query: WeightMatrix
     let key: WeightMatrix
@@ -23,6 +24,7 @@ struct InferenceLayer {
     }
 
     init(_ index: Int, _ c: InferenceConfiguration, _ loader: inout TensorLoader) throws(GGUFError) {
+        self.index = index
         let prefix = "blk.\(index)."
         let d = c.embeddingLength
         let queries = c.headCount * c.headLength

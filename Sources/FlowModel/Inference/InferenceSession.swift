@@ -14,7 +14,7 @@ public final class InferenceSession {
 
     private let pass: ForwardPass
     /// Tokens that are processed together.
-    private static let pieceLength = 128
+    private static let pieceLength = 512
 
     /// - Parameters:
     ///   - capacity: most tokens to hold; the model's context length by default, at most 32,768.

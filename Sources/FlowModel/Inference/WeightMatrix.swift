@@ -9,6 +9,17 @@ struct WeightMatrix: @unchecked Sendable {
     /// Input elements.
     let columns: Int
     let rowByteCount: Int
+    /// What the kernels call the type; nil for a type that has to be decoded first.
+    let kernelType: Int32?
+
+    init(base: UnsafeRawPointer, type: GGUFTensorType, rows: Int, columns: Int, rowByteCount: Int) {
+        self.base = base
+        self.type = type
+        self.rows = rows
+        self.columns = columns
+        self.rowByteCount = rowByteCount
+        kernelType = InferenceKernels.type(type)
+    }
 
     /// Matrix `index` of a tensor that holds several, one after the other.
     func expert(_ index: Int) -> WeightMatrix {

@@ -1,0 +1,118 @@
+#ifndef CFLOW_INFERENCE_H
+#define CFLOW_INFERENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+// Kernels for running a model. They are not consensus: levels may differ in the last bits.
+
+/// Storage types of weights, with GGUF's numbers.
+enum {
+    CFLOW_F32 = 0,
+    CFLOW_F16 = 1,
+    CFLOW_Q4_0 = 2,
+    CFLOW_Q4_1 = 3,
+    CFLOW_Q5_0 = 6,
+    CFLOW_Q5_1 = 7,
+    CFLOW_Q8_0 = 8,
+    CFLOW_Q4_K = 12,
+    CFLOW_Q6_K = 14,
+    CFLOW_BF16 = 30,
+};
+
+/// Elements of a row of inputs that share a scale.
+enum { CFLOW_INPUT_GROUP = 256 };
+
+/// Rows of inputs. Block types read the quantised form, float types read `x`.
+typedef struct {
+    /// `stride` elements for each row.
+    const float *_Nullable x;
+    /// Sixteen bits for each element, `stride` for each row.
+    const int16_t *_Nullable q;
+    /// One for each group, `groups` for each row.
+    const float *_Nullable scales;
+    /// scale · Σ q of each 32 elements, 8 · `groups` for each row, zero where a row has no such elements.
+    const float *_Nullable sums;
+    ptrdiff_t stride;
+    ptrdiff_t groups;
+    /// Which row is input `t`; null for row `t`.
+    const int32_t *_Nullable rows;
+} cflow_inputs;
+
+/// The product y[t][r] = Σ_c x[t][c] · w[r][c].
+typedef struct {
+    int32_t type;
+    /// Rows of whole blocks, at any alignment.
+    const void *weights;
+    ptrdiff_t row_bytes;
+    ptrdiff_t columns;
+    cflow_inputs inputs;
+    ptrdiff_t tokens;
+    float *y;
+    ptrdiff_t y_stride;
+    /// Which row of `y` is output `t`; null for row `t`.
+    const int32_t *_Nullable y_rows;
+    /// Whether products are added to what is in `y`.
+    bool adds;
+} cflow_matrix;
+
+/// One head of some consecutive tokens over the keys and values so far.
+typedef struct {
+    /// `length` elements, `query_stride` further for the next token.
+    const float *queries;
+    ptrdiff_t query_stride;
+    /// `length` elements for each token so far, one after the other: CFLOW_F32 or CFLOW_F16.
+    int32_t type;
+    const void *keys;
+    const void *values;
+    ptrdiff_t length;
+    /// Keys that the first token sees; each next token sees one more.
+    ptrdiff_t reach;
+    /// 1 to 4.
+    ptrdiff_t tokens;
+    float scale;
+    /// 4 · (reach + tokens + 8) elements.
+    float *scores;
+    /// As the queries lie.
+    float *out;
+} cflow_attention;
+
+typedef struct {
+    /// Rows `first` up to `last` of the weights.
+    void (*multiply)(const cflow_matrix *matrix, ptrdiff_t first, ptrdiff_t last);
+    /// The quantised form of one row. A group with an infinity or an undefined number gets an undefined scale.
+    void (*quantise)(const float *x, ptrdiff_t n, int16_t *q, float *scales, float *sums);
+    /// x / sqrt(mean(x²) + ε) · gain; `y` may be `x`.
+    void (*norm)(const float *x, const float *gain, float epsilon, ptrdiff_t n, float *y);
+    /// factor · up · gate / (1 + exp(−gate)); `y` may be either.
+    void (*swiglu)(const float *gate, const float *up, float factor, ptrdiff_t n, float *y);
+    /// Softmax of the scaled scores, and the sum of values with these weights.
+    void (*attend)(const cflow_attention *attention);
+    /// The nearest binary16 numbers; finite ones stay finite.
+    void (*to_halves)(const float *x, ptrdiff_t n, uint16_t *y);
+    /// Turns pairs: an element and the one `pairs` further (`halves`), or neighbours.
+    void (*rotate)(float *head, ptrdiff_t pairs, bool halves, const float *cosines, const float *sines);
+} cflow_inference;
+
+enum {
+    CFLOW_INFERENCE_PORTABLE = 0,
+    /// AVX2 with FMA and F16C.
+    CFLOW_INFERENCE_AVX2 = 1,
+    /// The same with the 16-bit products of AVX-512 VNNI, on 256-bit registers.
+    CFLOW_INFERENCE_AVX512 = 2,
+    CFLOW_INFERENCE_NEON = 3,
+    CFLOW_INFERENCE_LEVELS = 4,
+};
+
+/// The kernels of a level; null where they were not compiled in or this processor cannot run them.
+const cflow_inference *_Nullable cflow_inference_at(int32_t level);
+
+/// The kernels of the best level.
+const cflow_inference *cflow_inference_best(void);
+
+#pragma clang assume_nonnull end
+
+#endif
