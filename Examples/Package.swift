@@ -8,6 +8,7 @@ let settings: [SwiftSetting] = [
 ]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let web: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let streaming: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 func flow(_ names: String...) -> [Target.Dependency] {
@@ -27,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // What the daemon and the command line share: options in bitcoind's form, data directories, the RPC client.
@@ -51,9 +53,14 @@ let package = Package(
         .executableTarget(name: "flowcoin-cli", dependencies: ["ProgramSupport", arguments], swiftSettings: settings),
         .executableTarget(
             name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", arguments], swiftSettings: settings),
-        .executableTarget(
-            name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + [arguments],
+        // `flowchat serve`: the OpenAI interface and the page in front of a model.
+        .target(
+            name: "FlowChatServer", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + streaming,
             swiftSettings: settings),
+        .executableTarget(
+            name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + ["FlowChatServer", arguments],
+            swiftSettings: settings),
+        .testTarget(name: "FlowChatTests", dependencies: flow("FlowModel", "FlowGGUF"), swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode", "FlowModel", "FlowCrypto") + ["ProgramSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import FlowGGUF
 import FlowModel
+import Foundation
 import Testing
 
 struct GenerationTests {
@@ -77,7 +78,7 @@ struct GenerationTests {
                 switch event {
                 case .text(let piece): text += piece
                 case .finished(let result): finished = result
-                case .prompt: break
+                case .prompt, .tokens: break
                 }
             }
             #expect(text == expected.text)
@@ -90,5 +91,59 @@ struct GenerationTests {
         await #expect(throws: InferenceError.tokenOutOfRange(token: 999, vocabularySize: 258)) {
             for try await _ in worker.generate([999]) {}
         }
+    }
+    @Test func answersByTurnsAreThoseOfEachAlone() throws {
+        let model = try model()
+        let prompts = [[256, 72, 105], [256, 72, 111, 119], [256] + [Int](repeating: 66, count: 40)]
+        func options(_ index: Int) -> GenerationOptions {
+            GenerationOptions(sampling: SamplingOptions(temperature: 1, seed: UInt64(index)), maximumTokens: 20)
+        }
+        let alone = try prompts.enumerated().map { index, prompt in
+            try InferenceSession(model: model).generate(prompt, options: options(index)) { _ in true }
+        }
+        let generations = prompts.enumerated().map { index, prompt in
+            Generation(InferenceSession(model: model), prompt: prompt, options: options(index))
+        }
+        var active = generations[...]
+        while let first = active.popFirst() { if try first.step({ _ in true }) { active.append(first) } }
+        #expect(generations.map(\.result) == alone)
+        // A finished answer makes no further step.
+        #expect(try !generations[0].step { _ in true })
+    }
+
+    @Test func probabilitiesBelongToTheText() throws {
+        let model = try model(contextLength: 256)
+        for stop in ["", "A", "é", "zz"] {
+            let options = GenerationOptions(
+                sampling: SamplingOptions(temperature: 1.5, topK: 0, topP: 1, minP: 0, seed: 9), maximumTokens: 60,
+                stopSequences: [stop], listedTokens: 3)
+            var choices: [TokenChoice] = []
+            var text = ""
+            let result = try InferenceSession(model: model).generate(prompt, options: options) { event in
+                switch event {
+                case .tokens(let new): choices += new
+                case .text(let new): text += new
+                default: break
+                }
+                return true
+            }
+            #expect(text == result.text)
+            let bytes = choices.flatMap { model.tokenizer.decode($0.token) }
+            #expect(String(decoding: bytes, as: UTF8.self).hasPrefix(text), "\(stop)")
+            for choice in choices {
+                #expect(choice.best.count == 3 && choice.logProbability <= choice.best[0].logProbability)
+                #expect(choice.best.map(\.logProbability) == choice.best.map(\.logProbability).sorted(by: >))
+                #expect(choice.logProbability <= 0 && choice.logProbability.isFinite)
+            }
+        }
+        // All probabilities together are 1.
+        let session = InferenceSession(model: model)
+        var sum: Float = 0
+        let options = GenerationOptions(maximumTokens: 1, listedTokens: 258)
+        _ = try session.generate(prompt, options: options) { event in
+            if case .tokens(let new) = event { sum = new[0].best.reduce(0) { $0 + exp($1.logProbability) } }
+            return true
+        }
+        #expect(abs(sum - 1) < 1e-4)
     }
 }

@@ -64,4 +64,44 @@ struct SamplerTests {
             for _ in 0..<100 { #expect(best.contains(sampler.sample(logits, recent: []) ?? -1)) }
         }
     }
+    @Test func presenceAndFrequencyArePenalised() {
+        // llama.cpp: once off for presence, and once more for each occurrence.
+        var sampler = Sampler(SamplingOptions(temperature: 0, presencePenalty: 0.6))
+        #expect(sampler.sample(logits, recent: [1, 3]) == 4)
+        sampler = Sampler(SamplingOptions(temperature: 0, presencePenalty: 0.4))
+        #expect(sampler.sample(logits, recent: [1, 1, 1, 3]) == 1)
+        sampler = Sampler(SamplingOptions(temperature: 0, frequencyPenalty: 0.2))
+        #expect(sampler.sample(logits, recent: [1, 1, 1, 3]) == 3)
+        #expect(sampler.sample(logits, recent: [1, 1, 1, 3, 3, 3]) == 4)
+        sampler = Sampler(SamplingOptions(temperature: 0, frequencyPenalty: -1))
+        #expect(sampler.sample(logits, recent: [4]) == 4)
+    }
+
+    @Test func biasesAreAdded() {
+        var sampler = Sampler(SamplingOptions(temperature: 0, logitBias: [2: 100]))
+        #expect(sampler.sample(logits, recent: []) == 2)
+        let banned = SamplingOptions(temperature: 1, topK: 0, topP: 1, minP: 0, logitBias: [1: -100, 3: -100])
+        #expect(Set(counts(banned).keys) == [0, 2, 4])
+    }
+
+    @Test func parametersOutsideTheirRangeAreNamed() throws {
+        try SamplingOptions().validate(vocabularySize: 7)
+        try SamplingOptions.greedy.validate()
+        let wrong: [(String, SamplingOptions)] = [
+            ("temperature", SamplingOptions(temperature: -0.1)), ("temperature", SamplingOptions(temperature: .nan)),
+            ("temperature", SamplingOptions(temperature: .infinity)), ("top_k", SamplingOptions(topK: -1)),
+            ("top_p", SamplingOptions(topP: 1.01)), ("min_p", SamplingOptions(minP: -0.01)),
+            ("repetition_penalty", SamplingOptions(repetitionPenalty: 0)),
+            ("presence_penalty", SamplingOptions(presencePenalty: .nan)),
+            ("frequency_penalty", SamplingOptions(frequencyPenalty: 101)),
+            ("repetition_window", SamplingOptions(repetitionWindow: -1)),
+            ("logit_bias", SamplingOptions(logitBias: [7: 1])), ("logit_bias", SamplingOptions(logitBias: [-1: 1])),
+            ("logit_bias", SamplingOptions(logitBias: [6: .nan])),
+        ]
+        for (name, options) in wrong {
+            let error = #expect(throws: SamplingError.self) { try options.validate(vocabularySize: 7) }
+            #expect(error?.parameter == name)
+            #expect("\(try #require(error))".contains(name))
+        }
+    }
 }

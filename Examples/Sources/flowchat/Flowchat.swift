@@ -5,10 +5,17 @@ import Foundation
 
 /// Talks with a model in a GGUF file.
 @main
-struct Flowchat: ParsableCommand {
+struct Flowchat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flowchat",
-        abstract: "Chat with a GGUF model in the terminal.",
+        abstract: "Chat with a GGUF model in the terminal, or serve it over HTTP.",
+        subcommands: [Talk.self, Serve.self], defaultSubcommand: Talk.self)
+}
+
+/// `flowchat` without a subcommand.
+struct Talk: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Chat in the terminal (what happens without a subcommand).",
         discussion: """
             Without -p it is a conversation: type a message, the answer streams. Ctrl-C stops an answer, /help lists the \
             commands. When the input is not a terminal, each line of it is one message.
@@ -34,8 +41,9 @@ struct Flowchat: ParsableCommand {
     }
 
     func run() throws {
+        let path = try model.path
         do {
-            let loaded = try model.load()
+            let loaded = try InferenceModel(path: path)
             let chat = Chat(model: loaded, options: answers, model: model, system: system)
             let interrupts = Interrupts()
             if let prompt {
@@ -46,7 +54,7 @@ struct Flowchat: ParsableCommand {
                 try ChatTerminal(chat: chat, interrupts: interrupts, verbose: verbose).run()
             }
         } catch let error as GGUFError {
-            throw Failure("cannot use '\(model.path)': \(error)")
+            throw Failure("cannot use '\(path)': \(error)")
         } catch let error as InferenceError {
             throw Failure("\(error)")
         }

@@ -21,21 +21,41 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// The file that is meant: in a data directory the newest model that a node keeps there.
+    /// - Throws: `Failure` for a data directory without a model.
     var path: String {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory), isDirectory.boolValue else {
-            return model
+        get throws {
+            guard isDirectory else { return model }
+            let root = URL(fileURLWithPath: model)
+            let files = ["", "regtest", "testnet"].map { root.appendingPathComponent($0).appendingPathComponent("model.gguf") }
+            let newest = files.compactMap { url -> (URL, Date)? in
+                let values = try? url.resourceValues(forKeys: [.contentModificationDateKey])
+                return values?.contentModificationDate.map { (url, $0) }
+            }.max { $0.1 < $1.1 }
+            guard let newest else {
+                throw Failure("""
+                    '\(model)' has no model.gguf, nor have its folders regtest and testnet: a node keeps one there when it runs \
+                    with -modelexport, and 'flowcoin-cli exportmodel FILE' writes one at once
+                    """)
+            }
+            return newest.0.path
         }
-        let root = URL(fileURLWithPath: model)
-        let candidates = ["", "regtest", "testnet"].map { root.appendingPathComponent($0).appendingPathComponent("model.gguf") }
-        let newest = candidates.compactMap { url -> (URL, Date)? in
-            let values = try? url.resourceValues(forKeys: [.contentModificationDateKey])
-            return values?.contentModificationDate.map { (url, $0) }
-        }.max { $0.1 < $1.1 }
-        return newest?.0.path ?? root.appendingPathComponent("model.gguf").path
     }
 
-    func load() throws(GGUFError) -> InferenceModel { try InferenceModel(path: path) }
+    /// A name for the model: that of its file, or the network of a data directory.
+    var name: String {
+        guard isDirectory else {
+            let file = URL(fileURLWithPath: model).lastPathComponent
+            return file.lowercased().hasSuffix(".gguf") ? String(file.dropLast(5)) : file
+        }
+        let folder = (try? path).map { URL(fileURLWithPath: $0).deletingLastPathComponent().lastPathComponent } ?? ""
+        return ["regtest", "testnet"].contains(folder) ? "flowcoin-\(folder)" : "flowcoin"
+    }
 
-    var pool: ThreadPool { ThreadPool(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+    private var isDirectory: Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+
+    var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+    var pool: ThreadPool { ThreadPool(threads: threadCount) }
 }

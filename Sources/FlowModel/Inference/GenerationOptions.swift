@@ -7,15 +7,18 @@ public struct GenerationOptions: Sendable, Equatable {
     public var stopSequences: [String]
     /// When the context is full, forget its older half and go on (true), or end the answer (false).
     public var slidesContext: Bool
+    /// How many of the most probable tokens ``GenerationEvent/tokens(_:)`` lists with each token; nil for no such events.
+    public var listedTokens: Int?
 
     public init(
         sampling: SamplingOptions = SamplingOptions(), maximumTokens: Int? = nil, stopSequences: [String] = [],
-        slidesContext: Bool = true
+        slidesContext: Bool = true, listedTokens: Int? = nil
     ) {
         self.sampling = sampling
         self.maximumTokens = maximumTokens
         self.stopSequences = stopSequences
         self.slidesContext = slidesContext
+        self.listedTokens = listedTokens
     }
 }
 

@@ -31,13 +31,10 @@ public final class InferenceSession {
     /// - Throws: ``InferenceError``; the session stays usable.
     public func prefill(_ prompt: [Int], progress: (Int) -> Bool = { _ in true }) throws(InferenceError) {
         try check(prompt)
-        var start = 0
-        while start < prompt.count {
-            let end = min(start + Self.pieceLength, prompt.count)
-            let isLast = end == prompt.count
-            process(prompt[start..<end], firstLogits: isLast ? end - start - 1 : end - start) { logits = Array($0) }
-            start = end
-            guard progress(start) || isLast else {
+        var rest = prompt[...]
+        while !rest.isEmpty {
+            advance(&rest)
+            guard progress(prompt.count - rest.count) || rest.isEmpty else {
                 logits = []
                 throw .cancelled
             }
@@ -75,14 +72,31 @@ public final class InferenceSession {
     /// - Returns: tokens that were reused.
     @discardableResult
     public func replace(with prompt: [Int], progress: (Int) -> Bool = { _ in true }) throws(InferenceError) -> Int {
-        guard !prompt.isEmpty else { throw .emptyPrompt }
-        guard prompt.count <= capacity else { throw .contextFull(needed: prompt.count, capacity: capacity) }
-        // At least one token is processed, as its logits are wanted.
-        let common = zip(tokens, prompt).prefix { $0 == $1 }.count
-        let reused = min(common, prompt.count - 1)
-        rewind(to: reused)
+        let reused = try begin(prompt)
         try prefill(Array(prompt[reused...]), progress: progress)
         return reused
+    }
+
+    /// Tokens that the session and `prompt` begin with in common.
+    public func commonPrefix(with prompt: [Int]) -> Int { zip(tokens, prompt).prefix { $0 == $1 }.count }
+
+    /// Keeps what `prompt` has in common with the session and forgets the rest.
+    ///
+    /// - Returns: tokens that were kept, fewer than `prompt` has: its last token is always processed, for its logits.
+    func begin(_ prompt: [Int]) throws(InferenceError) -> Int {
+        guard !prompt.isEmpty else { throw .emptyPrompt }
+        guard prompt.count <= capacity else { throw .contextFull(needed: prompt.count, capacity: capacity) }
+        let kept = min(commonPrefix(with: prompt), prompt.count - 1)
+        try checkVocabulary(prompt[kept...])
+        rewind(to: kept)
+        return kept
+    }
+
+    /// Processes the next piece of `rest`, which was checked before; the last piece leaves its logits.
+    func advance(_ rest: inout ArraySlice<Int>) {
+        let piece = rest.prefix(Self.pieceLength)
+        rest.removeFirst(piece.count)
+        process(piece, firstLogits: rest.isEmpty ? piece.count - 1 : piece.count) { logits = Array($0) }
     }
 
     private func check(_ prompt: [Int]) throws(InferenceError) {
@@ -90,6 +104,10 @@ public final class InferenceSession {
         guard prompt.count <= capacity - tokens.count else {
             throw .contextFull(needed: tokens.count + prompt.count, capacity: capacity)
         }
+        try checkVocabulary(prompt[...])
+    }
+
+    private func checkVocabulary(_ prompt: ArraySlice<Int>) throws(InferenceError) {
         let size = model.configuration.vocabularySize
         if let token = prompt.first(where: { $0 < 0 || $0 >= size }) {
             throw .tokenOutOfRange(token: token, vocabularySize: size)
@@ -101,7 +119,7 @@ public final class InferenceSession {
         tokens.append(contentsOf: piece)
     }
 
-    private func checkLogits() throws(InferenceError) {
+    func checkLogits() throws(InferenceError) {
         guard logits.contains(where: \.isFinite) else { throw .nonFiniteLogits(position: tokens.count - 1) }
     }
 }

@@ -1,6 +1,6 @@
 internal import FlowTensor
 
-/// Draws tokens from logits. The steps are taken in llama.cpp's order: repetition penalty, top-k, top-p, min-p,
+/// Draws tokens from logits. The steps are taken in llama.cpp's order: biases, penalties, top-k, top-p, min-p,
 /// temperature, draw.
 public struct Sampler: Sendable {
     public let options: SamplingOptions
@@ -14,10 +14,13 @@ public struct Sampler: Sendable {
 
     /// The next token; nil when no logit is finite.
     ///
-    /// - Parameter recent: the tokens so far, the last of which the repetition penalty concerns.
+    /// - Parameter recent: the tokens so far, the last of which the penalties concern.
     public mutating func sample(_ logits: [Float], recent: some BidirectionalCollection<Int>) -> Int? {
         candidates.removeAll(keepingCapacity: true)
         for (token, logit) in logits.enumerated() where logit.isFinite { candidates.append((token, logit)) }
+        if !options.logitBias.isEmpty {
+            for index in candidates.indices { candidates[index].logit += options.logitBias[candidates[index].token] ?? 0 }
+        }
         penalise(recent)
         guard options.temperature > 0 else {
             return candidates.max { $0.logit < $1.logit || ($0.logit == $1.logit && $0.token > $1.token) }?.token
@@ -35,12 +38,15 @@ public struct Sampler: Sendable {
     }
 
     private mutating func penalise(_ recent: some BidirectionalCollection<Int>) {
-        let penalty = options.repetitionPenalty
-        guard penalty != 1, penalty > 0, options.repetitionWindow > 0 else { return }
-        let lately = Set(recent.suffix(options.repetitionWindow))
-        for index in candidates.indices where lately.contains(candidates[index].token) {
+        guard options.penalises else { return }
+        var counts: [Int: Int] = [:]
+        for token in recent.suffix(options.repetitionWindow) { counts[token, default: 0] += 1 }
+        let penalty = options.repetitionPenalty > 0 ? options.repetitionPenalty : 1
+        for index in candidates.indices {
+            guard let count = counts[candidates[index].token] else { continue }
             let logit = candidates[index].logit
-            candidates[index].logit = logit > 0 ? logit / penalty : logit * penalty
+            candidates[index].logit = (logit > 0 ? logit / penalty : logit * penalty)
+                - options.presencePenalty - Float(count) * options.frequencyPenalty
         }
     }
 

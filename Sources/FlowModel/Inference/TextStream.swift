@@ -6,6 +6,9 @@ public struct TextStream: Sendable {
     /// The stop sequence that was found; after it nothing comes out any more.
     public private(set) var foundStop: String?
 
+    /// Bytes that came out, as they came in.
+    public private(set) var takenByteCount = 0
+
     /// - Parameter stopSequences: texts at which the output ends; they are not part of it. Empty ones are ignored.
     public init(stopSequences: [String] = []) {
         stops = stopSequences.filter { !$0.isEmpty }.map { Array($0.utf8) }
@@ -31,6 +34,7 @@ public struct TextStream: Sendable {
         guard count > 0 else { return "" }
         let text = String(decoding: pending[..<count], as: UTF8.self)
         pending.removeFirst(count)
+        takenByteCount += count
         return text
     }
 
