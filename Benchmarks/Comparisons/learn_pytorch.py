@@ -47,10 +47,8 @@ class Model(torch.nn.Module):
         order = chosen.flatten().argsort(stable=True)
         counts = torch.bincount(chosen.flatten(), minlength=count)
         rows = h[order // 2].split(counts.tolist())
-        out = []
-        for e, x in enumerate(rows):
-            gate, up, down = (w[p + n][e] for n in ("ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"))
-            out.append((F.silu(x @ gate.T) * (x @ up.T)) @ down.T)
+        matrices = zip(*(w[p + n].unbind(0) for n in ("ffn_gate_exps", "ffn_up_exps", "ffn_down_exps")))
+        out = [(F.silu(x @ gate.T) * (x @ up.T)) @ down.T for x, (gate, up, down) in zip(rows, matrices)]
         slots = torch.cat(out) * weights.flatten()[order, None]
         y = torch.zeros_like(h).index_add(0, order // 2, slots)
         balancing = run["balancingWeight"] * count * (counts / (2 * tokens) * probability.mean(0)).sum()
@@ -90,6 +88,7 @@ def main():
     options.add_argument("--threads", type=int, default=1)
     options = options.parse_args()
     torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)
 
     run = json.loads((options.directory / "run.json").read_text())
     steps = options.steps or run["steps"]
@@ -106,7 +105,7 @@ def main():
     others = [p for n, p in model.w.items() if not (p.dim() > 1 and n != "token_embd")]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": options.decay}, {"params": others, "weight_decay": 0}],
-        lr=options.lr, betas=(0.9, options.beta2))
+        lr=options.lr, betas=(0.9, options.beta2), fused=True)
 
     def rate(step):
         if step <= options.warmup:

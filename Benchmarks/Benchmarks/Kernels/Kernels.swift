@@ -1,17 +1,13 @@
 import Benchmark
-import CBLAS
 import Contest
 import FlowTensor
 
 /// The products of a step: how each backend's exact product stands beside OpenBLAS's float one.
 let benchmarks: @Sendable () -> Void = {
-    openblas_set_num_threads(1)
-    let kernels = openblas_get_corename().map { " (\(String(cString: $0)))" } ?? ""
-
     /// sgemm first, then every backend on one thread, then on two where two can help.
     func contest(_ subject: String, slow: Bool, _ prepare: @escaping () throws -> (float: () -> Void, exact: (any MatrixBackend, ThreadPool) throws -> Void)) {
         let contest = Contest(subject)
-        contest.add("OpenBLAS sgemm\(kernels), 1 thread") { try prepare().float }
+        contest.add("OpenBLAS sgemm (\(FloatBLAS.kernel)), 1 thread") { try prepare().float }
         if slow {
             contest.add("exact, reference, 1 thread") {
                 let exact = try prepare().exact
@@ -34,7 +30,10 @@ let benchmarks: @Sendable () -> Void = {
         contest("\(count)\(m)×\(n)×\(k) \(what)", slow: slow) {
             let operands = try (0..<copies).map { _ in try Operands(layout, m, n, k) }
             let products = operands.map(\.product)
-            return ({ for one in operands { one.float() } }, { $0.execute(products, pool: $1) })
+            // The products point into the operands' memory.
+            return (
+                { for one in operands { one.float() } },
+                { backend, pool in withExtendedLifetime(operands) { backend.execute(products, pool: pool) } })
         }
     }
 

@@ -30,9 +30,9 @@ final class LinearLayer {
 
     /// Three sgemm calls.
     func float() {
-        Operands.sgemm(.nt, tokens, outputs, inputs, x, w, y)
-        Operands.sgemm(.nn, tokens, inputs, outputs, dy, w, dx)
-        Operands.sgemm(.tn, outputs, inputs, tokens, dy, x, dw)
+        FloatBLAS.sgemm(.nt, tokens, outputs, inputs, x, w, y)
+        FloatBLAS.sgemm(.nn, tokens, inputs, outputs, dy, w, dx)
+        FloatBLAS.sgemm(.tn, outputs, inputs, tokens, dy, x, dw)
     }
 
     /// Quantising everything, and the three exact products, scaled and rounded.

@@ -1,4 +1,3 @@
-import CBLAS
 import FlowTensor
 
 /// One shape with the memory of both sides: floats for sgemm, integers for the exact product.
@@ -42,17 +41,5 @@ final class Operands {
         IntegerProduct(layout, m: m, n: n, k: k, a: a.operand(), b: b.operand(), output: output, outputStride: n)
     }
 
-    func float() {
-        Self.sgemm(layout, m, n, k, left, right, output)
-    }
-
-    /// The same product in float32 by OpenBLAS.
-    static func sgemm(
-        _ layout: IntegerProduct.Layout, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>
-    ) {
-        cblas_sgemm(
-            CblasRowMajor, layout == .tn ? CblasTrans : CblasNoTrans, layout == .nt ? CblasTrans : CblasNoTrans, Int32(m), Int32(n),
-            Int32(k), 1, a, Int32(layout == .tn ? m : k), b, Int32(layout == .nt ? k : n), 0, c, Int32(n))
-    }
+    func float() { FloatBLAS.sgemm(layout, m, n, k, left, right, output) }
 }

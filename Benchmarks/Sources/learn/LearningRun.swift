@@ -37,9 +37,9 @@ final class LearningRun {
 
     func run() throws {
         if let directory = options.write { try write(to: URL(fileURLWithPath: directory)) }
-        print("# exact 8-bit arithmetic (\(trainer.backend.name), \(options.threads) threads), sign momentum reset every \(options.reset) steps")
-        print("# peak \(options.peak) units of 2^-20, warm-up \(options.warmup), seed \(options.seed), \(options.offGrid ? "weights off the grid" : "weights on the grid")")
-        print("step\ttraining\theldout\tseconds")
+        write("# exact 8-bit arithmetic (\(trainer.backend.name), \(options.threads) threads), sign momentum reset every \(options.reset) steps")
+        write("# peak \(options.peak) units of 2^-20, warm-up \(options.warmup), seed \(options.seed), \(options.offGrid ? "weights off the grid" : "weights on the grid")")
+        write("step\ttraining\theldout\tseconds")
         let momentum = ModelState(zeros: configuration)
         if options.offGrid { leaveGrid() }
         let start = ContinuousClock.now
@@ -63,13 +63,15 @@ final class LearningRun {
         }
     }
 
+    /// A line at once, also into a file.
+    private func write(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
     private func report(step: Int, training: Double?, since start: ContinuousClock.Instant) throws {
         var total = 0.0
         for batch in heldOut { total += try trainer.loss(weights: weights, batch: batch) * Double(batch.windows) }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let numbers = [training ?? .nan, total / Double(options.windows)].map { String(format: "%.4f", $0) }
-        print("\(step)\t\(numbers[0])\t\(numbers[1])\t\(Int(seconds))")
-        fflush(stdout)
+        write("\(step)\t\(numbers[0])\t\(numbers[1])\t\(Int(seconds))")
     }
 
     // MARK: Without the grid
