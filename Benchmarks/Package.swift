@@ -1,10 +1,11 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+/// A target of the harness with the products of the SDK that it measures.
 func suite(_ name: String, _ products: [String], _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: name,
-        dependencies: [.product(name: "Benchmark", package: "benchmark")]
+        dependencies: [.product(name: "Benchmark", package: "benchmark"), "Contest"]
             + products.map { .product(name: $0, package: "flow") } + more,
         path: "Benchmarks/\(name)",
         plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
@@ -29,10 +30,23 @@ let package = Package(
             name: "linear-speed",
             dependencies: [.product(name: "FlowTensor", package: "flow"), "CBLAS"],
             path: "Sources/LinearSpeed"),
+        .executableTarget(
             name: "InferenceSpeed",
             dependencies: [.product(name: "FlowModel", package: "flow"), .product(name: "FlowTensor", package: "flow")],
             path: "Sources/InferenceSpeed"),
-        suite("Hashing", ["FlowCrypto"]),
+        .target(
+            name: "Contest",
+            dependencies: [.product(name: "Benchmark", package: "benchmark"), .product(name: "FlowTensor", package: "flow")]),
         suite("Kernels", ["FlowTensor"], ["CBLAS"]),
-        suite("Training", ["FlowModel", "FlowTensor", "FlowCrypto"]),
+        suite("Training", ["FlowNode", "FlowModel", "FlowTensor", "FlowConsensus", "FlowCrypto"]),
+        suite("Inference", ["FlowModel", "FlowGGUF", "FlowTensor"]),
+        suite("Hashing", ["FlowCrypto"]),
+        suite("Codec", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
+
+        // Table, JSON and plots of what the harness and `learn` wrote.
+        .executableTarget(name: "report"),
+        // The curve of Documentation/Numerics.md.
+        .executableTarget(
+            name: "learn",
+            dependencies: ["FlowModel", "FlowTensor", "FlowCrypto"].map { .product(name: $0, package: "flow") }),
     ])

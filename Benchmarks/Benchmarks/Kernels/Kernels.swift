@@ -1,67 +1,54 @@
 import Benchmark
-import CBLAS
+import Contest
 import FlowTensor
-import FlowTensorOpenBLAS
 
-/// One shape C[m,n] = A[m,k]·B[n,k]ᵀ with the memory of both sides.
-private final class Shape: @unchecked Sendable {
-    let m, n, k: Int
-    let left, right: [Float]
-    private let a = QuantisedMatrix(), b = QuantisedMatrix()
-    private let output: UnsafeMutablePointer<Float>
-
-    init(_ m: Int, _ n: Int, _ k: Int) throws {
-        (self.m, self.n, self.k) = (m, n, k)
-        // A fixed pattern without a period that a cache or predictor could learn.
-        func numbers(_ count: Int, _ key: UInt32) -> [Float] {
-            (0..<count).map {
-                let word = Philox.block(counter: (UInt32(truncatingIfNeeded: $0), 0, 0, 0), key: (key, 0)).0
-                return Float(Int32(bitPattern: word)) * 0x1p-31
-            }
-        }
-        left = numbers(m * k, 1)
-        right = numbers(n * k, 2)
-        output = .allocate(capacity: m * n)
-        output.initialize(repeating: 0, count: m * n)
-        a.reshape(rows: m, columns: k, bits: 8, axis: .row)
-        b.reshape(rows: n, columns: k, bits: 8, axis: .matrix)
-        try left.withUnsafeBufferPointer { try Quantiser.quantiseRows($0.baseAddress!, stride: k, into: a, pool: .single) }
-        try right.withUnsafeBufferPointer { try Quantiser.quantiseMatrix($0.baseAddress!, into: b, pool: .single) }
-    }
-
-    deinit { output.deallocate() }
-
-    var name: String { "\(m)×\(n)×\(k)" }
-
-    func exact(_ backend: any MatrixBackend, _ pool: ThreadPool) {
-        let product = IntegerProduct(.nt, m: m, n: n, k: k, a: a.operand(), b: b.operand(), output: output, outputStride: n)
-        backend.execute([product], pool: pool)
-    }
-
-    func float() {
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1, left, Int32(k), right, Int32(k), 0, output,
-            Int32(n))
-    }
-}
-
+/// The products of a step: how each backend's exact product stands beside OpenBLAS's float one.
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.wallClock, .throughput], maxDuration: .seconds(2))
-    openblas_set_num_threads(1)
-    let two = ThreadPool(threads: 2)
-    for (m, n, k) in [(512, 512, 512), (64, 1024, 512), (8, 1024, 512), (64, 256, 128)] {
-        guard let shape = try? Shape(m, n, k) else { continue }
-        Benchmark("\(shape.name) sgemm, float, 1 thread") { benchmark in
-            for _ in benchmark.scaledIterations { shape.float() }
+    /// sgemm first, then every backend on one thread, then on two where two can help.
+    func contest(_ subject: String, slow: Bool, _ prepare: @escaping () throws -> (float: () -> Void, exact: (any MatrixBackend, ThreadPool) throws -> Void)) {
+        let contest = Contest(subject)
+        contest.add("OpenBLAS sgemm (\(FloatBLAS.kernel)), 1 thread") { try prepare().float }
+        if slow {
+            contest.add("exact, reference, 1 thread") {
+                let exact = try prepare().exact
+                return { try exact(ReferenceBackend(), .single) }
+            }
         }
-        for entry in BackendSelection.list(offering: [OpenBLASBackend()]) {
-            guard let backend = entry.backend, entry.name != "reference" else { continue }
-            Benchmark("\(shape.name) exact, \(entry.name), 1 thread") { benchmark in
-                for _ in benchmark.scaledIterations { shape.exact(backend, .single) }
+        for name in Backends.names {
+            for threads in name == Backends.best ? [1, 2] : [1] {
+                contest.add("exact, \(name), \(threads) thread\(threads == 1 ? "" : "s")") {
+                    let exact = try prepare().exact
+                    let backend = try Backends.backend(name), pool = ThreadPool(threads: threads)
+                    return { try exact(backend, pool) }
+                }
             }
-            Benchmark("\(shape.name) exact, \(entry.name), 2 threads") { benchmark in
-                for _ in benchmark.scaledIterations { shape.exact(backend, two) }
-            }
+        }
+    }
+
+    func product(_ layout: IntegerProduct.Layout, _ m: Int, _ n: Int, _ k: Int, _ what: String, copies: Int = 1, slow: Bool = false) {
+        let count = copies == 1 ? "" : "\(copies) × "
+        contest("\(count)\(m)×\(n)×\(k) \(what)", slow: slow) {
+            let operands = try (0..<copies).map { _ in try Operands(layout, m, n, k) }
+            let products = operands.map(\.product)
+            // The products point into the operands' memory.
+            return (
+                { for one in operands { one.float() } },
+                { backend, pool in withExtendedLifetime(operands) { backend.execute(products, pool: pool) } })
+        }
+    }
+
+    product(.nt, 512, 512, 512, "square", slow: true)
+    product(.nt, 64, 1024, 512, "activations by weights")
+    product(.nn, 64, 512, 1024, "gradients by weights")
+    product(.tn, 512, 512, 2048, "weight gradient")
+    product(.tn, 1024, 512, 64, "weight gradient of an expert")
+    product(.nt, 8, 1024, 512, "skinny expert")
+    product(.nt, 32, 256, 128, "experts of testnet", copies: 16, slow: true)
+    product(.tn, 256, 128, 32, "weight gradients of testnet's experts", copies: 16)
+    for tokens in [8, 64, 512] {
+        contest("\(tokens) tokens through a linear layer 512 to 1024, forward and backward", slow: false) {
+            let layer = LinearLayer(tokens: tokens)
+            return ({ layer.float() }, { try layer.exact($0, $1) })
         }
     }
 }

@@ -1,50 +1,49 @@
 import Benchmark
-import FlowCrypto
+import Contest
 import FlowModel
-import FlowTensor
-import FlowTensorOpenBLAS
-
-/// One training step of a network's model, digest included: what a ticket costs a miner and a replay costs a validator.
-private final class Bench: @unchecked Sendable {
-    private let trajectory: Trajectory
-    private let job: TrajectoryJob
-
-    init(_ configuration: ModelConfiguration, _ backend: any MatrixBackend, threads: Int) throws {
-        let pool = ThreadPool(threads: threads)
-        let sampler = try BatchSampler(
-            corpus: SyntheticCorpus.regtest, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
-        let parent = ModelState(initialising: configuration, seed: 1, pool: pool)
-        job = TrajectoryJob(
-            parent: parent, modelRoot: .zero, workSeed: Keccak256.hash([1]), stepsPerBlock: 16, firstPayingStep: 1,
-            learningRateUnits: Array(repeating: 1_024, count: 16), sampler: sampler)
-        trajectory = Trajectory(job, trainer: Trainer(configuration: configuration, backend: backend, pool: pool))
-    }
-
-    func step() throws {
-        if trajectory.isFinished { trajectory.restart(job) }
-        _ = try trajectory.advance()
-    }
-}
 
 let benchmarks: @Sendable () -> Void = {
-    Benchmark.defaultConfiguration = .init(metrics: [.wallClock, .throughput], maxDuration: .seconds(10))
-    let shapes: [(String, ModelConfiguration?)] = [
-        ("regtest", try? ModelConfiguration(
-            embeddingLength: 64, layerCount: 2, headCount: 2, expertCount: 8, expertWidth: 128, contextLength: 64, batchSize: 32)),
-        ("testnet", try? ModelConfiguration(
-            embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 128,
-            batchSize: 32)),
-    ]
-    for (name, configuration) in shapes {
-        guard let configuration else { continue }
-        for entry in BackendSelection.list(offering: [OpenBLASBackend()]) {
-            guard let backend = entry.backend, entry.name != "reference" else { continue }
-            for threads in [1, 2] {
-                guard let bench = try? Bench(configuration, backend, threads: threads) else { continue }
-                Benchmark("\(name) step of \(configuration.tokensPerBatch) tokens, \(entry.name), \(threads) threads") { benchmark in
-                    for _ in benchmark.scaledIterations { try bench.step() }
+    func shape(_ d: Int, _ layers: Int, _ heads: Int, _ experts: Int, _ width: Int, context: Int, batch: Int) throws -> ModelConfiguration {
+        try ModelConfiguration(
+            embeddingLength: d, layerCount: layers, headCount: heads, expertCount: experts, expertWidth: width,
+            contextLength: context, batchSize: batch)
+    }
+    func step(_ subject: String, runs: Int, backends: [String], _ configuration: @escaping () throws -> ModelConfiguration) {
+        let contest = Contest(subject, runs: runs)
+        for name in backends {
+            for threads in name == Backends.best ? [1, 2] : [1] {
+                contest.add("\(name), \(threads) thread\(threads == 1 ? "" : "s")") {
+                    let bench = try StepBench(try configuration(), backend: name, threads: threads)
+                    return { try bench.step() }
                 }
             }
         }
     }
+
+    let testnet = { try shape(128, 4, 4, 16, 256, context: 128, batch: 32) }
+    step("2,048 tokens, a step of regtest", runs: 15, backends: Backends.names) {
+        try shape(64, 2, 2, 8, 128, context: 64, batch: 32)
+    }
+    step("4,096 tokens, a step of testnet", runs: 7, backends: Backends.names, testnet)
+    step("1,024 tokens, a step of d 256, 64 experts of width 512", runs: 5, backends: [Backends.best]) {
+        try shape(256, 4, 8, 64, 512, context: 128, batch: 8)
+    }
+
+    let digest = Contest("4,096 tokens, testnet: the digest's share of a step", runs: 9)
+    digest.add("step with digest, 1 thread") {
+        let bench = try StepBench(try testnet(), backend: Backends.best, threads: 1)
+        return { try bench.step() }
+    }
+    digest.add("digest alone, 1 thread") {
+        let bench = try StepBench(try testnet(), backend: Backends.best, threads: 1)
+        _ = try bench.step()
+        return { bench.digest() }
+    }
+
+    let replay = Contest("8 steps of regtest: a block", runs: 7)
+    replay.add("mine, 1 thread") {
+        let bench = try ReplayBench(threads: 1)
+        return { try bench.mine() }
+    }
+    replay.add("replay, 1 thread") { try ReplayBench(threads: 1).verifier(threads: 1) }
 }
