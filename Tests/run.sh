@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ./Tests/install.sh --tests
+FLOW_SMOLLM2_MODEL=$(./Tests/fetch-smollm2.sh)
+export FLOW_SMOLLM2_MODEL
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
