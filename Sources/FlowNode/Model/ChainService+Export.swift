@@ -1,5 +1,6 @@
 import FlowConsensus
 import FlowCrypto
+import FlowGGUF
 public import FlowModel
 
 extension ChainService {
