@@ -22,11 +22,9 @@ SHAPES = {
 
 
 def run(command, shape, threads, steps):
-    arguments = [f"--{name}={value}" if command[0] == sys.executable else (f"--{name}", str(value)) for name, value in
-                 dict(shape, threads=threads, steps=steps).items()]
-    flat = [part for argument in arguments for part in ((argument,) if isinstance(argument, str) else argument)]
+    arguments = [part for name, value in dict(shape, threads=threads, steps=steps).items() for part in (f"--{name}", str(value))]
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
-    return json.loads(subprocess.run(command + flat, check=True, capture_output=True, text=True, env=environment).stdout)
+    return json.loads(subprocess.run(command + arguments, check=True, capture_output=True, text=True, env=environment).stdout)
 
 
 def main():
