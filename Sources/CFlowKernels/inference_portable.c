@@ -25,10 +25,10 @@ INLINE v8f from_half_all(uint16_t b) { return from_half_bits((v8u){b, b, b, b, b
 INLINE v8h to_half(v8f v) {
     v8u sign = (v8u)v & 0x80000000u;
     v8u size = (v8u)v ^ sign;
-    v8u undefined = (v8u)(size > 0x7F800000u);
+    v8u special = (v8u)(size >= 0x7F800000u), undefined = (v8u)(size > 0x7F800000u);
     v8u bits = (v8u)((v8f)size * 0x1p-112f);
     bits = (bits + 0xFFFu + (bits >> 13 & 1u)) >> 13;
-    bits = (undefined & 0x7E00u) | (~undefined & bits);
+    bits = (special & (0x7C00u | (undefined & 0x0200u))) | (~special & bits);
     return __builtin_convertvector(bits | sign >> 16, v8h);
 }
 

@@ -95,7 +95,7 @@ struct InferenceTests {
         let sessions = prompts.map { _ in InferenceSession(model: model, pool: pool) }
         for round in 0..<4 {
             pool.run(sessions.count) { index in
-                try? sessions[index].replace(with: prompts[index])
+                _ = try? sessions[index].replace(with: prompts[index])
                 try? sessions[index].decode(65)
             }
             for index in sessions.indices {
@@ -128,7 +128,9 @@ struct InferenceTests {
         #expect(throws: InferenceError.tokenOutOfRange(token: -1, vocabularySize: 258)) { try session.decode(-1) }
         #expect(throws: InferenceError.contextFull(needed: 5, capacity: 4)) { try session.prefill([1, 2, 3, 4, 5]) }
         #expect(throws: InferenceError.cancelled) {
-            try InferenceSession(model: model).prefill([Int](repeating: 1, count: 200)) { _ in false }
+            // More than one piece, as what is being computed is finished first.
+            let long = try InferenceModel(file: RandomModel.file(RandomModel.configuration(contextLength: 600), seed: 1))
+            try InferenceSession(model: long).prefill([Int](repeating: 1, count: 600)) { _ in false }
         }
         #expect(session.tokens.isEmpty)
     }
