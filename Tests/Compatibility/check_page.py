@@ -168,7 +168,7 @@ def use(browser, server, folder):
     browser.shoot(folder / "desk-chat.png")
 
     # By keyboard to the settings.
-    for _ in range(6):
+    for _ in range(20):
         browser.press("Tab", shift=True)
         if browser.evaluate("document.activeElement.id") == "open":
             break

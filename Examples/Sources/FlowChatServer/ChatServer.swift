@@ -1,6 +1,6 @@
 public import FlowGGUF
 import FlowModel
-public import Foundation
+import Foundation
 
 /// The OpenAI interface and a page in front of a model.
 public final class ChatServer: Sendable {

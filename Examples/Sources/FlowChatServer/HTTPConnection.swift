@@ -21,6 +21,8 @@ final class HTTPConnection: ChannelInboundHandler {
     private let onClose: @Sendable () -> Void
     private var state = State.idle
     private var deadline: Scheduled<Void>?
+    /// Counts answers: the next request can come before it is known here that the last answer has gone out.
+    private var answers = 0
 
     init(
         limits: HTTPLimits, isSurplus: Bool, handle: @escaping @Sendable (HTTPRequest) async -> HTTPReply,
@@ -49,7 +51,7 @@ final class HTTPConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
-        case (.head(let head), .idle):
+        case (.head(let head), .idle), (.head(let head), .answering):
             close(context.channel, after: limits.requestTime)
             let length = head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
             if isSurplus { return refuse(head, .tooManyConnections, context) }
@@ -76,19 +78,20 @@ final class HTTPConnection: ChannelInboundHandler {
         let channel = context.channel
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let writer = HTTPReplyWriter(channel: channel, head: head, writeTime: limits.writeTime)
+        answers += 1
         state = .answering(
-            Task { [handle] in
+            Task { [handle, answers] in
                 let keepsAlive = await writer.write(await handle(request))
-                channel.eventLoop.execute { bound.value.answered(channel, keepsAlive: keepsAlive) }
+                channel.eventLoop.execute { bound.value.answered(answers, channel, keepsAlive: keepsAlive) }
             })
     }
 
-    private func answered(_ channel: any Channel, keepsAlive: Bool) {
-        guard case .answering = state else { return }
+    private func answered(_ number: Int, _ channel: any Channel, keepsAlive: Bool) {
         guard keepsAlive, channel.isActive else {
             channel.close(promise: nil)
             return
         }
+        guard number == answers, case .answering = state else { return }
         state = .idle
         close(channel, after: limits.idleTime)
     }

@@ -44,7 +44,9 @@ extension Router {
                     "The answer, or with 'stream' its pieces as server-sent events.",
                     [
                         "application/json": ["schema": reference(answer)],
-                        "text/event-stream": ["schema": ["type": "string"]],
+                        "text/event-stream": [
+                            "schema": ["type": "object", "properties": ["data": ["type": "string"]], "required": ["data"]]
+                        ],
                     ])
                 replies["404"] = failure("There is no such model.")
                 replies["429"] = failure("Too many answers are waiting.", headers: ["Retry-After"])
