@@ -139,8 +139,10 @@ INLINE void scales_q4_k(const uint8_t *p, float *scales, float *minimums) {
 
 typedef struct {
     const int16_t *q;
+    /// One for each group; null where each block has its own.
     const float *scales;
     const float *sums;
+    const float *block_scales;
 } token_row;
 
 /// What a group of blocks has in common, and the minimums that its blocks leave.
@@ -152,7 +154,8 @@ typedef struct {
 } group_scales;
 
 /// Adds block `j` of a group to `sums`, one for each token; `x` are the tokens' inputs at the group.
-INLINE void one_block(int type, int tokens, ptrdiff_t j, const uint8_t *p, const int16_t *const *x, group_scales *g, v8f *sums) {
+INLINE void one_block(
+    int type, int tokens, ptrdiff_t j, const uint8_t *p, const int16_t *const *x, const float *const *x_scales, group_scales *g, v8f *sums) {
     v32b bytes = block(type, p, j);
     v16s a = __builtin_convertvector(__builtin_shufflevector(bytes, bytes, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), v16s);
     v16s b = __builtin_convertvector(__builtin_shufflevector(bytes, bytes, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31), v16s);
@@ -172,7 +175,8 @@ INLINE void one_block(int type, int tokens, ptrdiff_t j, const uint8_t *p, const
     UNROLL for (int t = 0; t < tokens; t++) {
         v8i s = products(a, load16(x[t] + 32 * j), (v8i){0});
         s = products(b, load16(x[t] + 32 * j + 16), s);
-        sums[t] = fused(__builtin_convertvector(s, v8f), scale, sums[t]);
+        v8f both = !is_k(type) && x_scales[t] ? scale * all(x_scales[t][j]) : scale;
+        sums[t] = fused(__builtin_convertvector(s, v8f), both, sums[t]);
     }
 }
 
@@ -181,9 +185,11 @@ INLINE void group_of(
     int type, int tokens, ptrdiff_t blocks, const uint8_t *p, const token_row *inputs, ptrdiff_t group, v8f *totals) {
     v8f sums[MOST_TOKENS];
     const int16_t *x[MOST_TOKENS];
+    const float *x_scales[MOST_TOKENS];
     UNROLL for (int t = 0; t < tokens; t++) {
         sums[t] = all(0);
         x[t] = inputs[t].q + CFLOW_INPUT_GROUP * group;
+        x_scales[t] = inputs[t].block_scales ? inputs[t].block_scales + 8 * group : 0;
     }
     group_scales g;
     if (has_minimum(type)) store(g.minimums, all(0));
@@ -194,12 +200,12 @@ INLINE void group_of(
         *(v16s_anywhere *)g.factors = __builtin_convertvector(*(const v16b_anywhere *)(p + 192), v16s);
     }
     if (is_k(type)) {
-        UNROLL for (ptrdiff_t j = 0; j < 8; j++) one_block(type, tokens, j, p, x, &g, sums);
+        UNROLL for (ptrdiff_t j = 0; j < 8; j++) one_block(type, tokens, j, p, x, x_scales, &g, sums);
     } else {
-        for (ptrdiff_t j = 0; j < blocks; j++) one_block(type, tokens, j, p, x, &g, sums);
+        for (ptrdiff_t j = 0; j < blocks; j++) one_block(type, tokens, j, p, x, x_scales, &g, sums);
     }
     UNROLL for (int t = 0; t < tokens; t++) {
-        totals[t] = fused(sums[t], all(inputs[t].scales[group]), totals[t]);
+        totals[t] = inputs[t].scales ? fused(sums[t], all(inputs[t].scales[group]), totals[t]) : totals[t] + sums[t];
         if (has_minimum(type)) totals[t] = fused(load(g.minimums), load(inputs[t].sums + 8 * group), totals[t]);
     }
 }
@@ -279,9 +285,13 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
         outputs[t] = m->y + output * m->y_stride;
         if (is_float(type)) {
             inputs[t] = m->inputs.x + input * m->inputs.stride;
+        } else if (!is_k(type) && m->inputs.rounded) {
+            const ptrdiff_t blocks = 8 * input * m->inputs.groups;
+            rows[t] = (token_row){m->inputs.rounded + input * m->inputs.stride, 0, m->inputs.rounded_sums + blocks,
+                                  m->inputs.rounded_scales + blocks};
         } else {
             rows[t] = (token_row){m->inputs.q + input * m->inputs.stride, m->inputs.scales + input * m->inputs.groups,
-                                  m->inputs.sums + 8 * input * m->inputs.groups};
+                                  m->inputs.sums + 8 * input * m->inputs.groups, 0};
         }
     }
     for (ptrdiff_t r = first; r < last; r++) {

@@ -22,7 +22,7 @@ static void multiply_by(const cflow_inference *kernels, int type, ptrdiff_t row_
     static int16_t q[TOKENS * COLUMNS];
     static float scales[TOKENS * 3], sums[TOKENS * 24];
     for (ptrdiff_t t = 0; t < tokens; t++) kernels->quantise(inputs + t * COLUMNS, COLUMNS, q + t * COLUMNS, scales + 3 * t, sums + 24 * t);
-    cflow_matrix matrix = {type, stored, row_bytes, COLUMNS, {inputs, q, scales, sums, COLUMNS, 3, 0}, tokens, y, ROWS, 0, false};
+    cflow_matrix matrix = {type, stored, row_bytes, COLUMNS, {inputs, q, scales, sums, 0, 0, 0, COLUMNS, 3, 0}, tokens, y, ROWS, 0, false};
     kernels->multiply(&matrix, 0, ROWS);
 }
 

@@ -168,7 +168,7 @@ struct InferenceKernelTests {
                                             row_bytes: weights.count / rows, columns: width,
                                             inputs: cflow_inputs(
                                                 x: x.baseAddress, q: q.baseAddress, scales: scales.baseAddress,
-                                                sums: sums.baseAddress, stride: width, groups: groups,
+                                                sums: sums.baseAddress, rounded: nil, rounded_scales: nil, rounded_sums: nil, stride: width, groups: groups,
                                                 rows: order.baseAddress),
                                             tokens: order.count, y: y.baseAddress!, y_stride: rows,
                                             y_rows: order.baseAddress, adds: adds)

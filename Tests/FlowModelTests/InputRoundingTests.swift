@@ -1,3 +1,4 @@
+import CFlowKernels
 import FlowGGUF
 import TestSupport
 import Testing
@@ -36,10 +37,67 @@ struct InputRoundingTests {
         }
     }
 
+    /// Every level's products with the rounded form, against sums in binary64: Q4_1 has minimums, Q8_0 none; nine blocks are a group and a bit.
+    @Test func kernelsReadTheRoundedForm() throws {
+        let width = 288, blocks = 9, tokens = 3
+        var generator = SeededGenerator(seed: 9)
+        let x = (0..<tokens * width).map { _ in Float.random(in: -3...3, using: &generator) }
+        let rows = InputRows(rounding: true)
+        rows.reserve(tokens, width: width)
+        for token in 0..<tokens {
+            for column in 0..<width { rows.row(token)[column] = x[token * width + column] }
+            rows.quantise(token)
+        }
+        for (type, size, start) in [(GGUFTensorType.q4_1, 20, 4), (.q8_0, 34, 2)] {
+            var weights = (0..<blocks * size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            for block in 0..<blocks {
+                for place in stride(from: 0, to: start, by: 2) {
+                    let half = HalfPrecision.binary16(Float.random(in: 0.01...0.02, using: &generator))
+                    weights[block * size + place] = UInt8(truncatingIfNeeded: half)
+                    weights[block * size + place + 1] = UInt8(truncatingIfNeeded: half >> 8)
+                }
+            }
+            var decoded = [Float](repeating: 0, count: width)
+            try weights.withUnsafeBytes { bytes in
+                try decoded.withUnsafeMutableBufferPointer { try GGUFCodec.decode(bytes, type: type, into: $0) }
+            }
+            for level in InferenceKernelTests.Level.all {
+                var y = [Float](repeating: .nan, count: tokens)
+                weights.withUnsafeBytes { bytes in
+                    y.withUnsafeMutableBufferPointer { y in
+                        var matrix = cflow_matrix(
+                            type: Int32(type.rawValue), weights: bytes.baseAddress!, row_bytes: weights.count, columns: width,
+                            inputs: rows.inputs(), tokens: tokens, y: y.baseAddress!, y_stride: 1, y_rows: nil, adds: false)
+                        level.kernels.multiply(&matrix, 0, 1)
+                    }
+                }
+                for token in 0..<tokens {
+                    let (values, sums) = rounded(Array(x[token * width..<(token + 1) * width]))
+                    var expected = 0.0
+                    var size = 0.0
+                    for column in 0..<width {
+                        expected += Double(decoded[column]) * Double(values[column])
+                        size += abs(Double(decoded[column]) * Double(values[column]))
+                    }
+                    if type == .q4_1 {
+                        // The minimums meet the sums, which are rounded by themselves.
+                        for block in 0..<blocks {
+                            let bits = UInt16(weights[block * 20 + 2]) | UInt16(weights[block * 20 + 3]) << 8
+                            let sum = values[32 * block..<32 * block + 32].reduce(0.0) { $0 + Double($1) }
+                            expected += Double(HalfPrecision.float(binary16: bits)) * (Double(sums[block]) - sum)
+                        }
+                    }
+                    #expect(abs(Double(y[token]) - expected) <= 1e-6 * size + 1e-7, "\(type), \(level.testDescription), token \(token)")
+                }
+            }
+        }
+    }
+
     private func rounded(_ x: [Float]) -> (values: [Float], sums: [Float]) {
-        var y = [Float](repeating: .nan, count: x.count)
-        var sums = [Float](repeating: .nan, count: x.count / 32)
-        InputRounding.round(x, x.count, into: &y, sums: &sums)
-        return (y, sums)
+        var whole = [Int16](repeating: 99, count: x.count)
+        var scales = [Float](repeating: .nan, count: x.count / 32)
+        var sums = scales
+        InputRounding.round(x, x.count, into: &whole, scales: &scales, sums: &sums)
+        return (whole.indices.map { Float(whole[$0]) * scales[$0 / 32] }, sums)
     }
 }

@@ -36,6 +36,11 @@ typedef struct {
     const float *_Nullable scales;
     /// scale · Σ q of each 32 elements, 8 · `groups` for each row, zero where a row has no such elements.
     const float *_Nullable sums;
+    /// Where set, what block types of 32 elements read in place of the three: whole numbers of −127 to 127, `stride` for each row, and for each 32 of
+    /// them a scale and what stands for the sum, both as `sums` lie.
+    const int16_t *_Nullable rounded;
+    const float *_Nullable rounded_scales;
+    const float *_Nullable rounded_sums;
     ptrdiff_t stride;
     ptrdiff_t groups;
     /// Which row is input `t`; null for row `t`.

@@ -43,7 +43,7 @@ final class ForwardPass {
         attended = InputRows(rounding: c.roundsInputs)
         cache = KeyValueCache(
             layers: c.layerCount, heads: c.keyValueHeadCount, headLength: c.headLength,
-            halves: !model.layers.contains { $0.key.type == .f32 || $0.value.type == .f32 })
+            halves: !c.roundsInputs && !model.layers.contains { $0.key.type == .f32 || $0.value.type == .f32 })
         team = InferenceTeam(pool: pool)
         split = RowSplit(threads: team.threads)
         experts = ExpertPass(configuration: c, team: team, split: split)

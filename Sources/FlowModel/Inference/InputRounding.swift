@@ -12,24 +12,28 @@ enum InputRounding {
     /// Rounds `count` elements, a multiple of 32.
     ///
     /// - Parameters:
-    ///   - y: the rounded elements, scale times a whole number from −127 to 127.
+    ///   - whole: a whole number from −127 to 127 for each element.
+    ///   - scales: for each block what these numbers are multiplied by, a binary16 number.
     ///   - sums: for each block what stands for the sum of its elements next to weights with a minimum (Q4_1, Q5_1): it
     ///     is itself rounded to binary16, before the scale is.
     static func round(
-        _ x: UnsafePointer<Float>, _ count: Int, into y: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Float>, _ count: Int, into whole: UnsafeMutablePointer<Int16>, scales: UnsafeMutablePointer<Float>,
+        sums: UnsafeMutablePointer<Float>
     ) {
         for start in stride(from: 0, to: count, by: blockLength) {
             var largest: Float = 0
             for index in start..<(start + blockLength) { largest = max(largest, abs(x[index])) }
             let scale = largest / 127
             let inverse = largest == 0 ? 0 : 127 / largest
-            let stored = HalfPrecision.float(binary16: HalfPrecision.binary16(scale))
+            scales[start / blockLength] = HalfPrecision.float(binary16: HalfPrecision.binary16(scale))
             var sum: Float = 0
             for index in start..<(start + blockLength) {
                 // Ties go to the even number, as the processor rounds.
-                let whole = (x[index] * inverse).rounded(.toNearestOrEven)
-                sum += whole
-                y[index] = whole * stored
+                let nearest = (x[index] * inverse).rounded(.toNearestOrEven)
+                // Undefined numbers and infinities make the scale undefined, whatever stands here.
+                let value = abs(nearest) <= 127 ? nearest : 0
+                sum += value
+                whole[index] = Int16(value)
             }
             sums[start / blockLength] = HalfPrecision.float(binary16: HalfPrecision.binary16(scale * sum))
         }

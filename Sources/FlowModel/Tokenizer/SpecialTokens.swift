@@ -14,8 +14,12 @@ struct SpecialTokens: Sendable {
 
     /// - Throws: ``GGUFError`` when a text is too long.
     init(_ vocabulary: Vocabulary, _ metadata: GGUFMetadata) throws(GGUFError) {
-        kinds = vocabulary.kinds
-        for (token, kind) in vocabulary.kinds.enumerated() where kind.isHidden || kind == .userDefined {
+        var kinds = vocabulary.kinds
+        for text in Self.endTexts {
+            if let token = vocabulary.token(text), kinds[token] != .userDefined { kinds[token] = .control }
+        }
+        self.kinds = kinds
+        for (token, kind) in kinds.enumerated() where kind.isHidden || kind == .userDefined {
             let text = vocabulary.texts.bytes(at: token)
             guard text.count <= Self.longestText else {
                 throw metadata.unexpected(
@@ -38,6 +42,12 @@ struct SpecialTokens: Sendable {
             tokens[node] = token
         }
     }
+
+    /// Texts of tokens that end an answer in every model that has them. Some files call them ordinary; in markup they are found all the same, as in
+    /// llama.cpp.
+    static let endTexts = [
+        "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<EOT>",
+    ]
 
     /// The longest token whose text begins at `start`, and where it ends.
     ///

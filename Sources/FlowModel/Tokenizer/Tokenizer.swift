@@ -76,17 +76,11 @@ public struct Tokenizer: Sendable {
         addsBeginOfText = try metadata.boolean("tokenizer.ggml.add_bos_token", default: begins)
         addsEndOfText = try metadata.boolean("tokenizer.ggml.add_eos_token", default: false)
         var endTokens = Set([endOfText, try special("eot", default: nil), try special("eom", default: nil)].compactMap(\.self))
-        for text in Self.endTexts {
+        for text in SpecialTokens.endTexts {
             if let token = vocabulary.token(text), vocabulary.kinds[token] == .control { endTokens.insert(token) }
         }
         self.endTokens = endTokens
     }
-
-    /// Control tokens that end an answer in every model that has them, though few files say so.
-    private static let endTexts = [
-        "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "</s>",
-        "<EOT>",
-    ]
 
     private static func decoded(_ vocabulary: Vocabulary, isBytePairs: Bool) -> (bytes: [UInt8], ends: [Int]) {
         var bytes: [UInt8] = []
