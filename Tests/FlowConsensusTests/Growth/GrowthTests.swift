@@ -103,7 +103,7 @@ import Testing
     /// Each with a part of the message that names what is wrong.
     static let invalidEdits: [(edit: Edit, says: String)] = [
         ({ $0.growth[0].height = 1 }, "ascend"), ({ $0.growth[0].height = 0 }, "ascend"),
-        ({ $0.growth[1].height = 2 }, "ascend"), ({ $0.growth.reverse() }, "ascend"),
+        ({ $0.growth[1].height = 2 }, "ascend"), ({ $0.growth[0].height = 9 }, "ascend"),
         ({ $0.retargets = true }, "retarget period"),
         ({ $0.growth[0].model = $0.model }, "grows from"), ({ $0.growth[1].model = $0.growth[0].model }, "grows from"),
         ({ $0.growth[0].model.layerCount = 1 }, "growth[0].model.layerCount"),
