@@ -24,7 +24,7 @@ trap 'rm -rf "$work"' EXIT
 guest=$work/guest disc=$work/disc
 mkdir -p "$guest"/{bin,dev,proc,tmp,tests} "$disc/isolinux"
 
-kernel=${KERNEL:-$(ls /boot/vmlinuz-*-cloud-amd64 2>/dev/null | tail -1)}
+kernel=${KERNEL:-$(find /boot -name 'vmlinuz-*-cloud-amd64' | sort | tail -n 1)}
 if [ -z "$kernel" ]; then
   package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-.*\)/\1/p' | head -1)
   (cd "$work" && apt-get download "${package:-linux-image-cloud-amd64}" >/dev/null && dpkg-deb -x linux-image-*.deb image) || {
