@@ -42,7 +42,9 @@ import Testing
                 #expect(ours.headers["content-type"] == response["content_type"] as? String)
                 let events = Reply(status: 200, headers: [:], body: Data(text.utf8)).events
                 #expect(ours.events.last == "[DONE]" && events.last == "[DONE]")
-                for (index, pair) in [(ours.events.first, events.first), (ours.events.dropLast().last, events.dropLast().last)].enumerated() {
+                // The recorded server does not know `stream_options`; ours ends with OpenAI's usage event, whose choices are empty.
+                let answers = ours.events.dropLast().filter { Reply.at("choices.0", try? json($0)) != nil }
+                for (index, pair) in [(ours.events.first, events.first), (answers.last, events.dropLast().last)].enumerated() {
                     try compare(json(pair.0), json(pair.1), "\(name), event \(index)")
                 }
             } else {
