@@ -42,7 +42,7 @@ extension ChainService {
 
     private func rejection(_ violation: TransactionViolation, transaction: Transaction, txid: Hash256) throws -> MempoolRejection {
         guard case .missingCoin = violation else {
-            return MempoolRejection(violation.isTemporary ? .policy : .invalid, violation.identifier, "\(violation)")
+            return MempoolRejection(violation.isTemporary ? .early : .invalid, violation.identifier, "\(violation)")
         }
         // Its own outputs among the coins say that it is confirmed already.
         for output in transaction.outputs.indices.prefix(8) {

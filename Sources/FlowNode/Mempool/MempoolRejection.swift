@@ -5,6 +5,8 @@ public struct MempoolRejection: Error, Sendable, Equatable, CustomStringConverti
         case invalid
         /// Inputs are unknown or spent: perhaps the parent has not come yet.
         case missingInputs
+        /// A rule that further blocks or time will satisfy: a coinbase that has not matured, a lock that has not opened.
+        case early
         /// It is already there.
         case known
         /// It is in the chain.

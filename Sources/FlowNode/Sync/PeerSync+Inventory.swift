@@ -36,6 +36,13 @@ extension PeerSync {
         return true
     }
 
+    /// Transactions that came while this node was behind are not announced again: once the chain has moved on and rests, peers are asked for what they hold.
+    func askForMissedTransactions() {
+        guard let missed = missedTransaction, let changed = lastTipChange, changed > missed, now() - changed >= .seconds(2) else { return }
+        missedTransaction = nil
+        for peer in peers.keys { network.send(.mempool, to: peer) }
+    }
+
     func receive(transaction bytes: [UInt8], from peer: PeerID) async {
         guard let transaction = try? Transaction(decoding: bytes) else { return punish(peer, "a transaction that does not decode") }
         let txid = transaction.txid
@@ -43,7 +50,11 @@ extension PeerSync {
         do {
             try await chain.submit(transaction)
         } catch let rejection as MempoolRejection {
-            if rejection.kind == .invalid { punish(peer, "transaction \(txid): \(rejection.reason)") }
+            switch rejection.kind {
+            case .invalid: punish(peer, "transaction \(txid): \(rejection.reason)")
+            case .missingInputs, .early: missedTransaction = now()
+            case .known, .confirmed, .policy: break
+            }
         } catch {}
         requestedTransactions[txid] = nil
     }

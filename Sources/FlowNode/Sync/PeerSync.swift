@@ -18,6 +18,9 @@ actor PeerSync {
     /// When a transaction was last asked for.
     var requestedTransactions: [Hash256: Duration] = [:]
     private var lastSearch: Duration = .zero
+    /// When a transaction came that this node's chain could not judge yet.
+    var missedTransaction: Duration?
+    var lastTipChange: Duration?
     private var tasks: [Task<Void, Never>] = []
 
     init(chain: ChainService, network: PeerNetwork) {
@@ -188,7 +191,9 @@ actor PeerSync {
         case .relayable(let hash): await announce(block: hash)
         case .transaction(let txid): await announce(transaction: txid)
         case .judged(let hash, let fate): settle(hash, fate)
-        case .tip(_, let height): network.startHeight = height
+        case .tip(_, let height):
+            network.startHeight = height
+            lastTipChange = now()
         default: break
         }
     }
@@ -214,5 +219,6 @@ actor PeerSync {
         for peer in scheduler.expire(now: now()) { network.disconnect(peer, reason: "it does not send the blocks that it was asked for") }
         for (id, peer) in peers where peer.needsHeaders { await askForHeaders(id) }
         if now() - lastSearch >= .seconds(30) { await findMissingBodies() } else { requestBodies() }
+        askForMissedTransactions()
     }
 }
