@@ -46,7 +46,7 @@ let benchmarks: @Sendable () -> Void = {
         for token in 0..<64 { try session.decode(token) }
     }
 
-    let opening = Contest("26 MB model file, F32")
+    let opening = Contest("A model file of 26 MB, F32")
     opening.add("open and check the file") {
         let exported = try Exported(.f32)
         return { try GGUFFile(mapping: exported.path) }

@@ -21,7 +21,7 @@ struct Table {
 
     private func row(_ line: Measurement, in group: [Measurement]) -> String {
         func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(1, width - text.count)) + text }
-        let left = "  " + line.contender + String(repeating: " ", count: max(0, 42 - line.contender.count))
+        let left = "  " + line.contender + String(repeating: " ", count: max(0, 46 - line.contender.count))
         let rate = line.rate.map { "\(Text.number($0.value)) \($0.unit)" } ?? ""
         var text = left + right(Text.time(line.median), 10) + right(rate, 24) + right("\(line.seconds.count) runs", 11)
         if let first = group.first, first.number != line.number {
