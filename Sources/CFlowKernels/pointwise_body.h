@@ -318,17 +318,6 @@ static void CFLOW_NAME(add)(const float *a, const float *b, ptrdiff_t n, float *
     EACH(n, PUT(c, GET(a) + GET(b)););
 }
 
-static void CFLOW_NAME(scale_by_powers)(const float *x, const int32_t *exponents, ptrdiff_t stride, ptrdiff_t n, float *y) {
-    EACH(n, {
-        int32_t lanes[16] __attribute__((aligned(64))) = {0};
-        for (ptrdiff_t l = 0; l < part; l++) lanes[l] = exponents[(i + l) * stride];
-        VI e;
-        __builtin_memcpy(&e, lanes, 64);
-        e = CFLOW_NAME(smaller)(CFLOW_NAME(larger)(e, (VI){0} - 126), (VI){0} + 127);
-        PUT(y, GET(x) * (V)((e + 127) << 23));
-    });
-}
-
 static void CFLOW_NAME(combine)(const float *a, float wa, const float *b, float wb, ptrdiff_t n, float *y) {
     EACH(n, PUT(y, (wa * GET(a)) + (wb * GET(b))););
 }
@@ -491,7 +480,6 @@ const cflow_pointwise CFLOW_NAME(pointwise) = {
     .rotate_backward = CFLOW_NAME(rotate_backward),
     .add = CFLOW_NAME(add),
     .scale = CFLOW_NAME(scale),
-    .scale_by_powers = CFLOW_NAME(scale_by_powers),
     .combine = CFLOW_NAME(combine),
     .sign_step = CFLOW_NAME(sign_step),
     .planes = CFLOW_NAME(planes),

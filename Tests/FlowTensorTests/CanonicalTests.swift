@@ -237,17 +237,6 @@ import Testing
                     : Canonical.combine(a, weight: 0.7, b, weight: 0.3, n, into: $1)
             }
         }
-        for stride in [1, 3] {
-            compare("scaleByPowers, stride \(stride)") { n, numbers, generator in
-                let x = numbers(n)
-                let e = (0..<n * stride).map { _ in Int32.random(in: -130...60, using: &generator) }
-                return both(n) {
-                    $0
-                        ? CanonicalReference.scaleByPowers(x, exponents: e, exponentStride: stride, n, into: $1)
-                        : Canonical.scaleByPowers(x, exponents: e, exponentStride: stride, n, into: $1)
-                }
-            }
-        }
     }
 
     @Test func optimizer() {

@@ -1,10 +1,11 @@
 public import FlowTensor
+import FlowTensorCUDA
 import FlowTensorOpenBLAS
 
 /// The backends that this machine has.
 public enum Backends {
     /// What FlowTensor does not know by itself.
-    static var offered: [any MatrixBackend] { [OpenBLASBackend()] }
+    static var offered: [any MatrixBackend] { [CUBLASBackend(), OpenBLASBackend()] }
 
     /// Names of all that can run here, without the slow reference: portable C first, then the others, the fastest last.
     public static var names: [String] {

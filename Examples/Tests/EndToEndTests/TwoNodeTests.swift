@@ -5,7 +5,7 @@ import Testing
 
 /// Two daemons and a miner on real text: blocks, replay, a payment, a fork joined.
 @Suite(.serialized) struct TwoNodeTests {
-    /// The King James Bible as one text file (Debian package bible-kjv-text).
+    /// The King James Bible as one text file (Debian package bible-kjv).
     private static func bible(in folder: TemporaryDirectory) async throws -> String {
         let text = try await Programs.run("/usr/bin/bible", ["gen1:1-rev22:21"])
         #expect(text.status == 0 && text.output.utf8.count > 4_000_000)

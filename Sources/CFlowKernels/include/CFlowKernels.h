@@ -113,7 +113,6 @@ typedef struct {
     void (*rotate_backward)(float *u, ptrdiff_t half, const float *cosines, const float *sines);
     void (*add)(const float *a, const float *b, ptrdiff_t n, float *c);
     void (*scale)(const float *x, float factor, ptrdiff_t n, float *y);
-    void (*scale_by_powers)(const float *x, const int32_t *exponents, ptrdiff_t stride, ptrdiff_t n, float *y);
     void (*combine)(const float *a, float wa, const float *b, float wb, ptrdiff_t n, float *y);
     /// Returns the largest magnitude of the new weights as bits with the sign cleared.
     uint32_t (*sign_step)(float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate);

@@ -103,14 +103,4 @@ final class IntegerStore {
                 try Quantiser.quantise(x, count: count, bits: bits, into: wide.pointer + element)
             }
     }
-
-    /// Sets `count` integers to zero.
-    @inline(__always)
-    func clear(_ element: Int, count: Int) {
-        if bits <= 8 {
-            (narrow.pointer + element).update(repeating: 0, count: count)
-        } else {
-            (wide.pointer + element).update(repeating: 0, count: count)
-        }
-    }
 }

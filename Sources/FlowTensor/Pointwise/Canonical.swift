@@ -178,14 +178,6 @@ public enum Canonical {
         kernels.scale(x, factor, n, y)
     }
 
-    /// `y_i = x_i · 2^exponents[i·exponentStride]`, exponents −126 … 127: folds a scale into the other operand.
-    public static func scaleByPowers(
-        _ x: UnsafePointer<Float>, exponents: UnsafePointer<Int32>, exponentStride: Int = 1, _ n: Int,
-        into y: UnsafeMutablePointer<Float>
-    ) {
-        kernels.scale_by_powers(x, exponents, exponentStride, n, y)
-    }
-
     /// `y = (wa·a) + (wb·b)`.
     public static func combine(
         _ a: UnsafePointer<Float>, weight wa: Float, _ b: UnsafePointer<Float>, weight wb: Float, _ n: Int,

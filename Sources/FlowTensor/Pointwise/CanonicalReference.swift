@@ -189,13 +189,6 @@ public enum CanonicalReference {
         for i in 0..<max(n, 0) { y[i] = x[i] * factor }
     }
 
-    public static func scaleByPowers(
-        _ x: UnsafePointer<Float>, exponents: UnsafePointer<Int32>, exponentStride: Int, _ n: Int,
-        into y: UnsafeMutablePointer<Float>
-    ) {
-        for i in 0..<max(n, 0) { y[i] = x[i] * PowerOfTwo.float(exponents[i * exponentStride]) }
-    }
-
     public static func combine(
         _ a: UnsafePointer<Float>, weight wa: Float, _ b: UnsafePointer<Float>, weight wb: Float, _ n: Int,
         into y: UnsafeMutablePointer<Float>
