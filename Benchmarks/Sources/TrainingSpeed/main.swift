@@ -50,25 +50,29 @@ let sampler = try BatchSampler(
 let workSeed = Keccak256.hash([1])
 let warmup = options["warmup"]!, steps = warmup + options["steps"]!
 
-// What a miner does for a step: batch, training, digest. The weights exist once, as the momentum does.
-var walls: [Double] = [], processors: [Double] = [], digests: [Double] = [], loss = 0.0
+// What a miner does for a step: batch, training, digest. The weights exist once, as the momentum does, and only for as long as this takes.
+var walls: [Double] = [], processors: [Double] = [], digests: [Double] = [], loss = 0.0, initialisation = 0.0
 var chain = DeltaChain(modelRoot: .zero, workSeed: workSeed)
-var weights: ModelState!
-let initialisation = measure { weights = ModelState(initialising: configuration, seed: 1, pool: pool) }
-let momentum = ModelState(zeros: configuration)
-for step in 1...steps {
-    var digest = (wall: 0.0, processor: 0.0)
-    let time = try measure {
-        let batch = try sampler.batch(workSeed: workSeed, step: UInt32(step))
-        loss = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024).loss
-        digest = measure { chain.append(MomentumDigest.digest(momentum, pool: pool)) }
+func takeSteps() throws {
+    var weights: ModelState!
+    initialisation = measure { weights = ModelState(initialising: configuration, seed: 1, pool: pool) }.wall
+    let momentum = ModelState(zeros: configuration)
+    for step in 1...steps {
+        var digest = (wall: 0.0, processor: 0.0)
+        let time = try measure {
+            let batch = try sampler.batch(workSeed: workSeed, step: UInt32(step))
+            loss = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024).loss
+            digest = measure { chain.append(MomentumDigest.digest(momentum, pool: pool)) }
+        }
+        walls.append(time.wall)
+        processors.append(time.processor)
+        digests.append(digest.processor / time.processor)
     }
-    walls.append(time.wall)
-    processors.append(time.processor)
-    digests.append(digest.processor / time.processor)
 }
+try takeSteps()
 
-// Both warm and both from the parent: what a miner does for a block, and what a verifier does for it, the new weights' root included.
+// Both warm and both from the parent, which is kept: what a miner does for a block, and what a verifier does for it, the new weights' root
+// included. What this takes of memory is what a node needs.
 var mining = 0.0, replay = 0.0
 if options["replay"]! > 0 {
     let job = TrajectoryJob(
@@ -95,7 +99,7 @@ let result: [String: Any] = [
     "program": "FlowModel, \(backend.name)", "threads": pool.threads, "parameters": configuration.parameterCount,
     "tokens": configuration.tokensPerBatch, "tokens_per_second": tokens / median(measured),
     "tokens_per_processor_second": tokens / median(used), "seconds": measured, "digest_share": median(digests),
-    "replay_over_mining": mining > 0 ? replay / mining : 0, "initialisation_seconds": initialisation.wall,
+    "replay_over_mining": mining > 0 ? replay / mining : 0, "initialisation_seconds": initialisation,
     "peak_mebibytes": Double(usage.ru_maxrss) / 1_024, "loss": loss, "delta_hash": "\(chain.current)",
 ]
 print(String(decoding: try JSONSerialization.data(withJSONObject: result, options: [.sortedKeys]), as: UTF8.self))

@@ -12,7 +12,6 @@ final class AttentionLayer {
     private let keyNorm: RMSNormLayer
     /// The layer's input, T × d; whoever stands before writes it.
     let input: FixedBuffer<Float>
-    private let normalised: FixedBuffer<Float>
     private let query: FixedBuffer<Float>
     private let key: FixedBuffer<Float>
     private let mixed: FixedBuffer<Float>
@@ -20,8 +19,6 @@ final class AttentionLayer {
     private let queryIntegers: IntegerStore
     private let keyIntegers: IntegerStore
     private let valueIntegers: IntegerStore
-    /// B·A × L × Lp: p, zero where j > i.
-    private let probabilities: FixedBuffer<Float>
     private let scale: Float
     /// Rows of a pair that are multiplied together; later keys are left out where none of them is visible.
     private let block: Int
@@ -39,7 +36,6 @@ final class AttentionLayer {
         queryNorm = RMSNormLayer(rows: t * a, columns: c.headLength, stage: Stage("attn_q_norm", layer: layer))
         keyNorm = RMSNormLayer(rows: t * a, columns: c.headLength, stage: Stage("attn_k_norm", layer: layer))
         input = FixedBuffer<Float>(t * d)
-        normalised = FixedBuffer<Float>(t * d)
         query = FixedBuffer<Float>(t * d)
         key = FixedBuffer<Float>(t * d)
         mixed = FixedBuffer<Float>(t * d)
@@ -47,7 +43,6 @@ final class AttentionLayer {
         keyIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
         valueIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
         pairStride = SharedScratch.pairStride(c.contextLength)
-        probabilities = FixedBuffer<Float>(c.batchSize * a * c.contextLength * pairStride)
         scale = 1 / Float(c.headLength).squareRoot()
         block = 32
     }
@@ -65,7 +60,7 @@ final class AttentionLayer {
         let rows = scratch.rowIntegersA
         try context.rows(t, Stage("the attention input", layer: index)) { _, range throws(QuantiserFault) in
             for row in range {
-                let y = normalised.pointer + row * d
+                let y = scratch.normalised.pointer + row * d
                 norm.forward(row: row, input.pointer + row * d, gain: weights + places.attentionNorm, into: y)
                 try rows.quantiseRows(y, rows: 1, columns: d, stride: d, to: row * d, qStride: d, scale: row)
             }
@@ -139,8 +134,8 @@ final class AttentionLayer {
             let folded = scratch.pairRows.pointer + chunk * SharedScratch.pairRowsLength(l)
             let powers = folded + pairStride
             let integers = PairIntegers(store: scratch.pairIntegersA, chunk: chunk, length: l, stride: pairStride)
+            let p = scratch.pairProbabilities.pointer + chunk * l * pairStride
             for pair in range {
-                let p = probabilities.pointer + pair * l * pairStride
                 rowProducts(context, pair, left: queryIntegers, right: keyIntegers, output: p)
                 fillPowers(powers, valueIntegers, pair)
                 for i in 0..<l {
@@ -273,6 +268,8 @@ final class AttentionLayer {
             context, tokens: t, norm: keyNorm, x: key.pointer, gain: weights + places.keyNorm, dy: dKey, terms: terms,
             gradient: gradient.tensor(places.keyNorm))
 
+        norm.forward(
+            context, rows: t, input.pointer, gain: weights + places.attentionNorm, into: scratch.normalised.pointer)
         try projectionsBackward(context, integers: integers, tokens: t, dQuery, dKey, dValue, gradient: gradient)
         try norm.backwardIntoResidual(
             context, rows: t, x: input.pointer, gain: weights + places.attentionNorm, dy: dQuery, dx: dx, gainTerms: terms,
@@ -299,7 +296,7 @@ final class AttentionLayer {
             [
                 (UnsafePointer(dQuery), d, scratch.columnIntegersA), (UnsafePointer(dKey), d, scratch.columnIntegersB),
                 (UnsafePointer(dValue), d, scratch.columnIntegersC),
-                (UnsafePointer(normalised.pointer), d, scratch.columnIntegersD),
+                (UnsafePointer(scratch.normalised.pointer), d, scratch.columnIntegersD),
             ])
         let targets: [(IntegerStore, IntegerStore, QuantisedWeights.AttentionMatrix, UnsafeMutablePointer<Float>, Int)] = [
             (stores.0, scratch.columnIntegersA, .query, dQuery, places.query),
@@ -331,7 +328,7 @@ final class AttentionLayer {
             b: x.operand(0, stride: d, scale: 0, scaleStride: 1), output: gradient, outputStride: d)
     }
 
-    /// For each pair: the gradient of the probabilities, the three folded matrices as integers, and the gradients of queries, keys and values.
+    /// For each pair: the probabilities once more, their gradient, the three folded matrices as integers, and the gradients of queries, keys and values.
     private func pairGradients(
         _ context: StepContext, windows: Int, dOutput: IntegerStore, _ dQuery: UnsafeMutablePointer<Float>,
         _ dKey: UnsafeMutablePointer<Float>, _ dValue: UnsafeMutablePointer<Float>
@@ -342,20 +339,24 @@ final class AttentionLayer {
             let folded = scratch.pairRows.pointer + chunk * SharedScratch.pairRowsLength(l)
             let keyPowers = folded + pairStride
             let keyColumns = keyPowers + pairStride, valueColumns = keyColumns + pairStride
+            let p = scratch.pairProbabilities.pointer + chunk * l * pairStride
             let dp = scratch.pairs.pointer + chunk * l * pairStride
             let forQueries = PairIntegers(store: scratch.pairIntegersA, chunk: chunk, length: l, stride: pairStride)
             let forKeys = PairIntegers(store: scratch.pairIntegersB, chunk: chunk, length: l, stride: pairStride)
             let forValues = PairIntegers(store: scratch.pairIntegersC, chunk: chunk, length: l, stride: pairStride)
             for pair in range {
-                let p = probabilities.pointer + pair * l * pairStride
                 let (token, head) = place(pair)
                 let scales = (queryIntegers.scales + token * a + head, dOutput.scales + token * a + head)
-                rowProducts(context, pair, left: dOutput, right: valueIntegers, output: dp)
                 fillPowers(keyPowers, keyIntegers, pair)
+                // Computed again rather than kept: at the length of mainnet's windows they would be the largest part of a layer's memory.
+                rowProducts(context, pair, left: queryIntegers, right: keyIntegers, output: p)
+                rowProducts(context, pair, left: dOutput, right: valueIntegers, output: dp)
                 keyColumns.update(repeating: 0, count: l)
                 valueColumns.update(repeating: 0, count: l)
                 for i in 0..<l {
                     let end = visible(i)
+                    _ = Canonical.attentionRow(
+                        p + i * pairStride, i + 1, end: end, factor: scale, powers: keyPowers, folded: folded)
                     let largest = Canonical.attentionRowBackward(
                         p + i * pairStride, dp: dp + i * pairStride, i + 1, end: end, factor: scale, keyPowers: keyPowers,
                         queryPower: PowerOfTwo.float(scales.0[i * a]), outputPower: PowerOfTwo.float(scales.1[i * a]),

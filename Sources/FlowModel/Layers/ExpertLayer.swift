@@ -12,7 +12,6 @@ final class ExpertLayer {
     let routing: ExpertRouting
     /// The layer's input, T × d; whoever stands before writes it.
     let input: FixedBuffer<Float>
-    private let normalised: FixedBuffer<Float>
     /// T × X: softmax of the router's logits.
     private let probabilities: FixedBuffer<Float>
     /// 2T × w, slots.
@@ -31,7 +30,6 @@ final class ExpertLayer {
         norm = RMSNormLayer(rows: t, columns: d, stage: Stage("ffn_norm", layer: layer))
         routing = ExpertRouting(expertCount: c.expertCount, tokens: t)
         input = FixedBuffer<Float>(t * d)
-        normalised = FixedBuffer<Float>(t * d)
         probabilities = FixedBuffer<Float>(t * c.expertCount)
         gate = FixedBuffer<Float>(2 * t * w)
         up = FixedBuffer<Float>(2 * t * w)
@@ -51,7 +49,7 @@ final class ExpertLayer {
         let routerRows = c.routerBits == c.linearBits ? rows : scratch.routerRows
         try context.rows(t, Stage("the experts' input", layer: index)) { _, range throws(QuantiserFault) in
             for row in range {
-                let y = normalised.pointer + row * d
+                let y = scratch.normalised.pointer + row * d
                 norm.forward(row: row, input.pointer + row * d, gain: weights + places.expertNorm, into: y)
                 try rows.quantiseRows(y, rows: 1, columns: d, stride: d, to: row * d, qStride: d, scale: row)
                 if routerRows !== rows {
@@ -153,6 +151,7 @@ final class ExpertLayer {
         let dWeights = scratch.slotWeights.pointer
         let dInput = scratch.slotsB.pointer
         try inputGradients(context, integers: integers, dx: dx, dWeights: dWeights, into: dInput)
+        norm.forward(context, rows: t, input.pointer, gain: weights + places.expertNorm, into: scratch.normalised.pointer)
         try quantiseSlotColumns(context)
         try weightGradients(context, sink)
 
@@ -250,7 +249,7 @@ final class ExpertLayer {
                     dOutput + narrow, rows: slots.count, columns: d, stride: d, to: narrow, qStride: d, scale: e * d)
             default:
                 try scratch.slotColumnsB.quantiseColumns(
-                    normalised.pointer, rowIndices: routing.tokens.pointer + slots.lowerBound, rows: slots.count, columns: d,
+                    scratch.normalised.pointer, rowIndices: routing.tokens.pointer + slots.lowerBound, rows: slots.count, columns: d,
                     stride: d, to: narrow, qStride: d, scale: e * d)
             }
         }
@@ -321,7 +320,7 @@ final class ExpertLayer {
         }
         try context.columns(
             Stage("the router's weight gradient", layer: index), rows: t,
-            [(dRouter, x, scratch.routerGradientColumns), (UnsafePointer(normalised.pointer), d, scratch.routerColumns)])
+            [(dRouter, x, scratch.routerGradientColumns), (UnsafePointer(scratch.normalised.pointer), d, scratch.routerColumns)])
         context.products.append(
             IntegerProduct(
                 .nn, m: t, n: d, k: x, a: scratch.routerGradientRows.operand(0, stride: x, scale: 0, scaleStride: 1),

@@ -21,6 +21,16 @@ final class RMSNormLayer {
         inverse.pointer[row] = Canonical.rmsNorm(x, gain: gain, columns, into: y)
     }
 
+    /// The first `rows` rows.
+    func forward(
+        _ context: StepContext, rows: Int, _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>,
+        into y: UnsafeMutablePointer<Float>
+    ) {
+        context.rows(rows) { _, range in
+            for row in range { forward(row: row, x + row * columns, gain: gain, into: y + row * columns) }
+        }
+    }
+
     /// The way back of one row. `gainTerms` receives the row's terms of the gain's gradient. `dx` may be `dy`.
     @inline(__always)
     func backward(

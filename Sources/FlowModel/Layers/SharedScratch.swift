@@ -7,6 +7,8 @@ final class SharedScratch {
     let rowsB: FixedBuffer<Float>
     let rowsC: FixedBuffer<Float>
     let rowsD: FixedBuffer<Float>
+    /// T × d numbers: a sub-layer's normalised input, made again for the way back.
+    let normalised: FixedBuffer<Float>
     /// T × d integers, a scale a row.
     let rowIntegersA: IntegerStore
     let rowIntegersB: IntegerStore
@@ -18,6 +20,8 @@ final class SharedScratch {
     let columnIntegersD: IntegerStore
     /// (token, head) rows of H integers in attention's bits.
     let headIntegers: IntegerStore
+    /// L × Lp numbers for each chunk of row work: a pair's probabilities, zero where j > i.
+    let pairProbabilities: FixedBuffer<Float>
     /// L × Lp numbers for each chunk of row work: the gradient of a pair's probabilities.
     let pairs: FixedBuffer<Float>
     /// L × Lp integers for each chunk of row work: a matrix with row scales, two with column scales.
@@ -80,6 +84,7 @@ final class SharedScratch {
         rowsB = floats(t * d)
         rowsC = floats(t * d)
         rowsD = floats(t * d)
+        normalised = floats(t * d)
         rowIntegersA = integers(t * d, t, c.linearBits)
         rowIntegersB = integers(t * d, t, c.linearBits)
         rowIntegersC = integers(t * d, t, c.linearBits)
@@ -88,6 +93,7 @@ final class SharedScratch {
         columnIntegersC = integers(t * d, d, c.linearBits)
         columnIntegersD = integers(t * d, d, c.linearBits)
         headIntegers = integers(t * d, t * c.headCount, c.attentionBits)
+        pairProbabilities = floats(chunks * l * lp)
         pairs = floats(chunks * l * lp)
         pairIntegersA = integers(chunks * l * lp, chunks * lp, c.attentionBits)
         pairIntegersB = integers(chunks * l * lp, chunks * lp, c.attentionBits)

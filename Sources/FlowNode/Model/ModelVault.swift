@@ -154,16 +154,28 @@ struct ModelVault {
         try store.write(batch)
     }
 
-    /// Reads the base snapshot and checks its root.
+    /// Reads the base snapshot, straight into the weights' memory, and checks its root. No other check is needed: the root is that of a block
+    /// whose weights this node made or checked.
     /// - Parameter height: of the base's block
     func loadBase(_ base: Base, height: BlockHeight, expectedRoot: Hash256) throws(NodeError) -> ModelState {
-        let state: ModelState
-        do {
-            state = try ModelState(bytes: try pieces(StoreKey.base(base.generation)), configuration: environment.stage(after: height).configuration)
-        } catch let error as NodeError {
-            throw error
-        } catch {
-            throw NodeError(.storeCorrupted, "the model's base snapshot is damaged; delete the data directory and let the node sync again", cause: error)
+        let state = ModelState(zeros: environment.stage(after: height).configuration)
+        let expected = state.count * 4
+        let found = try state.withUnsafeMutableElements { elements throws(NodeError) in
+            let target = UnsafeMutableRawBufferPointer(elements)
+            var length = 0
+            try scan(StoreKey.base(base.generation)) { piece in
+                if length + piece.count <= expected {
+                    target[length..<(length + piece.count)].copyBytes(from: piece)
+                }
+                length += piece.count
+                return length <= expected
+            }
+            return length
+        }
+        guard found == expected else {
+            throw NodeError(
+                .storeCorrupted,
+                "the model's base snapshot has \(found) bytes where \(expected) belong; delete the data directory and let the node sync again")
         }
         let root = state.root(pool: environment.pool)
         guard root == expectedRoot else {
@@ -185,17 +197,22 @@ struct ModelVault {
 
     private func pieces(_ prefix: [UInt8]) throws(NodeError) -> [UInt8] {
         var bytes: [UInt8] = []
+        try scan(prefix) { piece in
+            bytes += piece
+            return true
+        }
+        return bytes
+    }
+
+    /// Calls `body` with each stored piece under `prefix`, in order, until it returns false.
+    private func scan(_ prefix: [UInt8], _ body: ([UInt8]) -> Bool) throws(NodeError) {
         do {
-            try store.store.scan(prefix: prefix) { _, value in
-                bytes += value
-                return true
-            }
+            try store.store.scan(prefix: prefix) { _, piece in body(piece) }
         } catch let error as StoreError {
             throw NodeError(store: error)
         } catch {
             throw NodeError(.storeFailed, "the model's pieces cannot be read", cause: error)
         }
-        return bytes
     }
 
     private func keys(_ prefix: [UInt8]) throws(NodeError) -> [[UInt8]] {
