@@ -37,8 +37,8 @@ import Testing
         #expect(error.code == .storeCorrupted && error.message.contains("\(root)"))
     }
 
-    /// One bit of one weight, a piece too few, a piece too many, a piece cut short.
-    @Test(arguments: ["bit", "missing", "more", "short"]) func damagedSnapshotIsRefused(kind: String) throws {
+    /// One bit of one weight, a piece that is missing, cut short, or too long.
+    @Test(arguments: ["bit", "missing", "short", "long"]) func damagedSnapshotIsRefused(kind: String) throws {
         let base = try #require(try vault.base())
         let first = StoreKey.base(base.generation, piece: 0)
         var piece = try #require(try store.get(first))
@@ -48,8 +48,8 @@ import Testing
             piece[piece.count / 2] ^= 1
             batch.put(first, piece)
         case "missing": batch.delete(first)
-        case "more": batch.put(StoreKey.base(base.generation, piece: 1 << 20), [0, 0, 0, 0])
-        default: batch.put(first, Array(piece.dropLast()))
+        case "short": batch.put(first, Array(piece.dropLast()))
+        default: batch.put(first, piece + [0])
         }
         try store.write(batch, sync: false)
         let error = try #require(throws: NodeError.self) { try load(expecting: root) }
@@ -73,11 +73,13 @@ import Testing
         let clock = ContinuousClock()
         let written = try clock.measure { try vault.refresh(state: weights, block: .zero, dropping: []) }
         let base = try #require(try vault.base())
-        for _ in 0..<5 {
+        var loaded: ModelState?
+        for _ in 0..<6 {
+            loaded = nil
             let read = try clock.measure {
-                let loaded = try vault.loadBase(base, height: 0, expectedRoot: ChainParameters.mainnet.genesisModelRoot)
-                #expect(loaded.count == weights.count)
+                loaded = try vault.loadBase(base, height: 0, expectedRoot: ChainParameters.mainnet.genesisModelRoot)
             }
+            #expect(loaded?.hasSameBits(as: weights) == true)
             print("mainnet's snapshot: written in \(written), loaded in \(read)")
         }
         store.close()

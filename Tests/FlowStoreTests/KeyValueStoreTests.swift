@@ -78,6 +78,36 @@ import Testing
         #expect(try keys(store, "d", reverse: true) == [])
     }
 
+    /// Bytes that are not copied are those that a scan copies, also in a fixed state that is written over; an empty value is one.
+    @Test(arguments: stores) func scansBytesInPlace(kind: String) throws {
+        let folder = try TemporaryFolder()
+        let store = try filled(kind, in: folder, ["a", "b/1", "b/2", "b/4", "c"])
+        func write(_ key: String, _ value: [UInt8]) throws {
+            var batch = WriteBatch()
+            batch.put(Array(key.utf8), value)
+            try store.write(batch, sync: false)
+        }
+        try write("b/2", [])
+        let fixed = try store.snapshot()
+        let before = try store.entries(prefix: Array("b/".utf8))
+        try write("b/4", [7, 8, 9])
+        func found(_ reader: any KeyValueReading, from: String?, limit: Int?, upTo last: String = "z") throws -> [[[UInt8]]] {
+            var found: [[[UInt8]]] = []
+            try reader.scanBytes(prefix: Array("b/".utf8), from: from.map { Array($0.utf8) }, limit: limit) { key, value in
+                found.append([key, Array(value)])
+                return key != Array(last.utf8)
+            }
+            return found
+        }
+        #expect(try found(fixed, from: nil, limit: nil) == before.map { [$0.key, $0.value] })
+        #expect(try found(store, from: "b/3", limit: nil) == [[Array("b/4".utf8), [7, 8, 9]]])
+        #expect(try found(store, from: nil, limit: 2).map(\.[0]) == [Array("b/1".utf8), Array("b/2".utf8)])
+        #expect(try found(store, from: nil, limit: nil, upTo: "b/1").count == 1)
+        #expect(try found(store, from: "c", limit: nil).isEmpty)
+        store.close()
+        #expect(throws: StoreError.self) { try found(store, from: nil, limit: nil) }
+    }
+
     @Test(arguments: stores) func scansPrefixesOfFF(kind: String) throws {
         let folder = try TemporaryFolder()
         let store = try make(kind, in: folder)

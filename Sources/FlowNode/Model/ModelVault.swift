@@ -14,6 +14,8 @@ struct ModelVault {
     static let keptDepth: BlockHeight = 128
     /// Bytes of one stored piece.
     static let pieceLength = 1 << 20
+    /// Pieces of a snapshot that one thread reads at a time.
+    private static let runLength = 64
 
     let store: ChainStore
     let environment: TrainingEnvironment
@@ -154,28 +156,19 @@ struct ModelVault {
         try store.write(batch)
     }
 
-    /// Reads the base snapshot, straight into the weights' memory, and checks its root. No other check is needed: the root is that of a block
-    /// whose weights this node made or checked.
+    /// Reads the base snapshot, straight into the weights' memory and on all threads, and checks its root. No other check is needed: the root
+    /// is that of a block whose weights this node made or checked.
     /// - Parameter height: of the base's block
     func loadBase(_ base: Base, height: BlockHeight, expectedRoot: Hash256) throws(NodeError) -> ModelState {
         let state = ModelState(zeros: environment.stage(after: height).configuration)
-        let expected = state.count * 4
-        let found = try state.withUnsafeMutableElements { elements throws(NodeError) in
-            let target = UnsafeMutableRawBufferPointer(elements)
-            var length = 0
-            try scan(StoreKey.base(base.generation)) { piece in
-                if length + piece.count <= expected {
-                    target[length..<(length + piece.count)].copyBytes(from: piece)
-                }
-                length += piece.count
-                return length <= expected
+        let pieceCount = (state.count * 4 - 1) / Self.pieceLength + 1
+        try state.withUnsafeMutableElements { elements throws(NodeError) in
+            // Each task writes its own bytes.
+            nonisolated(unsafe) let target = UnsafeMutableRawBufferPointer(elements)
+            try environment.pool.attempt((pieceCount - 1) / Self.runLength + 1) { run throws(NodeError) in
+                let pieces = (run * Self.runLength)..<min((run + 1) * Self.runLength, pieceCount)
+                try read(pieces, of: base, into: target)
             }
-            return length
-        }
-        guard found == expected else {
-            throw NodeError(
-                .storeCorrupted,
-                "the model's base snapshot has \(found) bytes where \(expected) belong; delete the data directory and let the node sync again")
         }
         let root = state.root(pool: environment.pool)
         guard root == expectedRoot else {
@@ -197,17 +190,36 @@ struct ModelVault {
 
     private func pieces(_ prefix: [UInt8]) throws(NodeError) -> [UInt8] {
         var bytes: [UInt8] = []
-        try scan(prefix) { piece in
+        try scan(prefix) { _, piece in
             bytes += piece
             return true
         }
         return bytes
     }
 
-    /// Calls `body` with each stored piece under `prefix`, in order, until it returns false.
-    private func scan(_ prefix: [UInt8], _ body: ([UInt8]) -> Bool) throws(NodeError) {
+    /// Copies pieces of a base snapshot to their places among the weights' bytes.
+    private func read(_ pieces: Range<Int>, of base: Base, into bytes: UnsafeMutableRawBufferPointer) throws(NodeError) {
+        var next = pieces.lowerBound
+        try scan(StoreKey.base(base.generation), from: StoreKey.base(base.generation, piece: UInt32(next)), limit: pieces.count) { key, piece in
+            let place = (next * Self.pieceLength)..<min((next + 1) * Self.pieceLength, bytes.count)
+            guard key == StoreKey.base(base.generation, piece: UInt32(next)), piece.count == place.count else { return false }
+            UnsafeMutableRawBufferPointer(rebasing: bytes[place]).copyMemory(from: piece)
+            next += 1
+            return true
+        }
+        guard next == pieces.upperBound else {
+            throw NodeError(
+                .storeCorrupted,
+                "piece \(next) of the model's base snapshot is missing or has another length; delete the data directory and let the node sync again")
+        }
+    }
+
+    /// Calls `body` with the stored pieces under `prefix`, in order, until it returns false.
+    private func scan(
+        _ prefix: [UInt8], from: [UInt8]? = nil, limit: Int? = nil, _ body: (_ key: [UInt8], _ piece: UnsafeRawBufferPointer) -> Bool
+    ) throws(NodeError) {
         do {
-            try store.store.scan(prefix: prefix) { _, piece in body(piece) }
+            try store.store.scanBytes(prefix: prefix, from: from, limit: limit, body)
         } catch let error as StoreError {
             throw NodeError(store: error)
         } catch {

@@ -163,7 +163,7 @@ final class LevelDBCursor {
     var isValid: Bool { leveldb_iter_valid(iterator) != 0 }
     func seekToLast() { leveldb_iter_seek_to_last(iterator) }
     func seek(_ key: [UInt8]) { withBytes(key) { leveldb_iter_seek(iterator, $0, key.count) } }
-    /// Requires `isValid`, as do `previous`, `key` and `value`.
+    /// Requires `isValid`, as do `previous`, `key` and `withValue`.
     func next() { leveldb_iter_next(iterator) }
     func previous() { leveldb_iter_prev(iterator) }
 
@@ -172,9 +172,11 @@ final class LevelDBCursor {
         return leveldb_iter_key(iterator, &length).map { copyBytes($0, length) } ?? []
     }
 
-    var value: [UInt8] {
+    /// Calls `body` with the value's bytes, which are there until the position changes.
+    func withValue<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         var length = 0
-        return leveldb_iter_value(iterator, &length).map { copyBytes($0, length) } ?? []
+        let start = leveldb_iter_value(iterator, &length)
+        return try body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : length))
     }
 
     /// Throws where the position was lost to an error rather than to the end of the data.

@@ -16,9 +16,24 @@ public protocol KeyValueReading: Sendable {
         prefix: [UInt8], from: [UInt8]?, reverse: Bool, limit: Int?,
         _ body: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool
     ) throws
+
+    /// As `scan` in ascending order, for large values: they are not copied, and `value` is valid during the call of `body` only.
+    func scanBytes(
+        prefix: [UInt8], from: [UInt8]?, limit: Int?,
+        _ body: (_ key: [UInt8], _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws
 }
 
 extension KeyValueReading {
+    public func scanBytes(
+        prefix: [UInt8], from: [UInt8]?, limit: Int?,
+        _ body: (_ key: [UInt8], _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try scan(prefix: prefix, from: from, reverse: false, limit: limit) { key, value in
+            try value.withUnsafeBytes { try body(key, $0) }
+        }
+    }
+
     /// `scan` with the usual arguments left out.
     public func scan(
         prefix: [UInt8] = [], from: [UInt8]? = nil, reverse: Bool = false, limit: Int? = nil,

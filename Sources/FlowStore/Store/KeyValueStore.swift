@@ -73,8 +73,17 @@ public final class KeyValueStore: KeyValueStoring {
         _ body: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool
     ) throws {
         let database = try openDatabase()
-        try scan(
-            database, nil, ScanBounds(prefix: prefix, from: from, reverse: reverse), limit: limit, body)
+        try scan(database, nil, ScanBounds(prefix: prefix, from: from, reverse: reverse), limit: limit) {
+            try body($0, [UInt8]($1))
+        }
+    }
+
+    public func scanBytes(
+        prefix: [UInt8], from: [UInt8]?, limit: Int?,
+        _ body: (_ key: [UInt8], _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        let database = try openDatabase()
+        try scan(database, nil, ScanBounds(prefix: prefix, from: from, reverse: false), limit: limit, body)
     }
 
     public func snapshot() throws(StoreError) -> any KeyValueReading {
@@ -120,7 +129,7 @@ public final class KeyValueStore: KeyValueStoring {
 
     func scan(
         _ database: LevelDBDatabase, _ snapshot: LevelDBSnapshot?, _ bounds: ScanBounds, limit: Int?,
-        _ body: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool
+        _ body: (_ key: [UInt8], _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         var remaining = limit ?? Int.max
         guard remaining > 0 else { return }
@@ -129,7 +138,7 @@ public final class KeyValueStore: KeyValueStoring {
             if bounds.reverse { seekReverse(cursor, bounds) } else { cursor.seek(bounds.lowerStart) }
             while cursor.isValid {
                 let key = cursor.key
-                guard key.starts(with: bounds.prefix), try body(key, cursor.value) else { break }
+                guard key.starts(with: bounds.prefix), try cursor.withValue({ try body(key, $0) }) else { break }
                 remaining -= 1
                 if remaining == 0 { break }
                 if bounds.reverse { cursor.previous() } else { cursor.next() }

@@ -15,6 +15,15 @@ final class StoreSnapshot: KeyValueReading {
         _ body: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool
     ) throws {
         try store.scan(
-            snapshot.database, snapshot, ScanBounds(prefix: prefix, from: from, reverse: reverse), limit: limit, body)
+            snapshot.database, snapshot, ScanBounds(prefix: prefix, from: from, reverse: reverse), limit: limit
+        ) { try body($0, [UInt8]($1)) }
+    }
+
+    func scanBytes(
+        prefix: [UInt8], from: [UInt8]?, limit: Int?,
+        _ body: (_ key: [UInt8], _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try store.scan(
+            snapshot.database, snapshot, ScanBounds(prefix: prefix, from: from, reverse: false), limit: limit, body)
     }
 }
