@@ -16,7 +16,7 @@ extension KernelCheck {
 
     private func routing(_ experts: Int) throws(CUDAFault) {
         let tokens = 29
-        var logits = Self.numbers(tokens * experts, list: 20)
+        var logits = numbers(tokens * experts, list: 20)
         // A token whose logits are all the same, one with zeros of both signs, and one with a tie at the top.
         for e in 0..<experts {
             logits[experts + e] = 0.5
@@ -70,8 +70,8 @@ extension KernelCheck {
     }
 
     private func routerGradient(_ chosen: [Int32], _ tokens: Int, _ experts: Int) throws(CUDAFault) {
-        let p = Self.numbers(tokens * experts, list: 21), balance = Self.numbers(experts, list: 22)
-        let weights = Self.numbers(2 * tokens, list: 23), dWeights = Self.numbers(2 * tokens, list: 24)
+        let p = numbers(tokens * experts, list: 21), balance = numbers(experts, list: 22)
+        let weights = numbers(2 * tokens, list: 23), dWeights = numbers(2 * tokens, list: 24)
         var expected: [Float] = []
         for token in 0..<tokens {
             var dz = Self.zeros(experts)
@@ -92,7 +92,7 @@ extension KernelCheck {
     }
 
     private func swiGLU(_ n: Int) throws(CUDAFault) {
-        let g = Self.numbers(n, list: 25), u = Self.numbers(n, list: 26), d = Self.numbers(n, list: 27)
+        let g = numbers(n, list: 25), u = numbers(n, list: 26), d = numbers(n, list: 27)
         var (a, dGate, dUp, again) = (Self.zeros(n), Self.zeros(n), Self.zeros(n), Self.zeros(n))
         CanonicalReference.swiGLU(gate: g, up: u, n, into: &a)
         CanonicalReference.swiGLUBackward(gate: g, up: u, da: d, n, dGate: &dGate, dUp: &dUp, activation: &again)
@@ -112,8 +112,8 @@ extension KernelCheck {
 
     private func slots(_ n: Int) throws(CUDAFault) {
         let tokens = 9
-        let x = Self.numbers(2 * tokens * n, list: 28), dy = Self.numbers(tokens * n, list: 29)
-        let weights = Self.numbers(2 * tokens, list: 30)
+        let x = numbers(2 * tokens * n, list: 28), dy = numbers(tokens * n, list: 29)
+        let weights = numbers(2 * tokens, list: 30)
         let slots = (0..<2 * tokens).map { Int32($0 * 7 % (2 * tokens)) }
         var choices = slots
         for (choice, slot) in slots.enumerated() { choices[Int(slot)] = Int32(choice) }

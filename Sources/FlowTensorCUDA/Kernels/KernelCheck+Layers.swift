@@ -11,14 +11,15 @@ extension KernelCheck {
     func layers() throws(CUDAFault) {
         for columns in Self.lengths {
             try norms(columns)
-            try loss(columns)
+            try loss(columns, rows: Self.rows)
         }
+        try loss(3, rows: 300)
         for half in [2, 16, 37] { try rotary(half) }
     }
 
     private func norms(_ n: Int) throws(CUDAFault) {
         let rows = Self.rows
-        let x = Self.numbers(rows * n, list: 1), gain = Self.numbers(n, list: 2), dy = Self.numbers(rows * n, list: 3)
+        let x = numbers(rows * n, list: 1), gain = numbers(n, list: 2), dy = numbers(rows * n, list: 3)
         var inverses: [Float] = [], y: [Float] = [], dx: [Float] = [], terms: [Float] = []
         for row in 0..<rows {
             let numbers = Self.row(x, row, n)
@@ -47,15 +48,20 @@ extension KernelCheck {
         }
     }
 
-    private func loss(_ n: Int) throws(CUDAFault) {
-        let rows = Self.rows, factor: Float = 1 / 96
-        var logits = Self.numbers(rows * n, list: 4)
+    private func loss(_ n: Int, rows: Int) throws(CUDAFault) {
+        let factor: Float = 1 / 96
+        var logits = numbers(rows * n, list: 4)
         // A row of zeros of both signs, and one beyond the clamps of exp.
         for column in 0..<n {
             logits[2 * n + column] = column % 2 == 0 ? -0.0 : 0
             logits[3 * n + column] = Float(column * 200)
         }
-        let targets = Self.integers(rows, list: 5, in: 0...n - 1).map { Int32($0) }
+        var targets = integers(rows, list: 5, in: 0...n - 1).map { Int32($0) }
+        // Losses that are logarithms alone, of numbers from 2 down to 1.
+        for row in Self.rows..<max(rows, Self.rows) {
+            for column in 0..<n { logits[row * n + column] = column == 0 ? 0 : column == 1 ? Float(row - Self.rows) * -0.015 : -100 }
+            targets[row] = 0
+        }
         var losses: [Float] = [], gradients: [Float] = []
         for row in 0..<rows {
             var gradient = Self.zeros(n)
@@ -75,8 +81,8 @@ extension KernelCheck {
 
     private func rotary(_ half: Int) throws(CUDAFault) {
         let (tokens, heads, length) = (7, 3, 4)
-        let u = Self.numbers(tokens * heads * 2 * half, list: 6)
-        let cos = Self.numbers(length * half, list: 7), sin = Self.numbers(length * half, list: 8)
+        let u = numbers(tokens * heads * 2 * half, list: 6)
+        let cos = numbers(length * half, list: 7), sin = numbers(length * half, list: 8)
         for backward in [false, true] {
             var expected: [Float] = []
             for row in 0..<tokens * heads {
@@ -105,8 +111,8 @@ extension KernelCheck {
     func attention() throws(CUDAFault) {
         let (windows, heads, length, stride) = (2, 3, 21, 24)
         let pairs = windows * heads, count = pairs * length * stride, factor: Float = 0.3
-        let x = Self.numbers(count, list: 9), dp = Self.numbers(count, list: 10)
-        let exponents = Self.integers(windows * length * heads, list: 11, in: -60...20).map { Int32($0) }
+        let x = numbers(count, list: 9), dp = numbers(count, list: 10)
+        let exponents = integers(windows * length * heads, list: 11, in: -60...20).map { Int32($0) }
         // What stands behind a row's `length` is not touched.
         var (p, folded) = (x, Self.zeros(count)), (ds, foldedGradient) = (dp, Self.zeros(count))
         for pair in 0..<pairs {

@@ -4,8 +4,8 @@ extension KernelCheck {
     private static let widths = [2, 8, 9, 12, 16]
 
     /// Rows at every clamp: zeros, denormals, small and large, and halves that tie under the scale 2^0 of 8 bits.
-    private static func rows(_ columns: Int) -> [[Float]] {
-        let powers: [Float] = [0, 0x1p-140, 0x1p-90, 0x1p-62, 0x1p-20, 1, 0x1p20, 0x1p33]
+    private func rows(_ columns: Int) -> [[Float]] {
+        let powers: [Float] = [0, 0x1p-140, 0x1p-90, 0x1p-62, 0x1p-61, 0x1p-20, 1, 0x1p20, 0x1p33]
         return powers.enumerated().map { index, power in
             let halves = integers(columns, list: 40 + index, in: -254...254)
             return halves.enumerated().map { place, value in
@@ -32,7 +32,7 @@ extension KernelCheck {
     func quantisers() throws(CUDAFault) {
         for bits in Self.widths {
             for columns in Self.lengths {
-                let rows = Self.rows(columns)
+                let rows = rows(columns)
                 var scales: [Int32] = [], integers: [UInt8] = []
                 for row in rows {
                     let (scale, values) = try Self.expected(row, bits: bits)
@@ -98,9 +98,9 @@ extension KernelCheck {
 
     private func quantiseColumns(_ rows: Int, _ columns: Int, _ bits: Int, listed: Bool) throws(CUDAFault) {
         let stored = rows + 9, stride = columns + 2
-        let x = Self.numbers(stored * stride, list: 50)
-        let list = Self.integers(rows, list: 51, in: 0...stored - 1).map { Int32($0) }
-        let factors = Self.integers(2 * rows, list: 52, in: -30...20).map { Int32($0) }
+        let x = numbers(stored * stride, list: 50)
+        let list = integers(rows, list: 51, in: 0...stored - 1).map { Int32($0) }
+        let factors = integers(2 * rows, list: 52, in: -30...20).map { Int32($0) }
         var scales: [Int32] = [], integers = [Int](repeating: 0, count: rows * columns)
         for column in 0..<columns {
             let numbers = (0..<rows).map { row in
@@ -128,9 +128,9 @@ extension KernelCheck {
     private func columnSums(_ rows: Int, _ columns: Int) throws(CUDAFault) {
         // Scales of the sum from the clamp at -84 up to the largest.
         for (index, power) in [Float(1), 0x1p-60, 0x1p-100, 0x1p35].enumerated() {
-            let x = Self.numbers(rows * columns, list: 60 + index).map { $0 * power }
+            let x = numbers(rows * columns, list: 60 + index).map { $0 * power }
             let groups = 6
-            let ids = Self.integers(rows, list: 70, in: -1...6).map { Int32($0) }
+            let ids = integers(rows, list: 70, in: -1...6).map { Int32($0) }
             let workspace = 8 * groups * columns + 4
             for grouped in [false, true] {
                 var expected = [Float](repeating: 0, count: (grouped ? groups : 1) * columns)
@@ -173,9 +173,9 @@ extension KernelCheck {
         for (left, right) in [(1, 1), (2, 2), (1, 3), (3, 3)] {
             let plane = 16 * padded
             let sums = (0..<left * right * plane).map { index in
-                index % 3 == 0 ? special[index / 3 % special.count] : Int32(truncatingIfNeeded: Self.integers(1, list: index, in: 0...0xFFFF_FFFF)[0])
+                index % 3 == 0 ? special[index / 3 % special.count] : Int32(truncatingIfNeeded: integers(1, list: index, in: 0...0xFFFF_FFFF)[0])
             }
-            let rowScales = Self.exponents(2 * rows, list: 80), columnScales = Self.exponents(columns, list: 81)
+            let rowScales = exponents(2 * rows, list: 80), columnScales = exponents(columns, list: 81)
             let list: [Int32] = [2, 0, 1]
             var expected: [Float] = []
             for row in 0..<rows {
@@ -202,9 +202,9 @@ extension KernelCheck {
         let (lines, depth, digits) = (19, 37, PackedProduct.digits(bits: bits))
         let (rows, columns) = contractedRows ? (depth, lines) : (lines, depth)
         let stride = columns + 3, limit = (1 << (bits - 1)) - 1
-        var values = Self.integers((rows + 4) * stride, list: 90, in: -limit...limit)
+        var values = integers((rows + 4) * stride, list: 90, in: -limit...limit)
         for (place, value) in [limit, -limit, 0, -1].enumerated() { values[5 * place] = value }
-        let list = Self.integers(rows, list: 91, in: 0...rows + 3).map { Int32($0) }
+        let list = integers(rows, list: 91, in: 0...rows + 3).map { Int32($0) }
         let m = ByteProduct.padded(lines), k = ByteProduct.padded(depth)
         let stored = Self.stored(values, bits: bits)
         // The digits' sum is the value again, and each digit fits a byte.

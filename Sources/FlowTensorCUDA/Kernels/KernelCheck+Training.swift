@@ -8,8 +8,8 @@ extension KernelCheck {
     }
 
     private func update(_ n: Int) throws(CUDAFault) {
-        var weights = Self.numbers(n, list: 31).map { min(max($0, -4), 4) }, momentum = Self.numbers(n, list: 32)
-        var gradient = Self.numbers(n, list: 33)
+        var weights = numbers(n, list: 31).map { min(max($0, -4), 4) }, momentum = numbers(n, list: 32)
+        var gradient = numbers(n, list: 33)
         let sums = (0..<n).map { weights[$0] + gradient[$0] }
         // At the limits, pushed outwards; a momentum of zero, which moves nothing.
         for (index, weight) in [Float(4), -4, 3.9999995].enumerated() where index < n {
@@ -28,16 +28,16 @@ extension KernelCheck {
             try memory.expect([largest], at: word, "the optimizer's largest weight")
         }
         try compare("addition") { memory throws(CUDAFault) in
-            let a = Self.numbers(n, list: 31).map { min(max($0, -4), 4) }
+            let a = numbers(n, list: 31).map { min(max($0, -4), 4) }
             let c = try memory.floats(n)
-            try kernels.add(try memory.put(a), try memory.put(Self.numbers(n, list: 33)), count: n, into: c)
+            try kernels.add(try memory.put(a), try memory.put(numbers(n, list: 33)), count: n, into: c)
             try memory.expect(sums, at: c, "addition")
         }
     }
 
     private func gather() throws(CUDAFault) {
-        let columns = 37, x = Self.numbers(9 * columns, list: 34)
-        let list = Self.integers(20, list: 35, in: 0...8)
+        let columns = 37, x = numbers(9 * columns, list: 34)
+        let list = integers(20, list: 35, in: 0...8)
         try compare("the embedding") { memory throws(CUDAFault) in
             let y = try memory.floats(list.count * columns)
             try kernels.gatherRows(

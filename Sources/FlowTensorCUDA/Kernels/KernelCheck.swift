@@ -4,8 +4,10 @@ internal import FlowTensor
 ///
 /// Ordinary numbers, denormals, zeros of either sign, large ones; ties, numbers at the clamps; lengths with and without a rest; what the quantiser
 /// refuses. A driver or device that contracts, flushes denormals or rounds otherwise refuses itself here.
-func checkDeviceKernels(_ kernels: DeviceKernels) throws(CUDAFault) {
-    let check = KernelCheck(kernels: kernels)
+///
+/// - Parameter seed: of the numbers; the lengths and the special numbers are the same for all.
+func checkDeviceKernels(_ kernels: DeviceKernels, seed: UInt32 = 2026) throws(CUDAFault) {
+    let check = KernelCheck(kernels: kernels, seed: seed)
     try check.environment()
     try check.quantisers()
     try check.columns()
@@ -18,6 +20,7 @@ func checkDeviceKernels(_ kernels: DeviceKernels) throws(CUDAFault) {
 
 struct KernelCheck {
     let kernels: DeviceKernels
+    let seed: UInt32
 
     /// Lengths of rows: with a rest of sixteen and without, shorter than sixteen, a vocabulary.
     static let lengths = [1, 15, 16, 37, 96, 258]
@@ -32,7 +35,7 @@ struct KernelCheck {
     // MARK: Numbers
 
     /// Numbers whose results stay finite in every operation; `list` chooses which.
-    static func numbers(_ count: Int, list: Int) -> [Float] {
+    func numbers(_ count: Int, list: Int) -> [Float] {
         (0..<count).map { index in
             let word = word(index, list)
             switch word.0 % 10 {
@@ -45,14 +48,14 @@ struct KernelCheck {
         }
     }
 
-    static func integers(_ count: Int, list: Int, in range: ClosedRange<Int>) -> [Int] {
+    func integers(_ count: Int, list: Int, in range: ClosedRange<Int>) -> [Int] {
         (0..<count).map { range.lowerBound + Int(word($0, list).1) % range.count }
     }
 
-    static func exponents(_ count: Int, list: Int) -> [Int32] { integers(count, list: list, in: -60...40).map { Int32($0) } }
+    func exponents(_ count: Int, list: Int) -> [Int32] { integers(count, list: list, in: -60...40).map { Int32($0) } }
 
-    private static func word(_ index: Int, _ list: Int) -> (UInt32, UInt32, UInt32, UInt32) {
-        Philox.block(counter: (UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: list), 0, 0), key: (2026, 11))
+    private func word(_ index: Int, _ list: Int) -> (UInt32, UInt32, UInt32, UInt32) {
+        Philox.block(counter: (UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: list), 0, 0), key: (seed, 11))
     }
 
     // MARK: The device's floating point
