@@ -82,10 +82,20 @@ static bool run(void (*kernel)(A...), const uint64_t *words, int count, const un
     return good;
 }
 
+template <class... A> static int arity(void (*)(A...)) { return (int)sizeof...(A); }
+
 /// 0; or 1 where there is no such kernel, its arguments are not that many, or its threads part at a barrier.
 extern "C" int flow_launch(const char *name, const uint64_t *words, int count, const unsigned *grid, int descending) {
 #define ONE(kernel) \
     if (strcmp(name, #kernel) == 0) return !run(kernel, words, count, grid, descending);
     KERNELS(ONE)
     return 1;
+}
+
+/// How many arguments a kernel takes; -1 where there is none of that name.
+extern "C" int flow_arity(const char *name) {
+#define ARITY(kernel) \
+    if (strcmp(name, #kernel) == 0) return arity(kernel);
+    KERNELS(ARITY)
+    return -1;
 }

@@ -22,26 +22,25 @@ final class ProcessorKernelDevice: KernelDevice, @unchecked Sendable {
     ///   - options: of the compiler, behind those of a faithful build.
     init(_ source: String = KernelSource.text, options: [String] = [], descending: Bool = false) throws {
         self.descending = descending
-        let library = try Self.build(source, options)
-        // Without a name of its own in the cache, so that each build is loaded anew; it may be deleted once it is.
-        guard let handle = dlopen(library.path, RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(handle, "flow_launch") else {
-            throw BuildFault(description: dlerror().map { String(cString: $0) } ?? "dlopen failed")
-        }
-        try FileManager.default.removeItem(at: library.deletingLastPathComponent())
+        let library = try Self.load(Self.text(source), options: options)
+        guard let symbol = dlsym(library, "flow_launch") else { throw BuildFault(description: "expected flow_launch in the library") }
         launch = unsafeBitCast(symbol, to: Launch.self)
     }
 
-    private static func build(_ source: String, _ options: [String]) throws -> URL {
+    /// The kernels' text with what makes it run on a processor around it.
+    static func text(_ source: String, behind last: [String] = []) -> String {
+        let list = Kernel.allCases.map { "X(\($0.rawValue))" }.joined(separator: " ")
+        let headers = (["after.h"] + last).map { "#include \"\(folder.path)/\($0)\"" }.joined(separator: "\n")
+        return "#include \"\(folder.path)/before.h\"\n\(source)\n#define KERNELS(X) \(list)\n\(headers)\n"
+    }
+
+    static let folder = Vectors.root.deletingLastPathComponent().appendingPathComponent("CUDAKernels")
+
+    /// Compiles C++ into a shared library and loads it.
+    static func load(_ text: String, options: [String]) throws -> UnsafeMutableRawPointer {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("flow-kernels-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let shim = Vectors.root.deletingLastPathComponent().appendingPathComponent("CUDAKernels")
-        let list = Kernel.allCases.map { "X(\($0.rawValue))" }.joined(separator: " ")
-        let text = """
-            #include "\(shim.path)/before.h"
-            \(source)
-            #define KERNELS(X) \(list)
-            #include "\(shim.path)/after.h"
-            """
+        defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("kernels.cpp"), library = folder.appendingPathComponent("kernels.so")
         try text.write(to: file, atomically: true, encoding: .utf8)
         let compiler = Process()
@@ -57,7 +56,10 @@ final class ProcessorKernelDevice: KernelDevice, @unchecked Sendable {
         let message = errors.fileHandleForReading.readDataToEndOfFile()
         compiler.waitUntilExit()
         guard compiler.terminationStatus == 0 else { throw BuildFault(description: String(decoding: message, as: UTF8.self)) }
-        return library
+        guard let handle = dlopen(library.path, RTLD_NOW | RTLD_LOCAL) else {
+            throw BuildFault(description: dlerror().map { String(cString: $0) } ?? "dlopen failed")
+        }
+        return handle
     }
 
     /// The compiler that comes with Swift.
