@@ -74,14 +74,19 @@ final class CUBLASDevice: ByteProductDevice, @unchecked Sendable {
         guard let from = input.host, let to = output.host else { throw .callFailed(function: "run before stage", status: 1) }
         let target = work.rescales.isEmpty ? output.device : try roomForSums(work.sumBytes)
         try driver.upload(work.inputBytes, from: from, to: input.device, stream: stream)
-        for product in work.products {
-            try library.multiply(
-                handle, m: product.m, n: product.n, k: product.k, a: input.device + UInt64(product.a),
-                b: input.device + UInt64(product.b), c: target + UInt64(product.c))
-        }
+        for product in work.products { try multiply(product, operands: input.device, sums: target) }
         for rescale in work.rescales { try kernels?.rescale(rescale, input: input.device, sums: target, output: output.device) }
         try driver.download(work.outputBytes, from: output.device, to: to, stream: stream)
         try driver.synchronise(stream)
+    }
+
+    /// One product of bytes in the device's memory, in the order of the kernels. The context must be current.
+    ///
+    /// With ``DeviceKernels/pack`` before and ``DeviceKernels/rescale`` behind, this is a product of numbers that never leave the device.
+    func multiply(_ product: ByteProduct, operands: DevicePointer, sums: DevicePointer) throws(CUDAFault) {
+        try library.multiply(
+            handle, m: product.m, n: product.n, k: product.k, a: operands + UInt64(product.a), b: operands + UInt64(product.b),
+            c: sums + UInt64(product.c))
     }
 
     private func roomForSums(_ bytes: Int) throws(CUDAFault) -> DevicePointer {
