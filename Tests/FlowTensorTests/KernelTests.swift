@@ -24,6 +24,31 @@ import Testing
         }
     }
 
+    /// The fault word says what the processor's quantiser throws.
+    @Test func whatTheQuantiserRefusesIsNamed() throws {
+        let kernels = DeviceKernels(device: try ProcessorKernelDevice())
+        for (number, bits) in [(Float.nan, 8), (.infinity, 16), (0x1p47, 8), (-0x1p100, 12), (0x1p46, 8), (0, 2)] {
+            var q = [Int16](repeating: 0, count: 3), narrow = [Int8](repeating: 0, count: 3), scale: [Int32] = [0]
+            var expected: QuantiserFault?
+            do throws(QuantiserFault) {
+                let x = [1, number, -3]
+                if bits <= 8 {
+                    try Quantiser.quantiseRows(x, rows: 1, columns: 3, stride: 3, bits: bits, into: &narrow, qStride: 3, scales: &scale)
+                } else {
+                    try Quantiser.quantiseRows(x, rows: 1, columns: 3, stride: 3, bits: bits, into: &q, qStride: 3, scales: &scale)
+                }
+            } catch { expected = error }
+            let memory = KernelCheckMemory(kernels.device)
+            let fault = try memory.zero()
+            try kernels.quantiseRows(
+                try memory.put([1, number, -3]), rows: 1, columns: 3, stride: 3, bits: bits, into: try memory.room(8), qStride: 3,
+                scales: try memory.room(4), fault: fault)
+            var word: UInt32 = 0
+            try withUnsafeMutableBytes(of: &word) { try kernels.device.download(fault, into: $0) }
+            #expect(DeviceKernels.fault(in: word) == expected, "\(number) at \(bits) bits")
+        }
+    }
+
     // MARK: What the check refuses
 
     private func expectRefusal(

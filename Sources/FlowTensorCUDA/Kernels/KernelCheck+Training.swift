@@ -47,7 +47,7 @@ extension KernelCheck {
     }
 
     /// A whole leaf and a short one of all kinds of bits, NaNs among them. The planes are the processor's; the hashes are known answers by
-    /// another implementation of BLAKE2b (Python's hashlib) on planes by another one too (NumPy).
+    /// other implementations of both (`Tests/Reference/make_kernel_digests.py`).
     private func digest() throws(CUDAFault) {
         let leaf = DeviceKernels.leafElements, count = leaf + 1_003
         let momentum = (0..<UInt64(count)).map { index in

@@ -45,7 +45,7 @@ struct NVRTCLibrary: Sendable {
         try check(architectureCount(&count), "nvrtcGetNumSupportedArchs")
         var list = [Int32](repeating: 0, count: max(Int(count), 1))
         try check(architectureList(&list), "nvrtcGetSupportedArchs")
-        return list.prefix(Int(count)).map { Int($0) }.sorted()
+        return list.prefix(max(Int(count), 0)).map { Int($0) }.sorted()
     }
 
     /// The image for a device: its own code where the compiler knows the device, PTX for the latest older one otherwise.
@@ -81,7 +81,7 @@ struct NVRTCLibrary: Sendable {
         try check(size(program, &count), "\(name)Size")
         var characters = [CChar](repeating: 0, count: max(count, 1))
         try check(get(program, &characters), name)
-        return characters.prefix(count).map { UInt8(bitPattern: $0) }
+        return characters.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }
     }
 
     private func check(_ status: Int32, _ function: String) throws(CUDAFault) {
