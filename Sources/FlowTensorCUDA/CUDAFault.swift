@@ -5,7 +5,7 @@ public enum CUDAFault: Error, Hashable, Sendable, CustomStringConvertible {
     case libraryMissing(names: [String], detail: String)
     /// The library is there but lacks a function that CUDA 11.2 and later have.
     case functionMissing(library: String, function: String)
-    /// A call failed. Status numbers are those of `cublasStatus_t` or `CUresult`.
+    /// A call failed. Status numbers are those of `cublasStatus_t`, `CUresult` or `nvrtcResult`.
     case callFailed(function: String, status: Int32)
     /// The driver sees no device.
     case noDevice
