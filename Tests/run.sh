@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 ./Tests/install.sh --tests
 FLOW_SMOLLM2_MODEL=$(./Tests/fetch-smollm2.sh)
-export FLOW_SMOLLM2_MODEL
+FLOW_NVRTC=$(./Tests/fetch-nvrtc.sh)
+export FLOW_SMOLLM2_MODEL FLOW_NVRTC
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -4,12 +4,14 @@ internal import Synchronization
 /// Exact integer products on an NVIDIA GPU: cuBLAS with 8-bit operands and 32-bit sums, found at run time.
 ///
 /// Nothing of CUDA is needed to build or to start: the libraries are loaded with `dlopen` when ``obstacle`` is first asked or the first product
-/// runs. Operands go to the device through page-locked memory, exact sums come back, and the one rounding happens here. Numbers above 8 bits
-/// are cut into digits, so every width is exact. A call of the device that fails later (a device that was reset, say) does not end training: the
-/// products are computed by the processor's own kernels, with the same bits, and ``obstacle`` says what happened.
+/// runs. Operands go to the device through page-locked memory. Where NVRTC is there and the device's kernels pass their check, the device
+/// rounds and scales the exact sums and results come back; otherwise the sums come back and the one rounding happens here
+/// (``kernelObstacle`` says why). Numbers above 8 bits are cut into digits, so every width is exact. A call of the device that fails later (a
+/// device that was reset, say) does not end training: the products are computed by the processor's own kernels, with the same bits, and
+/// ``obstacle`` says what happened.
 ///
-/// Never run on a GPU so far: compiled, loaded against the real cuBLAS on a machine without a device, and everything around the device's
-/// multiplication tested with a processor in its place.
+/// Never run on a GPU so far: compiled, loaded against the real cuBLAS and NVRTC on a machine without a device, and everything around the
+/// device's multiplication tested with a processor in its place, the kernels compiled for it.
 public struct CUBLASBackend: MatrixBackend {
     public let name = "cublas"
     private let core: Core
@@ -24,6 +26,14 @@ public struct CUBLASBackend: MatrixBackend {
 
     /// The device's name, for logs; nil where there is none.
     public static var deviceName: String? { (try? CUBLASDevice.first.get())?.name }
+
+    /// Why the device's own kernels are not used, for people; nil where they are. Products run without them too.
+    public static var kernelObstacle: String? {
+        switch CUBLASDevice.first {
+        case .success(let device): device.kernelFault?.description
+        case .failure(let fault): fault.description
+        }
+    }
 
     public func execute(_ products: [IntegerProduct], pool: ThreadPool) { core.execute(products, pool: pool) }
 }
@@ -58,33 +68,44 @@ private final class Core: Sendable {
         var start = 0
         while start < waiting.count {
             var end = start
-            var inputBytes = 0, outputBytes = 0
-            while end < waiting.count, end == start || inputBytes + waiting[end].inputBytes <= Self.stagedBytes {
-                waiting[end].inputOffset = inputBytes
-                waiting[end].outputOffset = outputBytes
-                inputBytes += waiting[end].inputBytes
-                outputBytes += waiting[end].outputBytes
+            var work = ByteWork()
+            while end < waiting.count, end == start || work.inputBytes + waiting[end].inputBytes <= Self.stagedBytes {
+                waiting[end].inputOffset = work.inputBytes
+                waiting[end].sumOffset = work.sumBytes
+                waiting[end].outputOffset = work.outputBytes
+                work.inputBytes += waiting[end].inputBytes
+                work.sumBytes += waiting[end].sumBytes
+                work.outputBytes += waiting[end].resultBytes
                 end += 1
             }
             let group = Array(waiting[start..<end])
-            if !onDevice(group, inputBytes, outputBytes, pool) { SIMDBackend().execute(group.map(\.product), pool: pool) }
+            work.products = group.flatMap(\.byteProducts)
+            if !onDevice(group, work, pool) { SIMDBackend().execute(group.map(\.product), pool: pool) }
             start = end
         }
     }
 
     /// False where the device cannot.
-    private func onDevice(_ group: [PackedProduct], _ inputBytes: Int, _ outputBytes: Int, _ pool: ThreadPool) -> Bool {
+    private func onDevice(_ group: [PackedProduct], _ asked: ByteWork, _ pool: ThreadPool) -> Bool {
         guard case .success(let device) = open() else { return false }
         return state.withLock { state in
             if state.fault != nil { return false }
+            var work = asked
+            if device.rescales { work.rescales = group.map(\.rescale) } else { work.outputBytes = work.sumBytes }
             do throws(CUDAFault) {
-                let staged = try device.stage(inputBytes: inputBytes, outputBytes: outputBytes)
+                let staged = try device.stage(inputBytes: work.inputBytes, outputBytes: work.outputBytes)
                 pool.run(group.count) { group[$0].pack(into: staged.input) }
-                try device.run(group.flatMap(\.byteProducts), inputBytes: inputBytes, outputBytes: outputBytes)
+                try device.run(work)
                 for packed in group {
-                    let work = WorkSplit(items: packed.product.m, costPerItem: packed.product.n, pool: pool)
-                    pool.run(work.tasks) { task in
-                        for row in work.range(task) { packed.finish(row: row, from: staged.output) }
+                    let split = WorkSplit(items: packed.product.m, costPerItem: packed.product.n, pool: pool)
+                    pool.run(split.tasks) { task in
+                        for row in split.range(task) {
+                            if work.rescales.isEmpty {
+                                packed.finish(row: row, from: staged.output)
+                            } else {
+                                packed.take(row: row, from: staged.output)
+                            }
+                        }
                     }
                 }
                 return true

@@ -1,7 +1,6 @@
 /// The functions of the CUDA driver that the backend uses (CUDA Driver API, libcuda).
 struct CUDADriver: Sendable {
     typealias Status = Int32
-    typealias DevicePointer = UInt64
     typealias Handle = UnsafeMutableRawPointer
 
     private let initialise: @convention(c) (UInt32) -> Status
@@ -19,6 +18,14 @@ struct CUDADriver: Sendable {
     private let freeHost: @convention(c) (Handle?) -> Status
     private let copyToDevice: @convention(c) (DevicePointer, UnsafeRawPointer, Int, Handle?) -> Status
     private let copyToHost: @convention(c) (Handle, DevicePointer, Int, Handle?) -> Status
+    private let setBytes: @convention(c) (DevicePointer, UInt8, Int, Handle?) -> Status
+    private let moduleLoad: @convention(c) (UnsafeMutablePointer<Handle?>, UnsafeRawPointer) -> Status
+    private let moduleFunction: @convention(c) (UnsafeMutablePointer<Handle?>, Handle?, UnsafePointer<CChar>) -> Status
+    private let kernelLaunch:
+        @convention(c) (
+            Handle?, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, Handle?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+            UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        ) -> Status
 
     init() throws(CUDAFault) {
         #if os(Windows)
@@ -42,12 +49,17 @@ struct CUDADriver: Sendable {
         freeHost = try library.function("cuMemFreeHost")
         copyToDevice = try library.function("cuMemcpyHtoDAsync_v2")
         copyToHost = try library.function("cuMemcpyDtoHAsync_v2")
+        setBytes = try library.function("cuMemsetD8Async")
+        moduleLoad = try library.function("cuModuleLoadData")
+        moduleFunction = try library.function("cuModuleGetFunction")
+        kernelLaunch = try library.function("cuLaunchKernel")
     }
 
     // MARK: Device and context
 
     /// Makes the primary context of the first device, the one that cuBLAS uses too, current on this thread.
-    func firstDevice() throws(CUDAFault) -> (context: Handle?, name: String) {
+    /// - Returns: also the compute capability, 90 for 9.0.
+    func firstDevice() throws(CUDAFault) -> (context: Handle?, name: String, capability: Int) {
         try check(initialise(0), "cuInit")
         var count: Int32 = 0
         try check(deviceCount(&count), "cuDeviceGetCount")
@@ -65,7 +77,7 @@ struct CUDADriver: Sendable {
         var context: Handle?
         try check(retainPrimaryContext(&context, device), "cuDevicePrimaryCtxRetain")
         try makeCurrent(context)
-        return (context, name)
+        return (context, name, Int(major) * 10 + Int(minor))
     }
 
     func makeCurrent(_ context: Handle?) throws(CUDAFault) { try check(setContext(context), "cuCtxSetCurrent") }
@@ -106,6 +118,40 @@ struct CUDADriver: Sendable {
 
     func download(_ bytes: Int, from device: DevicePointer, to host: Handle, stream: Handle?) throws(CUDAFault) {
         try check(copyToHost(host, device, bytes, stream), "cuMemcpyDtoHAsync of \(bytes) bytes")
+    }
+
+    func fill(_ device: DevicePointer, _ byte: UInt8, count: Int, stream: Handle?) throws(CUDAFault) {
+        try check(setBytes(device, byte, count, stream), "cuMemsetD8Async of \(count) bytes")
+    }
+
+    // MARK: Kernels
+
+    /// PTX ends with a zero byte, as NVRTC gives it. A module stays loaded for the life of the process.
+    func loadModule(_ image: [UInt8]) throws(CUDAFault) -> Handle? {
+        var module: Handle?
+        try check(moduleLoad(&module, image), "cuModuleLoadData")
+        return module
+    }
+
+    func function(_ name: String, in module: Handle?) throws(CUDAFault) -> Handle {
+        var function: Handle?
+        try check(moduleFunction(&function, module, name), "cuModuleGetFunction of \(name)")
+        guard let function else { throw .callFailed(function: "cuModuleGetFunction of \(name)", status: 0) }
+        return function
+    }
+
+    /// - Parameter arguments: a word each; the driver copies them before it returns.
+    func launch(_ function: Handle, name: String, _ grid: LaunchGrid, _ arguments: [UInt64], stream: Handle?) throws(CUDAFault) {
+        let (blocks, threads) = (grid.blocks, grid.threads)
+        guard let x = UInt32(exactly: blocks.x), x <= Int32.max, let y = UInt32(exactly: blocks.y), y <= 65_535 else {
+            throw .launchTooLarge(kernel: name, blocks: [blocks.x, blocks.y])
+        }
+        var words = arguments
+        let status = words.withUnsafeMutableBufferPointer { words in
+            var places = (0..<words.count).map { words.baseAddress.map { UnsafeMutableRawPointer($0) }?.advanced(by: 8 * $0) }
+            return kernelLaunch(function, x, y, 1, UInt32(threads.x), UInt32(threads.y), 1, 0, stream, &places, nil)
+        }
+        try check(status, "cuLaunchKernel of \(name)")
     }
 
     private func check(_ status: Status, _ function: String) throws(CUDAFault) {

@@ -12,8 +12,9 @@ struct PackedProduct {
     let m: Int
     let n: Int
     let k: Int
-    /// Where this product's operands and sums start in the staged memory, in bytes.
+    /// Where this product's operands and results start in the staged memory, and its sums in theirs, in bytes.
     var inputOffset = 0
+    var sumOffset = 0
     var outputOffset = 0
 
     init(_ product: IntegerProduct) {
@@ -25,11 +26,17 @@ struct PackedProduct {
         k = ByteProduct.padded(product.k)
     }
 
-    var inputBytes: Int { (leftDigits * m + rightDigits * n) * k }
-    var outputBytes: Int { leftDigits * rightDigits * m * n * 4 }
+    private var operandBytes: Int { (leftDigits * m + rightDigits * n) * k }
+    /// The operands and, for the device to scale by, m + n exponents.
+    var inputBytes: Int { operandBytes + 4 * (m + n) }
+    var sumBytes: Int { leftDigits * rightDigits * m * n * 4 }
+    /// The results, contiguous, in a multiple of 64 bytes.
+    var resultBytes: Int { (product.m * product.n * 4 + 63) / 64 * 64 }
 
     /// Digits for an operand's width: the last digit of a 14-bit number is at most 64, that of a 16-bit one 2.
-    static func digits(_ operand: IntegerOperand) -> Int { operand.bits <= 8 ? 1 : operand.bits <= 14 ? 2 : 3 }
+    static func digits(_ operand: IntegerOperand) -> Int { digits(bits: operand.bits) }
+
+    static func digits(bits: Int) -> Int { bits <= 8 ? 1 : bits <= 14 ? 2 : 3 }
 
     var byteProducts: [ByteProduct] {
         var list: [ByteProduct] = []
@@ -38,24 +45,44 @@ struct PackedProduct {
                 list.append(
                     ByteProduct(
                         m: m, n: n, k: k, a: inputOffset + left * m * k, b: inputOffset + (leftDigits * m + right * n) * k,
-                        c: outputOffset + (left * rightDigits + right) * m * n * 4))
+                        c: sumOffset + (left * rightDigits + right) * m * n * 4))
             }
         }
         return list
     }
 
+    var rescale: ByteRescale {
+        ByteRescale(
+            m: product.m, n: product.n, sums: sumOffset, plane: m * n, sumsStride: n, leftDigits: leftDigits, rightDigits: rightDigits,
+            rowScales: inputOffset + operandBytes, columnScales: inputOffset + operandBytes + 4 * m, result: outputOffset)
+    }
+
     // MARK: Operands
 
-    /// Writes both operands as rows of contracted digits, zeros in the padding.
+    /// Writes both operands as rows of contracted digits, zeros in the padding, and the exponents of rows and columns.
     func pack(into staged: UnsafeMutableRawPointer) {
-        let base = (staged + inputOffset).bindMemory(to: Int8.self, capacity: inputBytes)
-        base.update(repeating: 0, count: inputBytes)
+        let base = (staged + inputOffset).bindMemory(to: Int8.self, capacity: operandBytes)
+        base.update(repeating: 0, count: operandBytes)
         Self.pack(
             product.a, lines: product.m, depth: product.k, contractedRows: product.layout == .tn, digits: leftDigits, stride: k,
             plane: m * k, into: base)
         Self.pack(
             product.b, lines: product.n, depth: product.k, contractedRows: product.layout != .nt, digits: rightDigits, stride: k,
             plane: n * k, into: base + leftDigits * m * k)
+        let exponents = (staged + inputOffset + operandBytes).bindMemory(to: Int32.self, capacity: m + n)
+        exponents.update(repeating: 0, count: m + n)
+        for row in 0..<product.m { exponents[row] = rowScale(row) }
+        for column in 0..<product.n { exponents[m + column] = columnScale(column) }
+    }
+
+    private func rowScale(_ row: Int) -> Int32 {
+        let a = product.a
+        return a.scales[(product.layout == .tn ? row : a.storedRow(row)) * a.scaleStride]
+    }
+
+    private func columnScale(_ column: Int) -> Int32 {
+        let b = product.b
+        return b.scales[(product.layout == .nt ? b.storedRow(column) : column) * b.scaleStride]
     }
 
     private static func pack(
@@ -103,11 +130,16 @@ struct PackedProduct {
 
     // MARK: Sums
 
-    /// Rounds and scales row `row` of the sums into the product's output.
+    /// Copies row `row` of the device's results into the product's output.
+    func take(row: Int, from staged: UnsafeMutableRawPointer) {
+        let results = (staged + outputOffset).assumingMemoryBound(to: Float.self)
+        (product.output + row * product.outputStride).update(from: results + row * product.n, count: product.n)
+    }
+
+    /// Rounds and scales row `row` of the sums into the product's output, where the device cannot.
     func finish(row: Int, from staged: UnsafeMutableRawPointer) {
-        let sums = UnsafePointer((staged + outputOffset).assumingMemoryBound(to: Int32.self))
-        let a = product.a, b = product.b
-        let rowScale = a.scales[(product.layout == .tn ? row : a.storedRow(row)) * a.scaleStride]
+        let sums = UnsafePointer((staged + sumOffset).assumingMemoryBound(to: Int32.self))
+        let rowScale = rowScale(row)
         let output = product.output + row * product.outputStride
         for column in 0..<product.n {
             var sum: Int64 = 0
@@ -117,9 +149,8 @@ struct PackedProduct {
                     sum += Int64(part) << Int64(7 * (left + right))
                 }
             }
-            let scale = b.scales[(product.layout == .nt ? b.storedRow(column) : column) * b.scaleStride]
             // Float(Int64) rounds once, half to even, and gives +0 for 0. The factor is an exact power of two.
-            output[column] = Float(sum) * PowerOfTwo.float(rowScale &+ scale)
+            output[column] = Float(sum) * PowerOfTwo.float(rowScale &+ columnScale(column))
         }
     }
 }

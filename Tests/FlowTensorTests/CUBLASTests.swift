@@ -1,5 +1,6 @@
 @testable import FlowTensorCUDA
 import FlowTensor
+import Foundation
 import TestSupport
 import Testing
 
@@ -7,13 +8,18 @@ import Testing
 @Suite struct CUBLASTests {
     /// Multiplies staged bytes as `cublasGemmEx` is asked to: padded contiguous rows, sums in 32 bits that wrap.
     private final class LoopDevice: ByteProductDevice, @unchecked Sendable {
-        private var input: [UInt8] = []
-        private var output: [Int32] = []
         private(set) var runs = 0
         /// The run at which the device is lost.
         private let failure: Int?
+        /// Where given, the kernels round and scale, on this processor, and sums never leave the device.
+        private let kernels: DeviceKernels?
 
-        init(failsAtRun failure: Int? = nil) { self.failure = failure }
+        init(failsAtRun failure: Int? = nil, kernels: DeviceKernels? = nil) {
+            self.failure = failure
+            self.kernels = kernels
+        }
+
+        var rescales: Bool { kernels != nil }
 
         private var staged: (UnsafeMutableRawPointer, UnsafeMutableRawPointer)?
 
@@ -38,16 +44,21 @@ import Testing
             return memory
         }
 
-        func run(_ products: [ByteProduct], inputBytes: Int, outputBytes: Int) throws(CUDAFault) {
+        func run(_ work: ByteWork) throws(CUDAFault) {
             runs += 1
             if runs == failure { throw .callFailed(function: "cublasGemmEx", status: 13) }
             guard let (input, output) = staged else { throw .callFailed(function: "run before stage", status: 1) }
-            for p in products {
+            #expect(work.rescales.isEmpty == (kernels == nil))
+            let room = UnsafeMutableRawPointer.allocate(byteCount: max(work.sumBytes, 1), alignment: 64)
+            defer { room.deallocate() }
+            room.initializeMemory(as: UInt8.self, repeating: 0xAA, count: work.sumBytes)
+            let sums = work.rescales.isEmpty ? output : room
+            for p in work.products {
                 for side in [p.m, p.n, p.k] { #expect(side % ByteProduct.grain == 0 && side > 0) }
-                #expect(p.a + p.m * p.k <= inputBytes && p.b + p.n * p.k <= inputBytes && p.c + p.m * p.n * 4 <= outputBytes)
+                #expect(p.a + p.m * p.k <= work.inputBytes && p.b + p.n * p.k <= work.inputBytes && p.c + p.m * p.n * 4 <= work.sumBytes)
                 let a = (input + p.a).assumingMemoryBound(to: Int8.self)
                 let b = (input + p.b).assumingMemoryBound(to: Int8.self)
-                let c = (output + p.c).assumingMemoryBound(to: Int32.self)
+                let c = (sums + p.c).assumingMemoryBound(to: Int32.self)
                 for row in 0..<p.m {
                     for column in 0..<p.n {
                         var sum: Int32 = 0
@@ -56,17 +67,37 @@ import Testing
                     }
                 }
             }
+            for rescale in work.rescales {
+                #expect(rescale.result + rescale.m * rescale.n * 4 <= work.outputBytes)
+                try kernels?.rescale(rescale, input: address(input), sums: address(sums), output: address(output))
+            }
         }
+
+        private func address(_ memory: UnsafeMutableRawPointer) -> DevicePointer { UInt64(UInt(bitPattern: memory)) }
     }
 
     @Test func packingDigitsAndRoundingAreExact() throws {
         try checkMatrixBackend(CUBLASBackend(device: LoopDevice()))
     }
 
-    @Test func randomProductsEqualTheReference() {
+    @Test func roundingByTheDevicesKernelIsExact() throws {
+        let device = LoopDevice(kernels: DeviceKernels(device: try ProcessorKernelDevice()))
+        try checkMatrixBackend(CUBLASBackend(device: device))
+        #expect(device.runs > 0)
+    }
+
+    /// A device whose kernel scales wrongly is refused.
+    @Test func aWrongRescaleIsRefused() throws {
+        let source = KernelSource.text.replacing("row_scale + column_scales", with: "row_scale - column_scales")
+        let device = LoopDevice(kernels: DeviceKernels(device: try ProcessorKernelDevice(source)))
+        #expect(throws: BackendFault.self) { try checkMatrixBackend(CUBLASBackend(device: device)) }
+    }
+
+    @Test func randomProductsEqualTheReference() throws {
+        let kernels = DeviceKernels(device: try ProcessorKernelDevice())
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SeededGenerator(seed: seed)
-        let backend = CUBLASBackend(device: LoopDevice())
+        let backends = [CUBLASBackend(device: LoopDevice()), CUBLASBackend(device: LoopDevice(kernels: kernels))]
         for round in 0..<30 {
             let layout = IntegerProduct.Layout.allCases[round % 3]
             let bits = [8, 2, 9, 13, 14, 15, 16][round % 7]
@@ -74,7 +105,9 @@ import Testing
             let material = ProductMaterial(
                 layout, m: sides[0], n: sides[1], k: sides[2], bits: bits, gathered: round % 4 == 1, &generator)
             let expected = material.run(ReferenceBackend(), .single)
-            #expect(material.run(backend, ThreadPool(threads: 2)) == expected, "\(layout) \(sides), \(bits) bits, seed \(seed)")
+            for backend in backends {
+                #expect(material.run(backend, ThreadPool(threads: 2)) == expected, "\(layout) \(sides), \(bits) bits, seed \(seed)")
+            }
         }
     }
 
