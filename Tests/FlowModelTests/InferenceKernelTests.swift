@@ -328,7 +328,7 @@ struct InferenceKernelTests {
                                             queries: queries.baseAddress!, query_stride: stride,
                                             type: Int32(type.rawValue), keys: keys.baseAddress!,
                                             values: values.baseAddress!, length: length, reach: reach, tokens: tokens,
-                                            scale: 0.3, scores: scores.baseAddress!, out: out.baseAddress!)
+                                            scale: 0.3, scores: scores.baseAddress!, out: out.baseAddress!, several: false)
                                         level.kernels.attend(&attention)
                                     }
                                 }

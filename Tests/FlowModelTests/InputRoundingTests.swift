@@ -98,6 +98,6 @@ struct InputRoundingTests {
         var scales = [Float](repeating: .nan, count: x.count / 32)
         var sums = scales
         InputRounding.round(x, x.count, into: &whole, scales: &scales, sums: &sums)
-        return (whole.indices.map { Float(whole[$0]) * scales[$0 / 32] }, sums)
+        return (whole.indices.map { Float(whole[$0 / 32 * 32 + InputRounding.place($0 % 32)]) * scales[$0 / 32] }, sums)
     }
 }

@@ -4,6 +4,7 @@ internal import FlowTensor
 /// The feed-forward part of a layer: one network, or for each token the experts that its router chooses.
 final class ExpertPass {
     private let c: InferenceConfiguration
+    private let kernels: cflow_inference
     private let team: InferenceTeam
     private let split: RowSplit
     private let routed = FloatBuffer()
@@ -24,7 +25,8 @@ final class ExpertPass {
 
     init(configuration: InferenceConfiguration, team: InferenceTeam, split: RowSplit) {
         c = configuration
-        inner = InputRows(rounding: configuration.roundsInputs)
+        kernels = InferenceKernels.kernels(configuration)
+        inner = InputRows(rounding: configuration.followsLlama)
         self.team = team
         self.split = split
         starts.reserve(max(c.expertCount, 1) + 1)
@@ -62,7 +64,7 @@ final class ExpertPass {
                     inputs, tokens: end - start, into: up + start * width, stride: width, range)
                 for slot in start..<end {
                     let at = slot * width + range.lowerBound
-                    InferenceKernels.best.swiglu(gate + at, up + at, share[slot], range.count, gate + at)
+                    kernels.swiglu(gate + at, up + at, share[slot], range.count, gate + at)
                 }
             }
         }
