@@ -280,7 +280,9 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
         ptrdiff_t output = m->y_rows ? m->y_rows[start + t] : start + t;
         outputs[t] = m->y + output * m->y_stride;
         if (is_float(type)) {
-            inputs[t] = m->inputs.x + input * m->inputs.stride;
+            const float *x = type == CFLOW_F16 && m->inputs.halves ? m->inputs.halves
+                             : type == CFLOW_BF16 && m->inputs.bfloats ? m->inputs.bfloats : m->inputs.x;
+            inputs[t] = x + input * m->inputs.stride;
         } else {
             rows[t] = (token_row){m->inputs.q + input * m->inputs.stride, m->inputs.scales + input * m->inputs.groups,
                                   m->inputs.sums + 8 * input * m->inputs.groups};

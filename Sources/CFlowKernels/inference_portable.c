@@ -42,6 +42,9 @@ INLINE v8h to_half(v8f v) {
     v8u special = (v8u)(size >= 0x7F800000u), undefined = (v8u)(size > 0x7F800000u);
     v8u bits = (v8u)((v8f)size * 0x1p-112f);
     bits = (bits + 0xFFFu + (bits >> 13 & 1u)) >> 13;
+    // Below the normal range the scaling itself would round. Next to 0.5 the last bit counts 2^-24, as there.
+    v8u small = (v8u)(size < 0x38800000u), next = (v8u)((v8f)size + 0.5f) - 0x3F000000u;
+    bits = (small & next) | (~small & bits);
     bits = (special & (0x7C00u | (undefined & 0x0200u))) | (~special & bits);
     return __builtin_convertvector(bits | sign >> 16, v8h);
 }

@@ -30,6 +30,9 @@ enum { CFLOW_INPUT_GROUP = 256 };
 typedef struct {
     /// `stride` elements for each row.
     const float *_Nullable x;
+    /// Where set, what CFLOW_F16 and CFLOW_BF16 read in place of `x`: numbers of these formats, in binary32.
+    const float *_Nullable halves;
+    const float *_Nullable bfloats;
     /// Sixteen bits for each element, `stride` for each row.
     const int16_t *_Nullable q;
     /// One for each group, `groups` for each row.

@@ -23,10 +23,10 @@ final class ExpertPass {
     /// What goes into the last matrix, one row for each slot.
     private let inner: InputRows
 
-    init(configuration: InferenceConfiguration, team: InferenceTeam, split: RowSplit) {
-        c = configuration
-        kernels = InferenceKernels.kernels(configuration)
-        inner = InputRows(rounding: configuration.followsLlama)
+    init(model: InferenceModel, team: InferenceTeam, split: RowSplit) {
+        c = model.configuration
+        kernels = InferenceKernels.kernels(c)
+        inner = InputRows(model.inputForms)
         self.team = team
         self.split = split
         starts.reserve(max(c.expertCount, 1) + 1)

@@ -40,15 +40,15 @@ final class ForwardPass {
         self.model = model
         let c = model.configuration
         self.c = c
-        normed = InputRows(rounding: c.followsLlama)
-        attended = InputRows(rounding: c.followsLlama)
+        normed = InputRows(model.inputForms)
+        attended = InputRows(model.inputForms)
         cache = KeyValueCache(
             layers: c.layerCount, heads: c.keyValueHeadCount, headLength: c.headLength,
             halves: c.followsLlama || !model.layers.contains { $0.key.type == .f32 || $0.value.type == .f32 })
         kernels = InferenceKernels.kernels(c)
         team = InferenceTeam(pool: pool)
         split = RowSplit(threads: team.threads)
-        experts = ExpertPass(configuration: c, team: team, split: split)
+        experts = ExpertPass(model: model, team: team, split: split)
         frequencies = (0..<(c.rotaryLength / 2)).map { pair in
             let frequency = pow(c.rotaryBase, -Double(2 * pair) / Double(c.rotaryLength))
             return frequency / (model.rotaryDivisors.map { Double($0[pair]) } ?? 1)

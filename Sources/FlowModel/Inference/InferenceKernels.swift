@@ -18,8 +18,12 @@ enum InferenceKernels {
 
     /// The kernels for a model: those that follow llama.cpp for public models.
     static func kernels(_ configuration: InferenceConfiguration) -> cflow_inference {
-        var kernels = best
-        guard configuration.followsLlama else { return kernels }
+        configuration.followsLlama ? followingLlama(best) : best
+    }
+
+    /// `kernels` with those that follow llama.cpp in the places of the others.
+    static func followingLlama(_ kernels: cflow_inference) -> cflow_inference {
+        var kernels = kernels
         kernels.norm = kernels.llama_norm
         kernels.swiglu = kernels.llama_swiglu
         kernels.attend = kernels.llama_attend
