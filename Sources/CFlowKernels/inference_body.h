@@ -271,6 +271,8 @@ INLINE void float_row(int type, int tokens, const uint8_t *row, ptrdiff_t column
 
 INLINE bool is_float(int type) { return type == CFLOW_F32 || type == CFLOW_F16 || type == CFLOW_BF16; }
 
+INLINE void llama_float_row(int type, int tokens, bool several, const uint8_t *row, ptrdiff_t columns, const float *const *inputs, float *results);
+
 INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start, ptrdiff_t first, ptrdiff_t last) {
     token_row rows[MOST_TOKENS];
     const float *inputs[MOST_TOKENS];
@@ -291,11 +293,16 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
     for (ptrdiff_t r = first; r < last; r++) {
         const uint8_t *row = (const uint8_t *)m->weights + r * m->row_bytes;
         v8f totals[MOST_TOKENS];
-        if (is_float(type)) float_row(type, tokens, row, m->columns, inputs, totals);
-        else block_row(type, tokens, row, m->columns, rows, totals);
         float results[MOST_TOKENS];
-        if (tokens == MOST_TOKENS) store(results, sums_of_eight(totals));
-        else UNROLL for (int t = 0; t < tokens; t++) results[t] = sum(totals[t]);
+        const bool follows = is_float(type) && m->inputs.follows_llama;
+        if (follows) {
+            llama_float_row(type, tokens, m->tokens > 1 && m->columns % 8 == 0, row, m->columns, inputs, results);
+        } else {
+            if (is_float(type)) float_row(type, tokens, row, m->columns, inputs, totals);
+            else block_row(type, tokens, row, m->columns, rows, totals);
+            if (tokens == MOST_TOKENS) store(results, sums_of_eight(totals));
+            else UNROLL for (int t = 0; t < tokens; t++) results[t] = sum(totals[t]);
+        }
         UNROLL for (int t = 0; t < tokens; t++) outputs[t][r] = m->adds ? outputs[t][r] + results[t] : results[t];
     }
 }
@@ -303,7 +310,7 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
 INLINE void llama_rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start, ptrdiff_t first, ptrdiff_t last);
 
 INLINE void any_rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start, ptrdiff_t first, ptrdiff_t last) {
-    if (!is_float(type) && !is_k(type) && m->inputs.rounded) llama_rows_of(type, tokens, m, start, first, last);
+    if (!is_float(type) && !is_k(type) && m->inputs.follows_llama) llama_rows_of(type, tokens, m, start, first, last);
     else rows_of(type, tokens, m, start, first, last);
 }
 

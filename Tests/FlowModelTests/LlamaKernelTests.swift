@@ -22,21 +22,21 @@ struct LlamaKernelTests {
 
     private static func bits(_ x: [Float]) -> [UInt32] { x.map(\.bitPattern) }
 
-    @Test(arguments: others, [GGUFTensorType.q4_0, .q4_1, .q5_0, .q5_1, .q8_0])
+    @Test(arguments: others, [GGUFTensorType.q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .f32, .f16, .bf16])
     func productsAreTheSame(_ level: InferenceKernelTests.Level, _ type: GGUFTensorType) {
         var generator = SeededGenerator(seed: 31)
         let size = type.blockByteCount, outputs = 5
         for width in [32, 288, 576] {
             for tokens in [1, 2, 3, 4, 8, 13] {
-                let rows = InputRows(.blocks)
+                let rows = InputRows(InputForms(llama: type))
                 rows.reserve(tokens, width: width)
                 for token in 0..<tokens {
                     rows.row(token).update(from: Self.numbers(width, &generator), count: width)
                     rows.quantise(token)
                 }
-                var weights = (0..<outputs * width / 32 * size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                var weights = (0..<outputs * width / type.blockLength * size).map { _ in UInt8.random(in: 0...255, using: &generator) }
                 for start in stride(from: 0, to: weights.count, by: size) {
-                    for place in type == .q4_1 || type == .q5_1 ? [1, 3] : [1] {
+                    for place in type == .q4_1 || type == .q5_1 || type == .f32 ? [1, 3] : [1] {
                         // Neither huge nor undefined.
                         weights[start + place] &= 0xBB
                     }

@@ -30,7 +30,9 @@ enum { CFLOW_INPUT_GROUP = 256 };
 typedef struct {
     /// `stride` elements for each row.
     const float *_Nullable x;
-    /// Where set, what CFLOW_F16 and CFLOW_BF16 read in place of `x`: numbers of these formats, in binary32.
+    /// Whether products add in llama.cpp's order. Then block types of 32 elements read `rounded`, and the others the form that they read there.
+    bool follows_llama;
+    /// What CFLOW_F16 and CFLOW_BF16 then read in place of `x`: numbers of these formats, in binary32.
     const float *_Nullable halves;
     const float *_Nullable bfloats;
     /// Sixteen bits for each element, `stride` for each row.
@@ -39,8 +41,7 @@ typedef struct {
     const float *_Nullable scales;
     /// scale · Σ q of each 32 elements, 8 · `groups` for each row, zero where a row has no such elements.
     const float *_Nullable sums;
-    /// Where set, what block types of 32 elements read in place of the three: whole numbers of −127 to 127, `stride` for each row, and for each 32 of
-    /// them a scale and what stands for the sum, both as `sums` lie. Of each 32 the elements come first that are the first or second of four.
+    /// Whole numbers of −127 to 127, `stride` for each row, and for each 32 of them a scale and what stands for the sum, both as `sums` lie. Of each 32 the elements come first that are the first or second of four.
     const int16_t *_Nullable rounded;
     const float *_Nullable rounded_scales;
     const float *_Nullable rounded_sums;

@@ -72,8 +72,11 @@ final class ForwardPass {
         team.perform {
             for layer in model.layers {
                 attention(layer, count, position)
-                normalise(x, layer.feedForwardNorm, count)
-                experts.run(layer.feedForward, normed, count, addingTo: x)
+                // After the last layer's attention only the tokens whose logits are wanted matter.
+                let first = layer.index == c.layerCount - 1 ? min(firstLogits, count) : 0
+                guard first < count else { break }
+                normalise(x + first * d, layer.feedForwardNorm, count - first)
+                experts.run(layer.feedForward, normed, count - first, addingTo: x + first * d)
             }
             guard rows > 0 else { return }
             normalise(x + firstLogits * d, model.outputNorm, rows)

@@ -76,7 +76,7 @@ final class InputRows {
         let at = start * width
         let isRounded = forms.contains(.blocks)
         return cflow_inputs(
-            x: row(start), halves: forms.contains(.halves) ? UnsafePointer(halves.pointer + at) : nil,
+            x: row(start), follows_llama: !forms.contains(.fine), halves: forms.contains(.halves) ? UnsafePointer(halves.pointer + at) : nil,
             bfloats: forms.contains(.bfloats) ? UnsafePointer(bfloats.pointer + at) : nil, q: quantised.pointer + at,
             scales: scales.pointer + start * groups, sums: sums.pointer + start * groups * 8,
             rounded: isRounded ? UnsafePointer(rounded.pointer + at) : nil,
