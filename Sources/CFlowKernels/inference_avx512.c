@@ -10,6 +10,7 @@
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
 INLINE v8f fused(v8f a, v8f b, v8f c) { return _mm256_fmadd_ps(a, b, c); }
+INLINE v8f exactly(v8f a, v8f b, v8f c) { return fused(a, b, c); }
 INLINE v8i products(v16s w, v16s x, v8i sum) { return (v8i)_mm256_dpwssd_epi32((__m256i)sum, (__m256i)w, (__m256i)x); }
 INLINE v8f from_half(const uint8_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
 INLINE v8f from_half_all(uint16_t bits) { return _mm256_cvtph_ps(_mm_set1_epi16((int16_t)bits)); }

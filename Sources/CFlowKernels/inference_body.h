@@ -4,6 +4,7 @@
 //   products(w, x, sum)   sum + w·x of sixteen 16-bit numbers, added in pairs to eight 32-bit sums
 //   from_half(p)          eight binary16 numbers at p; from_half_all(bits) one of them, eight times
 //   to_half(v)            the nearest binary16 numbers
+// and what inference_llama.h, which this includes, needs.
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
@@ -139,10 +140,8 @@ INLINE void scales_q4_k(const uint8_t *p, float *scales, float *minimums) {
 
 typedef struct {
     const int16_t *q;
-    /// One for each group; null where each block has its own.
     const float *scales;
     const float *sums;
-    const float *block_scales;
 } token_row;
 
 /// What a group of blocks has in common, and the minimums that its blocks leave.
@@ -155,7 +154,7 @@ typedef struct {
 
 /// Adds block `j` of a group to `sums`, one for each token; `x` are the tokens' inputs at the group.
 INLINE void one_block(
-    int type, int tokens, ptrdiff_t j, const uint8_t *p, const int16_t *const *x, const float *const *x_scales, group_scales *g, v8f *sums) {
+    int type, int tokens, ptrdiff_t j, const uint8_t *p, const int16_t *const *x, group_scales *g, v8f *sums) {
     v32b bytes = block(type, p, j);
     v16s a = __builtin_convertvector(__builtin_shufflevector(bytes, bytes, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), v16s);
     v16s b = __builtin_convertvector(__builtin_shufflevector(bytes, bytes, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31), v16s);
@@ -175,8 +174,7 @@ INLINE void one_block(
     UNROLL for (int t = 0; t < tokens; t++) {
         v8i s = products(a, load16(x[t] + 32 * j), (v8i){0});
         s = products(b, load16(x[t] + 32 * j + 16), s);
-        v8f both = !is_k(type) && x_scales[t] ? scale * all(x_scales[t][j]) : scale;
-        sums[t] = fused(__builtin_convertvector(s, v8f), both, sums[t]);
+        sums[t] = fused(__builtin_convertvector(s, v8f), scale, sums[t]);
     }
 }
 
@@ -185,11 +183,9 @@ INLINE void group_of(
     int type, int tokens, ptrdiff_t blocks, const uint8_t *p, const token_row *inputs, ptrdiff_t group, v8f *totals) {
     v8f sums[MOST_TOKENS];
     const int16_t *x[MOST_TOKENS];
-    const float *x_scales[MOST_TOKENS];
     UNROLL for (int t = 0; t < tokens; t++) {
         sums[t] = all(0);
         x[t] = inputs[t].q + CFLOW_INPUT_GROUP * group;
-        x_scales[t] = inputs[t].block_scales ? inputs[t].block_scales + 8 * group : 0;
     }
     group_scales g;
     if (has_minimum(type)) store(g.minimums, all(0));
@@ -200,12 +196,12 @@ INLINE void group_of(
         *(v16s_anywhere *)g.factors = __builtin_convertvector(*(const v16b_anywhere *)(p + 192), v16s);
     }
     if (is_k(type)) {
-        UNROLL for (ptrdiff_t j = 0; j < 8; j++) one_block(type, tokens, j, p, x, x_scales, &g, sums);
+        UNROLL for (ptrdiff_t j = 0; j < 8; j++) one_block(type, tokens, j, p, x, &g, sums);
     } else {
-        for (ptrdiff_t j = 0; j < blocks; j++) one_block(type, tokens, j, p, x, x_scales, &g, sums);
+        for (ptrdiff_t j = 0; j < blocks; j++) one_block(type, tokens, j, p, x, &g, sums);
     }
     UNROLL for (int t = 0; t < tokens; t++) {
-        totals[t] = inputs[t].scales ? fused(sums[t], all(inputs[t].scales[group]), totals[t]) : totals[t] + sums[t];
+        totals[t] = fused(sums[t], all(inputs[t].scales[group]), totals[t]);
         if (has_minimum(type)) totals[t] = fused(load(g.minimums), load(inputs[t].sums + 8 * group), totals[t]);
     }
 }
@@ -275,6 +271,8 @@ INLINE void float_row(int type, int tokens, const uint8_t *row, ptrdiff_t column
 
 INLINE bool is_float(int type) { return type == CFLOW_F32 || type == CFLOW_F16 || type == CFLOW_BF16; }
 
+INLINE void llama_float_row(int type, int tokens, bool several, const uint8_t *row, ptrdiff_t columns, const float *const *inputs, float *results);
+
 INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start, ptrdiff_t first, ptrdiff_t last) {
     token_row rows[MOST_TOKENS];
     const float *inputs[MOST_TOKENS];
@@ -284,26 +282,36 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
         ptrdiff_t output = m->y_rows ? m->y_rows[start + t] : start + t;
         outputs[t] = m->y + output * m->y_stride;
         if (is_float(type)) {
-            inputs[t] = m->inputs.x + input * m->inputs.stride;
-        } else if (!is_k(type) && m->inputs.rounded) {
-            const ptrdiff_t blocks = 8 * input * m->inputs.groups;
-            rows[t] = (token_row){m->inputs.rounded + input * m->inputs.stride, 0, m->inputs.rounded_sums + blocks,
-                                  m->inputs.rounded_scales + blocks};
+            const float *x = type == CFLOW_F16 && m->inputs.halves ? m->inputs.halves
+                             : type == CFLOW_BF16 && m->inputs.bfloats ? m->inputs.bfloats : m->inputs.x;
+            inputs[t] = x + input * m->inputs.stride;
         } else {
             rows[t] = (token_row){m->inputs.q + input * m->inputs.stride, m->inputs.scales + input * m->inputs.groups,
-                                  m->inputs.sums + 8 * input * m->inputs.groups, 0};
+                                  m->inputs.sums + 8 * input * m->inputs.groups};
         }
     }
     for (ptrdiff_t r = first; r < last; r++) {
         const uint8_t *row = (const uint8_t *)m->weights + r * m->row_bytes;
         v8f totals[MOST_TOKENS];
-        if (is_float(type)) float_row(type, tokens, row, m->columns, inputs, totals);
-        else block_row(type, tokens, row, m->columns, rows, totals);
         float results[MOST_TOKENS];
-        if (tokens == MOST_TOKENS) store(results, sums_of_eight(totals));
-        else UNROLL for (int t = 0; t < tokens; t++) results[t] = sum(totals[t]);
+        const bool follows = is_float(type) && m->inputs.follows_llama;
+        if (follows) {
+            llama_float_row(type, tokens, m->tokens > 1 && m->columns % 8 == 0, row, m->columns, inputs, results);
+        } else {
+            if (is_float(type)) float_row(type, tokens, row, m->columns, inputs, totals);
+            else block_row(type, tokens, row, m->columns, rows, totals);
+            if (tokens == MOST_TOKENS) store(results, sums_of_eight(totals));
+            else UNROLL for (int t = 0; t < tokens; t++) results[t] = sum(totals[t]);
+        }
         UNROLL for (int t = 0; t < tokens; t++) outputs[t][r] = m->adds ? outputs[t][r] + results[t] : results[t];
     }
+}
+
+INLINE void llama_rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start, ptrdiff_t first, ptrdiff_t last);
+
+INLINE void any_rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start, ptrdiff_t first, ptrdiff_t last) {
+    if (!is_float(type) && !is_k(type) && m->inputs.follows_llama) llama_rows_of(type, tokens, m, start, first, last);
+    else rows_of(type, tokens, m, start, first, last);
 }
 
 /// Some rows at a time, so that they stay in the cache while tokens pass, MOST_TOKENS at a time.
@@ -312,12 +320,12 @@ INLINE void matrix_of(int type, const cflow_matrix *m, ptrdiff_t first, ptrdiff_
     for (ptrdiff_t r = first; r < last; r += piece) {
         ptrdiff_t end = last - r < piece ? last : r + piece;
         ptrdiff_t t = 0;
-        for (; t + MOST_TOKENS <= m->tokens; t += MOST_TOKENS) rows_of(type, MOST_TOKENS, m, t, r, end);
-        for (; t + 4 <= m->tokens; t += 4) rows_of(type, 4, m, t, r, end);
+        for (; t + MOST_TOKENS <= m->tokens; t += MOST_TOKENS) any_rows_of(type, MOST_TOKENS, m, t, r, end);
+        for (; t + 4 <= m->tokens; t += 4) any_rows_of(type, 4, m, t, r, end);
         switch (m->tokens - t) {
-        case 1: rows_of(type, 1, m, t, r, end); break;
-        case 2: rows_of(type, 2, m, t, r, end); break;
-        case 3: rows_of(type, 3, m, t, r, end); break;
+        case 1: any_rows_of(type, 1, m, t, r, end); break;
+        case 2: any_rows_of(type, 2, m, t, r, end); break;
+        case 3: any_rows_of(type, 3, m, t, r, end); break;
         default: break;
         }
     }
@@ -443,7 +451,7 @@ static void rotate(float *head, ptrdiff_t pairs, bool halves, const float *cosin
 // MARK: Attention
 
 /// Scores of two keys at a time.
-INLINE void scores_of(int type, int tokens, const cflow_attention *a, float *scores, ptrdiff_t room, ptrdiff_t reach) {
+INLINE void scores_of(int type, bool exact, int tokens, const cflow_attention *a, float *scores, ptrdiff_t room, ptrdiff_t reach) {
     const ptrdiff_t n = a->length, bytes = n * (type == CFLOW_F32 ? 4 : 2);
     for (ptrdiff_t j = 0; j < reach; j += 2) {
         const uint8_t *k0 = (const uint8_t *)a->keys + j * bytes;
@@ -455,8 +463,8 @@ INLINE void scores_of(int type, int tokens, const cflow_attention *a, float *sco
             v8f u = floats(type, k0, i), v = floats(type, k1, i);
             UNROLL for (int t = 0; t < tokens; t++) {
                 v8f x = load(a->queries + t * a->query_stride + i);
-                s0[t] = fused(u, x, s0[t]);
-                s1[t] = fused(v, x, s1[t]);
+                s0[t] = exact ? exactly(u, x, s0[t]) : fused(u, x, s0[t]);
+                s1[t] = exact ? exactly(v, x, s1[t]) : fused(v, x, s1[t]);
             }
         }
         for (; i < n; i++) {
@@ -515,7 +523,7 @@ INLINE void attend_to(int type, int tokens, const cflow_attention *a) {
     const ptrdiff_t room = reach + 8;
     const ptrdiff_t bytes = a->length * (type == CFLOW_F32 ? 4 : 2);
     float *scores = a->scores;
-    scores_of(type, tokens, a, scores, room, reach);
+    scores_of(type, false, tokens, a, scores, room, reach);
     for (int t = 0; t < tokens; t++) weights_of(scores + t * room, a->reach + t, reach);
     ptrdiff_t i = 0;
     const int width = tokens == 1 ? 8 : 2;
@@ -559,4 +567,9 @@ static void to_halves(const float *x, ptrdiff_t n, uint16_t *y) {
     }
 }
 
-const cflow_inference CFLOW_NAME = {multiply, quantise, norm, swiglu, attend, to_halves, rotate};
+#include "inference_llama.h"
+
+const cflow_inference CFLOW_NAME = {
+    multiply,   quantise,     norm,         swiglu,       attend,      to_halves, rotate,
+    llama_norm, llama_swiglu, llama_attend, llama_rotate, llama_halve,
+};

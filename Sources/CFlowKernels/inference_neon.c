@@ -7,6 +7,7 @@
 #include <arm_neon.h>
 
 INLINE v8f fused(v8f a, v8f b, v8f c) { return __builtin_elementwise_fma(a, b, c); }
+INLINE v8f exactly(v8f a, v8f b, v8f c) { return fused(a, b, c); }
 
 INLINE v8i products(v16s w, v16s x, v8i sum) {
     int16x8_t w0 = (int16x8_t)__builtin_shufflevector(w, w, 0, 1, 2, 3, 4, 5, 6, 7);

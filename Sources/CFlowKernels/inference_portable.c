@@ -4,8 +4,22 @@
 #include "inference.h"
 
 typedef int32_t v16i __attribute__((vector_size(64)));
+typedef double v8d __attribute__((vector_size(64)));
+typedef int64_t v8l __attribute__((vector_size(64)));
 
 INLINE v8f fused(v8f a, v8f b, v8f c) { return a * b + c; }
+
+/// The product is exact in binary64. The sum is rounded there to an odd last bit, which keeps the second rounding from going astray.
+INLINE v8f exactly(v8f a, v8f b, v8f c) {
+    v8d p = __builtin_convertvector(a, v8d) * __builtin_convertvector(b, v8d), q = __builtin_convertvector(c, v8d);
+    v8d s = p + q, back = s - p;
+    v8d error = (p - (s - back)) + (q - back);
+    v8l bits = (v8l)s;
+    v8l away = ((v8l)(error > 0) ^ (bits >> 63)) | 1;
+    // Away from zero when the error has the sum's sign, towards it otherwise.
+    v8l odd = bits + ((error > 0 | error < 0) & ~-(bits & 1) & -away);
+    return __builtin_convertvector((v8d)odd, v8f);
+}
 
 INLINE v8i products(v16s w, v16s x, v8i sum) {
     v16i p = __builtin_convertvector(w, v16i) * __builtin_convertvector(x, v16i);
@@ -28,6 +42,9 @@ INLINE v8h to_half(v8f v) {
     v8u special = (v8u)(size >= 0x7F800000u), undefined = (v8u)(size > 0x7F800000u);
     v8u bits = (v8u)((v8f)size * 0x1p-112f);
     bits = (bits + 0xFFFu + (bits >> 13 & 1u)) >> 13;
+    // Below the normal range the scaling itself would round. Next to 0.5 the last bit counts 2^-24, as there.
+    v8u small = (v8u)(size < 0x38800000u), next = (v8u)((v8f)size + 0.5f) - 0x3F000000u;
+    bits = (small & next) | (~small & bits);
     bits = (special & (0x7C00u | (undefined & 0x0200u))) | (~special & bits);
     return __builtin_convertvector(bits | sign >> 16, v8h);
 }

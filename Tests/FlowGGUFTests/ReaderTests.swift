@@ -1,5 +1,6 @@
 @testable import FlowGGUF
 import Foundation
+import TestSupport
 import Testing
 
 /// Makes small files field by field, so that each can be wrong.
@@ -216,11 +217,10 @@ struct ReaderTests {
         } catch {
             #expect("\(error)".contains("not a regular file"))
         }
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).gguf").path
-        try Data().write(to: URL(fileURLWithPath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryFolder()
+        try folder.write([], to: "empty.gguf")
         #expect(throws: GGUFError.truncated(field: "the magic number", needed: 4, available: 0, offset: 0)) {
-            try GGUFFile(mapping: path)
+            try GGUFFile(mapping: folder.path("empty.gguf"))
         }
     }
 

@@ -4,14 +4,11 @@ import TestSupport
 import Testing
 
 struct SplitTests {
-    private let folder: URL
+    private let folder: TemporaryFolder
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("split-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
+    init() throws { folder = try TemporaryFolder() }
 
-    private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    private func path(_ name: String) -> String { folder.path(name) }
 
     private func header(tensors: Int = 5) throws -> GGUFHeader {
         var header = GGUFHeader()
@@ -39,8 +36,6 @@ struct SplitTests {
     private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
     private func put(_ bytes: [UInt8], _ path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
 
-    private func remove() { try? FileManager.default.removeItem(at: folder) }
-
     @Test func namesFollowLlamaCpp() {
         let name = GGUFPartName(prefix: "/m/a-00001-of-00002", part: 2, count: 10)
         #expect("\(name)" == "/m/a-00001-of-00002-00003-of-00010.gguf")
@@ -54,7 +49,6 @@ struct SplitTests {
     }
 
     @Test func aSplitFileReadsAsOne() throws {
-        defer { remove() }
         let paths = try write("m.gguf", partByteCount: 700)
         #expect(paths.count == 3)
         #expect(paths.map { ($0 as NSString).lastPathComponent } == (1...3).map { "m-0000\($0)-of-00003.gguf" })
@@ -90,14 +84,12 @@ struct SplitTests {
     }
 
     @Test func whatFitsIsNotSplit() throws {
-        defer { remove() }
         let paths = try write("m.gguf", partByteCount: 1 << 20)
         #expect(paths == [path("m.gguf")])
         #expect(try GGUFFile(mapping: paths[0]).metadata["split.count"] == nil)
     }
 
     @Test func anUnfinishedSplitLeavesNothing() throws {
-        defer { remove() }
         do {
             var writer = try GGUFSplitWriter(header: header(), path: path("m.gguf"), partByteCount: 700)
             try writer.append(floats: [Float](repeating: 1, count: 32))
@@ -118,7 +110,6 @@ struct SplitTests {
     }
 
     @Test func partsThatAreMissingOrOfAnotherSetAreNamed() throws {
-        defer { remove() }
         let paths = try write("m.gguf", partByteCount: 700)
         let first = try bytes(paths[0]), second = try bytes(paths[1]), third = try bytes(paths[2])
         #expect(reason(paths[1]).contains("it is part 2 of 3; open the first, \(paths[0])"))
@@ -181,7 +172,6 @@ struct SplitTests {
         ("split.tensors.count", .uint32(1)), ("split.tensors.count", .int32(-1)),
     ] as [(String, GGUFValue)])
     func theKeysHaveLlamaCppsTypes(_ key: String, _ value: GGUFValue) throws {
-        defer { remove() }
         var header = GGUFHeader()
         try header.set("split.no", .uint16(0))
         try header.set("split.count", .uint16(2))
@@ -198,7 +188,6 @@ struct SplitTests {
     }
 
     @Test func keysThatAreMissingAreNamed() throws {
-        defer { remove() }
         let path = path("m-00001-of-00002.gguf")
         var header = GGUFHeader()
         try header.set("split.count", .uint16(2))

@@ -9,14 +9,9 @@ import Glibc
 
 /// Files that change or are larger than memory.
 struct StorageTests {
-    private let folder: URL
+    private let folder: TemporaryFolder
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("storage-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
-
-    private func remove() { try? FileManager.default.removeItem(at: folder) }
+    init() throws { folder = try TemporaryFolder() }
 
     private func write(_ path: String, _ value: Float) throws {
         var header = GGUFHeader()
@@ -26,9 +21,22 @@ struct StorageTests {
         try writer.finish()
     }
 
+    @Test func readingTellsHowFarItIs() throws {
+        let path = folder.path("long.gguf")
+        var header = GGUFHeader()
+        try header.addTensor("a", dimensions: [40 << 20], type: .f16)
+        var writer = try GGUFWriter(header: header, sink: GGUFFileSink(path: path))
+        for _ in 0..<40 { try writer.append(floats: [Float](repeating: 0, count: 1 << 20)) }
+        try writer.finish()
+        var steps: [(path: String, done: Int, length: Int)] = []
+        let file = try GGUFFile(reading: path) { steps.append(($0, $1, $2)) }
+        #expect(steps.count >= 2 && steps.allSatisfy { $0.path == path && $0.length == file.byteCount })
+        #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.done < $1.done && $1.done - $0.done <= 64 << 20 })
+        #expect(steps.last?.done == file.byteCount)
+    }
+
     @Test func aFileThatWasReadIsSafeFromTruncation() throws {
-        defer { remove() }
-        let path = folder.appendingPathComponent("m.gguf").path
+        let path = folder.path("m.gguf")
         try write(path, 3)
         let file = try GGUFFile(reading: path)
         #expect(truncate(path, 0) == 0)
@@ -40,8 +48,7 @@ struct StorageTests {
     }
 
     @Test func aMappedFileThatIsReplacedStaysAsItWas() throws {
-        defer { remove() }
-        let path = folder.appendingPathComponent("m.gguf").path
+        let path = folder.path("m.gguf")
         try write(path, 3)
         let old = try GGUFFile(mapping: path)
         try write(path, 4)
@@ -52,11 +59,10 @@ struct StorageTests {
 
     #if os(Linux)
     @Test func aFileLargerThanMemoryIsRefusedWhenRead() throws {
-        defer { remove() }
         // A system that promises any memory (mode 1) cannot refuse.
         let mode = try? String(contentsOfFile: "/proc/sys/vm/overcommit_memory", encoding: .utf8)
         if mode?.hasPrefix("1") == true { return }
-        let path = folder.appendingPathComponent("sparse.gguf").path
+        let path = folder.path("sparse.gguf")
         FileManager.default.createFile(atPath: path, contents: nil)
         // A hole of 8 EiB − 1, or the most that the file system takes.
         var length = Int.max
@@ -76,10 +82,9 @@ struct StorageTests {
 
     /// In a process that was asked: writes a file under a limit of memory. Otherwise: the same, small and without a limit.
     @Test func streamingInThisProcess() throws {
-        defer { remove() }
         let environment = ProcessInfo.processInfo.environment
         guard let request = environment[Self.request] else {
-            try Self.stream(to: GGUFFileSink(path: folder.appendingPathComponent("s.gguf").path), length: 1 << 20)
+            try Self.stream(to: GGUFFileSink(path: folder.path("s.gguf")), length: 1 << 20)
             return
         }
         let status = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
@@ -110,20 +115,20 @@ struct StorageTests {
     /// The file is larger than the memory that may be used for it; collecting it in memory under the same limit fails,
     /// so the limit is one.
     @Test func aFileLargerThanMemoryIsStreamed() throws {
-        defer { remove() }
         func status(_ request: String) throws -> Int32 {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
             process.arguments = ["--testing-library", "swift-testing", "--filter", "streamingInThisProcess"]
             process.environment = ProcessInfo.processInfo.environment.merging(
-                [Self.request: request, "SWIFT_BACKTRACE": "enable=no"]) { $1 }
+                // A process that is killed leaves its folder: it goes with this one's.
+                [Self.request: request, "SWIFT_BACKTRACE": "enable=no", "TMPDIR": folder.path]) { $1 }
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
             try process.run()
             process.waitUntilExit()
             return process.terminationStatus
         }
-        let path = folder.appendingPathComponent("large.gguf").path
+        let path = folder.path("large.gguf")
         #expect(try status(path) == 0)
         let file = try GGUFFile(mapping: path)
         #expect(file.byteCount > Self.fileLength)

@@ -1,5 +1,6 @@
 @testable import FlowGGUF
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -7,16 +8,9 @@ import Glibc
 #endif
 
 struct WriterTests {
-    private func folder() throws -> URL {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("gguf-\(UUID())")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        return url
-    }
-
     @Test func aFileIsReadBackFromDiskAsWritten() throws {
-        let folder = try folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("model.gguf").path
+        let folder = try TemporaryFolder()
+        let path = folder.path("model.gguf")
         var header = GGUFHeader()
         try header.set("general.alignment", .uint32(64))
         try header.set("a", .strings(["x", "", "ü"]))
@@ -49,9 +43,8 @@ struct WriterTests {
     }
 
     @Test func anUnfinishedFileLeavesTheOldOne() throws {
-        let folder = try folder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("model.gguf").path
+        let folder = try TemporaryFolder()
+        let path = folder.path("model.gguf")
         try Data("old".utf8).write(to: URL(fileURLWithPath: path))
         var header = GGUFHeader()
         try header.addTensor("a", dimensions: [4], type: .f32)

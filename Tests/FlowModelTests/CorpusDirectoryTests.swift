@@ -5,25 +5,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A folder that lives as long as one test.
-final class CorpusFolder {
-    let url: URL
-    var path: String { url.path }
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appendingPathComponent("flow-corpus-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func write(_ path: String, _ contents: [UInt8]) throws {
-        let file = url.appendingPathComponent(path)
-        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(contents).write(to: file)
-    }
-}
-
 @Suite("Directory corpus")
 struct CorpusDirectoryTests {
     struct Vector: Decodable {
@@ -59,8 +40,8 @@ struct CorpusDirectoryTests {
     @Test("order, folders, hidden names and root equal the vector")
     func vector() throws {
         let vector = try Vectors.json("flow/corpus-directory.json", as: Vector.self)
-        let folder = try CorpusFolder()
-        for (path, contents) in vector.files { try folder.write(path, contents.bytes()) }
+        let folder = try TemporaryFolder()
+        for (path, contents) in vector.files { try folder.write(contents.bytes(), to: path) }
         let corpus = try DirectoryCorpus(path: folder.path)
         #expect(corpus.relativePaths == vector.expected)
         #expect(corpus.length == vector.length)
@@ -83,10 +64,10 @@ struct CorpusDirectoryTests {
 
     @Test("symbolic links, pipes and devices are passed over; the directory itself may be a link")
     func links() throws {
-        let folder = try CorpusFolder()
-        let outside = try CorpusFolder()
-        try outside.write("elsewhere.txt", Array("not here".utf8))
-        try folder.write("real/a.txt", Array("here".utf8))
+        let folder = try TemporaryFolder()
+        let outside = try TemporaryFolder()
+        try outside.write(Array("not here".utf8), to: "elsewhere.txt")
+        try folder.write(Array("here".utf8), to: "real/a.txt")
         let manager = FileManager.default
         try manager.createSymbolicLink(
             at: folder.url.appendingPathComponent("link.txt"), withDestinationURL: outside.url.appendingPathComponent("elsewhere.txt"))
@@ -104,7 +85,7 @@ struct CorpusDirectoryTests {
 
     @Test("an empty directory is a corpus of no bytes, empty files are two bytes each")
     func empty() throws {
-        let folder = try CorpusFolder()
+        let folder = try TemporaryFolder()
         let nothing = try DirectoryCorpus(path: folder.path)
         #expect(nothing.length == 0)
         #expect(nothing.pieceCount == 0)
@@ -113,21 +94,21 @@ struct CorpusDirectoryTests {
         #expect(throws: CorpusError.tooShort(length: 0, contextLength: 8, legalStarts: 0, minimum: 65_536)) {
             try BatchSampler(corpus: nothing, contextLength: 8, batchSize: 1)
         }
-        try folder.write("a.txt", [])
-        try folder.write("b.txt", [])
+        try folder.write([], to: "a.txt")
+        try folder.write([], to: "b.txt")
         #expect(try DirectoryCorpus(path: folder.path).bytes(at: 0, count: 4) == [2, 3, 2, 3])
     }
 
     @Test("files that vanish, grow, shrink or become something else are named")
     func changes() throws {
-        let folder = try CorpusFolder()
+        let folder = try TemporaryFolder()
         let names = ["gone.txt", "grown.txt", "pipe.txt", "same.txt", "shrunk.txt", "linked.txt"].sorted()
-        for name in names { try folder.write(name, [UInt8](repeating: 65, count: 1_000)) }
+        for name in names { try folder.write([UInt8](repeating: 65, count: 1_000), to: name) }
         let corpus = try DirectoryCorpus(path: folder.path)
         #expect(corpus.length == 6 * 1_002)
         let file = { (name: String) in folder.url.appendingPathComponent(name) }
         try FileManager.default.removeItem(at: file("gone.txt"))
-        try folder.write("grown.txt", [UInt8](repeating: 65, count: 1_001))
+        try folder.write([UInt8](repeating: 65, count: 1_001), to: "grown.txt")
         try FileManager.default.removeItem(at: file("pipe.txt"))
         #expect(mkfifo(folder.path + "/pipe.txt", 0o600) == 0)
         #expect(truncate(folder.path + "/shrunk.txt", 10) == 0)
@@ -155,8 +136,8 @@ struct CorpusDirectoryTests {
 
     @Test("what is no readable directory is refused with its name")
     func refusals() throws {
-        let folder = try CorpusFolder()
-        try folder.write("file", [1])
+        let folder = try TemporaryFolder()
+        try folder.write([1], to: "file")
         for path in ["missing", "file", "missing/deeper"] {
             let full = folder.path + "/" + path
             do {
@@ -172,7 +153,7 @@ struct CorpusDirectoryTests {
         #expect(throws: CorpusError.self) { try DirectoryCorpus(path: "") }
 
         // Whoever may read everything (root) reads this file too; everybody else gets its name.
-        try folder.write("secret.txt", [65])
+        try folder.write([65], to: "secret.txt")
         #expect(chmod(folder.path + "/secret.txt", 0) == 0)
         if geteuid() == 0 {
             #expect(try DirectoryCorpus(path: folder.path).length == 3)
@@ -186,7 +167,7 @@ struct CorpusDirectoryTests {
     @Test("a folder that cannot be read to its end is named")
     func unreadableDepth() throws {
         // Longer than the system's limit for one path, made step by step.
-        let folder = try CorpusFolder()
+        let folder = try TemporaryFolder()
         let name = String(repeating: "d", count: 200)
         var descriptor = open(folder.path, O_RDONLY | O_DIRECTORY)
         for _ in 0..<30 {
@@ -210,8 +191,8 @@ struct CorpusDirectoryTests {
 
     @Test("a wrong corpus is told apart by root and by length")
     func mismatch() throws {
-        let folder = try CorpusFolder()
-        try folder.write("a.txt", Array("text".utf8))
+        let folder = try TemporaryFolder()
+        try folder.write(Array("text".utf8), to: "a.txt")
         let tree = try DirectoryCorpus(path: folder.path).blockingTree()
         try tree.require(root: tree.root, length: 6)
         #expect(throws: CorpusError.mismatch(expectedRoot: .zero, expectedLength: 6, actualRoot: tree.root, actualLength: 6)) {

@@ -1,13 +1,14 @@
 import FlowGGUF
 import FlowModel
 import Foundation
+import TestSupport
 import Testing
 
 struct ExportTests {
     @Test func weightsComeBackBitForBit() throws {
         let configuration = try RandomModel.configuration()
         let state = RandomModel.state(configuration, seed: 11)
-        let folder = try ModelFolder()
+        let folder = try TemporaryFolder()
         try ModelExport(configuration: configuration).write(state, toFile: folder.path("model.gguf"))
         let file = try GGUFFile(mapping: folder.path("model.gguf"))
         try file.checkModel(weights: true)
@@ -57,7 +58,7 @@ struct ExportTests {
 
     @Test func aFailedExportLeavesTheOldFile() throws {
         let configuration = try RandomModel.configuration()
-        let folder = try ModelFolder()
+        let folder = try TemporaryFolder()
         let path = folder.path("model.gguf")
         try Data("old".utf8).write(to: URL(fileURLWithPath: path))
         let other = try ModelConfiguration(

@@ -37,12 +37,60 @@ struct InputRoundingTests {
         }
     }
 
+    /// Made by hand: the largest element, with its sign, is −127 steps of a group.
+    @Test func aGroupByHand() {
+        var x = [Float](repeating: 0, count: 512)
+        x[0] = 254
+        x[1] = -127
+        x[2] = 5
+        x[255] = 1
+        var whole = [Int16](repeating: 99, count: 512)
+        var scales: [Float] = [.nan, .nan]
+        var sums = [Float](repeating: .nan, count: 16)
+        InputRounding.roundGroups(x, 2, into: &whole, scales: &scales, sums: &sums)
+        // Ties to even: 63.5 is 64, −2.5 is −2, −0.5 is 0.
+        #expect(scales == [1 / (-127 / Float(254)), 0])
+        #expect(whole[0...2] == [-127, 64, -2] && whole[3...].allSatisfy { $0 == 0 })
+        #expect(sums == [-65 * scales[0]] + [Float](repeating: 0, count: 15))
+    }
+
+    @Test func numbersThatAreNoneMakeTheScaleUndefined() {
+        for bad: Float in [.nan, .infinity, -.infinity] {
+            var x = [Float](repeating: 1, count: 512)
+            x[40] = bad
+            let (blocks, _) = rounded(x)
+            #expect(blocks[32..<64].allSatisfy { !$0.isFinite } && blocks[..<32].allSatisfy { $0.isFinite })
+            var whole = [Int16](repeating: 0, count: 512)
+            var scales: [Float] = [0, 0]
+            var sums = [Float](repeating: 0, count: 16)
+            InputRounding.roundGroups(x, 2, into: &whole, scales: &scales, sums: &sums)
+            #expect(scales[0].isNaN && scales[1] == 1 / Float(-127))
+        }
+    }
+
+    /// What each type reads, as llama.cpp's table of types says (ggml-cpu.c, `vec_dot_type`).
+    @Test func typesReadTheFormsOfLlama() {
+        #expect(InputForms(llama: .f32) == [] && InputForms(llama: .f16) == .halves && InputForms(llama: .bf16) == .bfloats)
+        for type: GGUFTensorType in [.q4_0, .q4_1, .q5_0, .q5_1, .q8_0] { #expect(InputForms(llama: type) == .blocks) }
+        for type: GGUFTensorType in [.q4_K, .q6_K] { #expect(InputForms(llama: type) == .groups) }
+        let rows = InputRows([.halves, .bfloats])
+        rows.reserve(2, width: 11)
+        for column in 0..<11 {
+            rows.row(1)[column] = 1 + Float(column) * 0x1p-12
+        }
+        rows.quantise(1)
+        let inputs = rows.inputs(from: 1)
+        // Binary16 has ten bits behind the one, bfloat16 seven.
+        #expect((0..<11).map { (inputs.halves![$0] - 1) * 0x1p10 } == [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2])
+        #expect((0..<11).allSatisfy { inputs.bfloats![$0] == 1 })
+    }
+
     /// Every level's products with the rounded form, against sums in binary64: Q4_1 has minimums, Q8_0 none; nine blocks are a group and a bit.
     @Test func kernelsReadTheRoundedForm() throws {
         let width = 288, blocks = 9, tokens = 3
         var generator = SeededGenerator(seed: 9)
         let x = (0..<tokens * width).map { _ in Float.random(in: -3...3, using: &generator) }
-        let rows = InputRows(rounding: true)
+        let rows = InputRows(.blocks)
         rows.reserve(tokens, width: width)
         for token in 0..<tokens {
             for column in 0..<width { rows.row(token)[column] = x[token * width + column] }
@@ -97,7 +145,7 @@ struct InputRoundingTests {
         var whole = [Int16](repeating: 99, count: x.count)
         var scales = [Float](repeating: .nan, count: x.count / 32)
         var sums = scales
-        InputRounding.round(x, x.count, into: &whole, scales: &scales, sums: &sums)
-        return (whole.indices.map { Float(whole[$0]) * scales[$0 / 32] }, sums)
+        InputRounding.roundBlocks(x, x.count / 32, into: &whole, scales: &scales, sums: &sums)
+        return (whole.indices.map { Float(whole[$0 / 32 * 32 + InputRounding.place($0 % 32)]) * scales[$0 / 32] }, sums)
     }
 }

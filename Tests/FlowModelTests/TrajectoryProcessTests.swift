@@ -3,6 +3,7 @@ import FlowModel
 import FlowTensor
 import FlowTensorOpenBLAS
 import Foundation
+import TestSupport
 import Testing
 
 /// The same trajectory in processes of their own, in which OpenBLAS is told to use the kernels of other processors.
@@ -55,12 +56,10 @@ import Testing
 
     @Test func openBLASGivesTheSameTrajectoryWithTheKernelsOfEveryProcessor() throws {
         let expected = try Self.lines(backend: SIMDBackend(.portable), threads: 1)
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("trajectory-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         for type in Self.coreTypes + [""] {
             for threads in [1, 2] {
-                let output = folder.appendingPathComponent("\(type)-\(threads)")
+                let output = folder.url.appendingPathComponent("\(type)-\(threads)")
                 let process = Process()
                 process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
                 process.arguments = ["--testing-library", "swift-testing", "--filter", "trajectoryOfThisProcess"]

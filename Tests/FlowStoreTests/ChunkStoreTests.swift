@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func stagesBeyondABatch() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try KeyValueStore(path: folder.path, createIfMissing: true)
         let chunks = try ChunkStore(store, prefix: bytes("m"))
         try put(blob(100_000), as: "tip", in: chunks, of: store)

@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: stores) func readsWhatWasWritten(kind: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try make(kind, in: folder)
         var batch = WriteBatch()
         batch.put([], [1, 2, 3])
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: stores) func scansInOrder(kind: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try filled(kind, in: folder, ["a", "b/1", "b/2", "b/4", "b/5", "c"])
         #expect(try keys(store) == ["a", "b/1", "b/2", "b/4", "b/5", "c"])
         #expect(try keys(store, "b/") == ["b/1", "b/2", "b/4", "b/5"])
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test(arguments: stores) func scansPrefixesOfFF(kind: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try make(kind, in: folder)
         var batch = WriteBatch()
         for key: [UInt8] in [[0xfe], [0xff], [0xff, 0], [0xff, 0xff], [0xff, 0xff, 0xff], [0xfe, 0xff], [0xfe, 0xff, 1]] {
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(arguments: stores) func snapshotsStayAsTheyWere(kind: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try filled(kind, in: folder, ["a", "b"])
         let snapshot = try store.snapshot()
         var batch = WriteBatch()
@@ -138,7 +138,7 @@ import Testing
 
     @Test(arguments: stores) func aBodyCanStopAndThrow(kind: String) throws {
         struct Stop: Error {}
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try filled(kind, in: folder, ["a", "b", "c"])
         var seen = 0
         try store.scan { _, _ in
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test(arguments: stores) func writingInsideAScanDoesNotDisturbIt(kind: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try filled(kind, in: folder, ["a", "b", "c"])
         var seen: [[UInt8]] = []
         try store.scan { key, _ in
@@ -165,7 +165,7 @@ import Testing
     }
 
     @Test(arguments: stores) func aClosedStoreSaysSo(kind: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try filled(kind, in: folder, ["a"])
         store.close()
         store.close()
@@ -177,7 +177,7 @@ import Testing
 
     /// The same random operations on LevelDB and in memory give the same contents.
     @Test(arguments: [1, 2, 3] as [UInt64]) func agreesWithTheMemoryStore(seed: UInt64) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         var options = StoreOptions(identity: "test")
         options.writeBufferBytes = 1 << 16
         var random = SeededGenerator(seed: seed)
@@ -213,7 +213,7 @@ import Testing
     }
 
     @Test func manyThreadsUseOneStore() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try KeyValueStore(path: folder.path, createIfMissing: true)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in 0..<8 as Range<UInt8> {
@@ -233,7 +233,7 @@ import Testing
     }
 
     @Test func closingWaitsForWhatIsInUse() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         var store: KeyValueStore? = try KeyValueStore(path: folder.path, createIfMissing: true)
         var batch = WriteBatch()
         batch.put([1], [2])

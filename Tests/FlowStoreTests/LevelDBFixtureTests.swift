@@ -61,7 +61,7 @@ import Testing
 
     @Test(arguments: [0, 1]) func intactDatabasesOpenWithTheirContents(index: Int) throws {
         let database = Self.databases[index]
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         try lay(database.files, in: folder)
         let store = try KeyValueStore(path: folder.path, createIfMissing: false)
         #expect(try contents(of: store) == database.contents)
@@ -72,7 +72,7 @@ import Testing
     func noDamageGoesUnnoticed(index: Int, createIfMissing: Bool) throws {
         let database = Self.databases[index]
         for variant in database.variants {
-            let folder = try TemporaryFolder()
+            let folder = try TemporaryFolder(inMemory: true)
             var files = database.files.merging(variant.changed_files) { $1 }
             for name in variant.removed_files { files[name] = nil }
             try lay(files, in: folder)

@@ -18,7 +18,7 @@ import Glibc
     }
 
     @Test func aMissingStoreIsMissing() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         for path in [folder.path, folder.path + "/none", folder.path + "/none/deeper"] {
             let error = failure { _ = try KeyValueStore(path: path, createIfMissing: false) }
             #expect(error?.code == .missing)
@@ -28,7 +28,7 @@ import Glibc
     }
 
     @Test func foldersAreMade() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         _ = try KeyValueStore(path: folder.path + "/a/b/c", createIfMissing: true)
         #expect(try folder.names() == ["a"])
     }
@@ -38,7 +38,7 @@ import Glibc
     }
 
     @Test func foreignFoldersAreLeftAlone() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         try folder.write([1], to: "letter.txt")
         let error = failure { _ = try KeyValueStore(path: folder.path, createIfMissing: true) }
         #expect(error?.code == .foreign)
@@ -48,7 +48,7 @@ import Glibc
     }
 
     @Test func storesOfAnotherIdentityAreForeign() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let mine = StoreOptions(identity: "flow/mine"), other = StoreOptions(identity: "flow/other")
         try KeyValueStore(path: folder.path, createIfMissing: true, options: mine).close()
         let error = failure { _ = try KeyValueStore(path: folder.path, createIfMissing: true, options: other) }
@@ -56,13 +56,13 @@ import Glibc
         #expect(error?.detail.contains("flow/other") == true && error?.detail.contains("flow/mine") == true)
         _ = try KeyValueStore(path: folder.path, createIfMissing: false, options: mine)
 
-        let plain = try TemporaryFolder()
+        let plain = try TemporaryFolder(inMemory: true)
         try KeyValueStore(path: plain.path, createIfMissing: true).close()
         #expect(failure { _ = try KeyValueStore(path: plain.path, createIfMissing: true, options: mine) }?.code == .foreign)
     }
 
     @Test func anOpenStoreIsLocked() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let store = try KeyValueStore(path: folder.path, createIfMissing: true)
         let error = failure { _ = try KeyValueStore(path: folder.path, createIfMissing: true) }
         #expect(error?.code == .locked)
@@ -72,7 +72,7 @@ import Glibc
     }
 
     @Test func aLockOfAnotherProcessIsSeenAndEndsWithIt() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         try KeyValueStore(path: folder.path, createIfMissing: true).close()
         let holder = Process()
         holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
@@ -94,7 +94,7 @@ import Glibc
     }
 
     @Test func aFullDiskLosesNothingThatWasStored() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         var options = StoreOptions()
         options.writeBufferBytes = 1 << 16
         let store = try KeyValueStore(path: folder.path, createIfMissing: true, options: options)
@@ -137,7 +137,7 @@ import Glibc
     }
 
     @Test func aStoreWhoseMakingWasCutOffIsMadeAgain() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         try folder.write([], to: "LOCK")
         try folder.write([], to: "MANIFEST-000001")
         try folder.write(bytes("MANIFEST-000001\n"), to: "000001.dbtmp")
@@ -145,7 +145,7 @@ import Glibc
     }
 
     @Test func garbageForCurrentIsNamed() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         try KeyValueStore(path: folder.path, createIfMissing: true).close()
         for text in ["", "\n", "MANIFEST-\n", "../../etc/passwd\n", "MANIFEST-/../../x\n", String(repeating: "x", count: 9000)] {
             try folder.write(bytes(text), to: "CURRENT")
@@ -156,7 +156,7 @@ import Glibc
 
     /// Any byte of any file may be anything: the store opens or says what is wrong, and never ends the process.
     @Test func mutatedFilesNeverTrap() throws {
-        let original = try TemporaryFolder()
+        let original = try TemporaryFolder(inMemory: true)
         var options = StoreOptions()
         options.writeBufferBytes = 1 << 16
         let store = try KeyValueStore(path: original.path, createIfMissing: true, options: options)
@@ -169,7 +169,7 @@ import Glibc
         let names = try original.names().filter { !$0.hasPrefix("LO") && !$0.hasPrefix(".") }
         var random = SeededGenerator(seed: 7)
         for round in 0..<150 {
-            let copy = try TemporaryFolder()
+            let copy = try TemporaryFolder(inMemory: true)
             for name in names {
                 try FileManager.default.copyItem(atPath: original.path + "/" + name, toPath: copy.path + "/" + name)
             }
@@ -187,7 +187,7 @@ import Glibc
     }
 
     @Test func directoryLocksExcludeEachOther() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder(inMemory: true)
         let lock = try DirectoryLock(directory: folder.path)
         let error = failure { _ = try DirectoryLock(directory: folder.path) }
         #expect(error?.code == .locked)

@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FlowWallet
@@ -10,18 +11,11 @@ private let stranger = LockProgram(version: 0, bytes: [UInt8](repeating: 7, coun
 private let words =
     "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
 
-private final class Folder {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("flow-wallet-\(UUID().uuidString)")
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(at: url) }
-    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-}
-
 private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: text)) }
 
 @Suite struct WalletTests {
     @Test func minedCoinsMatureAfterAHundredBlocks() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
         let chain = TestChain()
         let mine = try await wallet.newAddress().program
@@ -37,7 +31,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func aPaymentIsSignedAsTheRulesAskAndArrives() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let payer = try Wallet.create(at: folder.path("payer"), network: network, passphrase: "")
         let payee = try Wallet.create(at: folder.path("payee"), network: network, passphrase: "")
         let chain = TestChain()
@@ -67,7 +61,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func aReorganisationTakesBackWhatItConfirmed() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
         let chain = TestChain()
         await chain.mine(to: try await wallet.newAddress().program)
@@ -87,7 +81,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func aRefusedPaymentGivesItsCoinsBack() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
         let chain = TestChain()
         await chain.mine(to: try await wallet.newAddress().program)
@@ -100,7 +94,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func paymentsThatCannotBeMadeSayWhy() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
         let chain = TestChain()
         await chain.mine(to: try await wallet.newAddress().program)
@@ -124,7 +118,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func aPassphraseSealsTheSecretAndALockedWalletStillReceives() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path("w")
         let chain = TestChain()
         let first = try Wallet.create(at: path, network: network, passphrase: "correct horse", mnemonic: words)
@@ -152,7 +146,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func theWordsBringTheMoneyBack() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let chain = TestChain()
         let original = try Wallet.create(at: folder.path("a"), network: network, passphrase: "x", mnemonic: words)
         // 150 addresses, so that a restored wallet must derive beyond what it had in advance.
@@ -172,7 +166,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func aLockedWalletRunsOutOfKeysAndSaysSo() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         _ = try Wallet.create(at: folder.path("w"), network: network, passphrase: "p")
         let wallet = try Wallet.load(from: folder.path("w"), network: network)
         var seen: Set<Address> = []
@@ -184,7 +178,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func filesThatAreNotTheWalletAreRefused() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path("w")
         _ = try Wallet.create(at: path, network: network, passphrase: "p")
         #expect(throws: WalletError.alreadyExists(path: path)) { _ = try Wallet.create(at: path, network: network, passphrase: "p") }
@@ -205,7 +199,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     }
 
     @Test func aForeignKeyInTheFileIsFoundOnUnlocking() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path("w")
         _ = try Wallet.create(at: path, network: network, passphrase: "p")
         var contents = try WalletFile.read(path)

@@ -7,7 +7,7 @@
 
 #pragma clang assume_nonnull begin
 
-// Kernels for running a model. They are not consensus: levels may differ in the last bits.
+// Kernels for running a model. They are not consensus: levels may differ in the last bits, but for those that follow llama.cpp.
 
 /// Storage types of weights, with GGUF's numbers.
 enum {
@@ -30,14 +30,18 @@ enum { CFLOW_INPUT_GROUP = 256 };
 typedef struct {
     /// `stride` elements for each row.
     const float *_Nullable x;
+    /// Whether products add in llama.cpp's order. Then block types of 32 elements read `rounded`, and the others the form that they read there.
+    bool follows_llama;
+    /// What CFLOW_F16 and CFLOW_BF16 then read in place of `x`: numbers of these formats, in binary32.
+    const float *_Nullable halves;
+    const float *_Nullable bfloats;
     /// Sixteen bits for each element, `stride` for each row.
     const int16_t *_Nullable q;
     /// One for each group, `groups` for each row.
     const float *_Nullable scales;
     /// scale · Σ q of each 32 elements, 8 · `groups` for each row, zero where a row has no such elements.
     const float *_Nullable sums;
-    /// Where set, what block types of 32 elements read in place of the three: whole numbers of −127 to 127, `stride` for each row, and for each 32 of
-    /// them a scale and what stands for the sum, both as `sums` lie.
+    /// Whole numbers of −127 to 127, `stride` for each row, and for each 32 of them a scale and what stands for the sum, both as `sums` lie. Of each 32 the elements come first that are the first or second of four.
     const int16_t *_Nullable rounded;
     const float *_Nullable rounded_scales;
     const float *_Nullable rounded_sums;
@@ -83,6 +87,8 @@ typedef struct {
     float *scores;
     /// As the queries lie.
     float *out;
+    /// For `llama_attend`: whether the tokens are part of several that are processed together.
+    bool several;
 } cflow_attention;
 
 typedef struct {
@@ -100,6 +106,15 @@ typedef struct {
     void (*to_halves)(const float *x, ptrdiff_t n, uint16_t *y);
     /// Turns pairs: an element and the one `pairs` further (`halves`), or neighbours.
     void (*rotate)(float *head, ptrdiff_t pairs, bool halves, const float *cosines, const float *sines);
+
+    // The same for public models, rounded as in llama.cpp. Results are equal at each level.
+    void (*llama_norm)(const float *x, const float *gain, float epsilon, ptrdiff_t n, float *y);
+    void (*llama_swiglu)(const float *gate, const float *up, float factor, ptrdiff_t n, float *y);
+    /// Keys and values are CFLOW_F16, and queries binary16 numbers.
+    void (*llama_attend)(const cflow_attention *attention);
+    void (*llama_rotate)(float *head, ptrdiff_t pairs, bool halves, const float *cosines, const float *sines);
+    /// Rounds each element to the nearest binary16 number.
+    void (*llama_halve)(float *x, ptrdiff_t n);
 } cflow_inference;
 
 enum {

@@ -42,10 +42,17 @@ public struct GGUFFile: Sendable {
     ///
     /// Other programs may do with the file what they like, during the call and after: it is read whole or refused.
     ///
+    /// - Parameter progress: called after each piece of up to 64 MiB with the file's path (of a split file the part's), the bytes read so
+    ///   far and its length.
     /// - Throws: as for ``init(mapping:limits:)``; ``GGUFError/system(operation:path:code:message:)`` also when there is
     ///   not enough memory or the file became shorter meanwhile.
-    public init(reading path: String, limits: GGUFLimits = GGUFLimits()) throws(GGUFError) {
-        self.init(try GGUFParts(path: path, limits: limits) { (path) throws(GGUFError) in try GGUFStorage(reading: path) })
+    public init(
+        reading path: String, limits: GGUFLimits = GGUFLimits(), progress: (_ path: String, _ done: Int, _ length: Int) -> Void = { _, _, _ in }
+    ) throws(GGUFError) {
+        self.init(
+            try GGUFParts(path: path, limits: limits) { (path) throws(GGUFError) in
+                try GGUFStorage(reading: path) { progress(path, $0, $1) }
+            })
     }
 
     /// Reads a file that is in memory; the bytes are copied once. A part of a split file is read as it is, without the

@@ -44,7 +44,9 @@ final class GGUFStorage: @unchecked Sendable {
     ///
     /// The memory comes from the system directly, which refuses what it does not have; Swift's allocator would end the
     /// process.
-    init(reading path: String) throws(GGUFError) {
+    ///
+    /// - Parameter progress: called with the bytes read so far and the file's length, after each piece.
+    init(reading path: String, progress: (Int, Int) -> Void = { _, _ in }) throws(GGUFError) {
         let (descriptor, length) = try Self.open(path)
         defer { close(descriptor) }
         kind = .anonymous
@@ -58,7 +60,7 @@ final class GGUFStorage: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(target)
         var filled = 0
         while filled < length {
-            let count = read(descriptor, start + filled, min(length - filled, 1 << 30))
+            let count = read(descriptor, start + filled, min(length - filled, Self.pieceLength))
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 // The last property is set, so the memory is given back by deinit.
@@ -68,6 +70,7 @@ final class GGUFStorage: @unchecked Sendable {
                     message: "it became shorter while it was read, \(filled) bytes instead of \(length); try again")
             }
             filled += count
+            progress(filled, length)
         }
         _ = mprotect(start, length, PROT_READ)
     }
@@ -79,6 +82,8 @@ final class GGUFStorage: @unchecked Sendable {
         case .anonymous, .mapped: munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
         }
     }
+
+    private static let pieceLength = 1 << 26
 
     #if canImport(Darwin)
     private static var anonymous: Int32 { MAP_ANON }

@@ -4,6 +4,7 @@ internal import FlowTensor
 /// The feed-forward part of a layer: one network, or for each token the experts that its router chooses.
 final class ExpertPass {
     private let c: InferenceConfiguration
+    private let kernels: cflow_inference
     private let team: InferenceTeam
     private let split: RowSplit
     private let routed = FloatBuffer()
@@ -22,9 +23,10 @@ final class ExpertPass {
     /// What goes into the last matrix, one row for each slot.
     private let inner: InputRows
 
-    init(configuration: InferenceConfiguration, team: InferenceTeam, split: RowSplit) {
-        c = configuration
-        inner = InputRows(rounding: configuration.roundsInputs)
+    init(model: InferenceModel, team: InferenceTeam, split: RowSplit) {
+        c = model.configuration
+        kernels = InferenceKernels.kernels(c)
+        inner = InputRows(model.inputForms)
         self.team = team
         self.split = split
         starts.reserve(max(c.expertCount, 1) + 1)
@@ -62,7 +64,7 @@ final class ExpertPass {
                     inputs, tokens: end - start, into: up + start * width, stride: width, range)
                 for slot in start..<end {
                     let at = slot * width + range.lowerBound
-                    InferenceKernels.best.swiglu(gate + at, up + at, share[slot], range.count, gate + at)
+                    kernels.swiglu(gate + at, up + at, share[slot], range.count, gate + at)
                 }
             }
         }

@@ -17,6 +17,7 @@ final class ForwardPass {
     private let model: InferenceModel
     private let c: InferenceConfiguration
     let cache: KeyValueCache
+    private let kernels: cflow_inference
     private let team: InferenceTeam
     private let split: RowSplit
     private let experts: ExpertPass
@@ -39,14 +40,15 @@ final class ForwardPass {
         self.model = model
         let c = model.configuration
         self.c = c
-        normed = InputRows(rounding: c.roundsInputs)
-        attended = InputRows(rounding: c.roundsInputs)
+        normed = InputRows(model.inputForms)
+        attended = InputRows(model.inputForms)
         cache = KeyValueCache(
             layers: c.layerCount, heads: c.keyValueHeadCount, headLength: c.headLength,
-            halves: !c.roundsInputs && !model.layers.contains { $0.key.type == .f32 || $0.value.type == .f32 })
+            halves: c.followsLlama || !model.layers.contains { $0.key.type == .f32 || $0.value.type == .f32 })
+        kernels = InferenceKernels.kernels(c)
         team = InferenceTeam(pool: pool)
         split = RowSplit(threads: team.threads)
-        experts = ExpertPass(configuration: c, team: team, split: split)
+        experts = ExpertPass(model: model, team: team, split: split)
         frequencies = (0..<(c.rotaryLength / 2)).map { pair in
             let frequency = pow(c.rotaryBase, -Double(2 * pair) / Double(c.rotaryLength))
             return frequency / (model.rotaryDivisors.map { Double($0[pair]) } ?? 1)
@@ -70,8 +72,11 @@ final class ForwardPass {
         team.perform {
             for layer in model.layers {
                 attention(layer, count, position)
-                normalise(x, layer.feedForwardNorm, count)
-                experts.run(layer.feedForward, normed, count, addingTo: x)
+                // After the last layer's attention only the tokens whose logits are wanted matter.
+                let first = layer.index == c.layerCount - 1 ? min(firstLogits, count) : 0
+                guard first < count else { break }
+                normalise(x + first * d, layer.feedForwardNorm, count - first)
+                experts.run(layer.feedForward, normed, count - first, addingTo: x + first * d)
             }
             guard rows > 0 else { return }
             normalise(x + firstLogits * d, model.outputNorm, rows)
@@ -92,8 +97,7 @@ final class ForwardPass {
         normed.reserve(rows, width: d)
         split.run(rows, cost: 16 * d, team) { range in
             for row in range {
-                InferenceKernels.rmsNorm(
-                    x + row * d, gain: gain, epsilon: c.rmsNormEpsilon, d, into: normed.row(row))
+                kernels.norm(x + row * d, gain, c.rmsNormEpsilon, d, normed.row(row))
                 normed.quantise(row)
             }
         }
@@ -104,11 +108,27 @@ final class ForwardPass {
         let pairs = frequencies.count
         let cosines = cosines.reserve(count * pairs)
         let sines = sines.reserve(count * pairs)
+        if c.followsLlama { return prepareLlamaRotation(position, count) }
         for token in 0..<count {
             for pair in 0..<pairs {
                 let angle = Double(position + token) * frequencies[pair]
                 cosines[token * pairs + pair] = Float(cos(angle))
                 sines[token * pairs + pair] = Float(sin(angle))
+            }
+        }
+    }
+
+    /// The same in binary32, each angle from the one before.
+    private func prepareLlamaRotation(_ position: Int, _ count: Int) {
+        let pairs = frequencies.count
+        let step = powf(Float(c.rotaryBase), -2 / Float(c.rotaryLength))
+        for token in 0..<count {
+            var turned = Float(position + token)
+            for pair in 0..<pairs {
+                let angle = turned / (model.rotaryDivisors?[pair] ?? 1)
+                cosines.pointer[token * pairs + pair] = cosf(angle)
+                sines.pointer[token * pairs + pair] = sinf(angle)
+                turned *= step
             }
         }
     }
@@ -145,6 +165,7 @@ final class ForwardPass {
         split.run(count, cost: 4 * (queryWidth + width), team) { range in
             for token in range {
                 turn(q + token * queryWidth, heads: c.headCount, norm: layer.queryNorm, token)
+                if c.followsLlama { kernels.llama_halve(q + token * queryWidth, queryWidth) }
                 turn(keys + token * width, heads: c.keyValueHeadCount, norm: layer.keyNorm, token)
                 cache.store(
                     layer.index, position: position + token, keys: keys + token * width, values: values + token * width)
@@ -169,9 +190,9 @@ final class ForwardPass {
         for head in 0..<heads {
             let start = row + head * length
             if let norm {
-                InferenceKernels.rmsNorm(start, gain: norm, epsilon: c.rmsNormEpsilon, length, into: start)
+                kernels.norm(start, norm, c.rmsNormEpsilon, length, start)
             }
-            InferenceKernels.best.rotate(
+            kernels.rotate(
                 start, pairs, c.rotatesHalves, cosines.pointer + token * pairs, sines.pointer + token * pairs)
         }
     }
@@ -196,8 +217,8 @@ final class ForwardPass {
                     queries: q + first * queryWidth + head * length, query_stride: queryWidth, type: cache.type,
                     keys: cache.keys(layer, head: head / shared), values: cache.values(layer, head: head / shared),
                     length: length, reach: position + first + 1, tokens: min(4, count - first), scale: scale,
-                    scores: space + part * room, out: attended.row(first) + head * length)
-                InferenceKernels.best.attend(&attention)
+                    scores: space + part * room, out: attended.row(first) + head * length, several: count > 1)
+                kernels.attend(&attention)
             }
         }
     }

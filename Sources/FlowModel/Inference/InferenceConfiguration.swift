@@ -40,8 +40,8 @@ public struct InferenceConfiguration: Sendable, Equatable {
     var rotatesHalves: Bool { architecture == .qwen3moe }
     /// Whether each head's query and key are normalised.
     var normalisesHeads: Bool { architecture == .qwen3moe }
-    /// Whether inputs of products with quantised weights are rounded as in llama.cpp; see ``InputRounding``.
-    var roundsInputs: Bool { architecture == .llama }
+    /// Whether each operation is rounded as in llama.cpp, so that public models say the same text; see `Documentation/Inference.md`.
+    var followsLlama: Bool { architecture == .llama }
 
     /// Reads and checks the metadata of `file`.
     ///

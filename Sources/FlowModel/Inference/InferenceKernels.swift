@@ -16,12 +16,18 @@ enum InferenceKernels {
         }
     }
 
-    /// x_i / sqrt(mean(x²) + ε) · g_i; `y` may be `x`.
-    @inline(__always)
-    static func rmsNorm(
-        _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, epsilon: Float, _ count: Int,
-        into y: UnsafeMutablePointer<Float>
-    ) {
-        best.norm(x, gain, epsilon, count, y)
+    /// The kernels for a model: those that follow llama.cpp for public models.
+    static func kernels(_ configuration: InferenceConfiguration) -> cflow_inference {
+        configuration.followsLlama ? followingLlama(best) : best
+    }
+
+    /// `kernels` with those that follow llama.cpp in the places of the others.
+    static func followingLlama(_ kernels: cflow_inference) -> cflow_inference {
+        var kernels = kernels
+        kernels.norm = kernels.llama_norm
+        kernels.swiglu = kernels.llama_swiglu
+        kernels.attend = kernels.llama_attend
+        kernels.rotate = kernels.llama_rotate
+        return kernels
     }
 }

@@ -53,6 +53,11 @@ struct InferenceLayer {
         expertsPerToken = max(1, c.expertsPerToken)
     }
 
+    /// All matrices; of several experts the first one's.
+    var matrices: [WeightMatrix] {
+        [query, key, value, attentionOutput, feedForward.gate, feedForward.up, feedForward.down] + (feedForward.router.map { [$0] } ?? [])
+    }
+
     /// Bytes that one token reads.
     var activeByteCount: Int {
         func bytes(_ matrix: WeightMatrix?) -> Int { matrix.map { $0.rows * $0.rowByteCount } ?? 0 }

@@ -15,6 +15,8 @@ public final class InferenceModel: @unchecked Sendable {
     let output: WeightMatrix
     /// Factors by which rotary frequencies are divided, one for each pair, if the file has them.
     let rotaryDivisors: UnsafePointer<Float>?
+    /// How inputs to the weights are kept beside binary32.
+    let inputForms: InputForms
     private let norms: [FloatBuffer]
 
     /// Opens the model file at `path`.
@@ -49,6 +51,8 @@ public final class InferenceModel: @unchecked Sendable {
             rotaryDivisors = nil
         }
         try loader.checkAllUsed()
+        inputForms = c.followsLlama
+            ? (layers.flatMap(\.matrices) + [output]).reduce([]) { $0.union(InputForms(llama: $1.type)) } : .fine
         norms = loader.norms
     }
 

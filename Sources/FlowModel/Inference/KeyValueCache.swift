@@ -4,7 +4,7 @@ internal import FlowTensor
 /// Keys and values of all tokens so far, for each layer; it grows as tokens come.
 ///
 /// Each head's rows lie one after the other, so that attention reads memory in order. They are kept as binary16, as
-/// llama.cpp does, unless the model's own weights are binary32.
+/// llama.cpp does, unless a chain's model has weights in binary32.
 final class KeyValueCache {
     private let heads: Int
     private let headLength: Int

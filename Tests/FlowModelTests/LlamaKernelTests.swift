@@ -1,0 +1,122 @@
+import CFlowKernels
+import FlowGGUF
+import TestSupport
+import Testing
+
+@testable import FlowModel
+
+/// The kernels that follow llama.cpp give the same bits on every level, so a text that is equal on one is equal on all.
+///
+/// `SmolLM2Tests` shows on this processor's best level that the bits are llama.cpp's.
+struct LlamaKernelTests {
+    private static let others = InferenceKernelTests.Level.all.filter { $0.number != 0 }
+    private static let portable = cflow_inference_at(0)!.pointee
+
+    private static func numbers(_ count: Int, _ generator: inout SeededGenerator) -> [Float] {
+        (0..<count).map { _ in
+            let value = Float.random(in: -4...4, using: &generator)
+            // Some far smaller, so that additions round.
+            return Bool.random(using: &generator) ? value : value * Float(sign: .plus, exponent: Int.random(in: -30...2, using: &generator), significand: 1)
+        }
+    }
+
+    private static func bits(_ x: [Float]) -> [UInt32] { x.map(\.bitPattern) }
+
+    @Test(arguments: others, [GGUFTensorType.q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .f32, .f16, .bf16])
+    func productsAreTheSame(_ level: InferenceKernelTests.Level, _ type: GGUFTensorType) {
+        var generator = SeededGenerator(seed: 31)
+        let size = type.blockByteCount, outputs = 5
+        for width in [32, 288, 576] {
+            for tokens in [1, 2, 3, 4, 8, 13] {
+                let rows = InputRows(InputForms(llama: type))
+                rows.reserve(tokens, width: width)
+                for token in 0..<tokens {
+                    rows.row(token).update(from: Self.numbers(width, &generator), count: width)
+                    rows.quantise(token)
+                }
+                var weights = (0..<outputs * width / type.blockLength * size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                for start in stride(from: 0, to: weights.count, by: size) {
+                    for place in type == .q4_1 || type == .q5_1 || type == .f32 ? [1, 3] : [1] {
+                        // Neither huge nor undefined.
+                        weights[start + place] &= 0xBB
+                    }
+                }
+                func product(_ kernels: cflow_inference) -> [Float] {
+                    var y = [Float](repeating: 0.25, count: tokens * outputs)
+                    weights.withUnsafeBytes { weights in
+                        y.withUnsafeMutableBufferPointer { y in
+                            var matrix = cflow_matrix(
+                                type: Int32(type.rawValue), weights: weights.baseAddress!, row_bytes: weights.count / outputs, columns: width,
+                                inputs: rows.inputs(), tokens: tokens, y: y.baseAddress!, y_stride: outputs, y_rows: nil, adds: true)
+                            kernels.multiply(&matrix, 0, outputs)
+                        }
+                    }
+                    return y
+                }
+                #expect(Self.bits(product(level.kernels)) == Self.bits(product(Self.portable)), "seed 31, width \(width), \(tokens) tokens")
+            }
+        }
+    }
+
+    @Test(arguments: others)
+    func pointwiseOperationsAreTheSame(_ level: InferenceKernelTests.Level) {
+        var generator = SeededGenerator(seed: 32)
+        for count in [1, 7, 8, 64, 577] {
+            let x = Self.numbers(count, &generator), gain = Self.numbers(count, &generator)
+            func all(_ kernels: cflow_inference) -> [[UInt32]] {
+                var norm = x, gate = x, halved = x
+                kernels.llama_norm(x, gain, 1e-5, count, &norm)
+                kernels.llama_swiglu(x.map { $0 * 40 }, gain, 1, count, &gate)
+                kernels.llama_halve(&halved, count)
+                var turned = [norm, norm]
+                for halves in [false, true] {
+                    turned[halves ? 1 : 0] = x + gain
+                    kernels.llama_rotate(&turned[halves ? 1 : 0], count, halves, gain, x)
+                }
+                return [norm, gate, halved, turned[0], turned[1]].map(Self.bits)
+            }
+            #expect(all(level.kernels) == all(Self.portable), "seed 32, \(count) elements")
+        }
+    }
+
+    @Test(arguments: others)
+    func attentionIsTheSame(_ level: InferenceKernelTests.Level) {
+        var generator = SeededGenerator(seed: 33)
+        for length in [4, 8, 20, 64, 80, 128] {
+            for reach in [1, 2, 9, 40, 131] {
+                for tokens in 1...4 {
+                    let all = reach + tokens - 1
+                    var queries = Self.numbers(tokens * length, &generator)
+                    Self.portable.llama_halve(&queries, queries.count)
+                    let caches = (0..<2).map { _ in Self.numbers(all * length, &generator).map(HalfPrecision.binary16) }
+                    func attended(_ kernels: cflow_inference) -> [UInt32] {
+                        var scores = [Float](repeating: .nan, count: 4 * (reach + tokens + 8))
+                        var out = [Float](repeating: .nan, count: tokens * length)
+                        queries.withUnsafeBufferPointer { queries in
+                            caches[0].withUnsafeBytes { keys in
+                                caches[1].withUnsafeBytes { values in
+                                    scores.withUnsafeMutableBufferPointer { scores in
+                                        out.withUnsafeMutableBufferPointer { out in
+                                            var attention = cflow_attention(
+                                                queries: queries.baseAddress!, query_stride: length, type: halfType,
+                                                keys: keys.baseAddress!, values: values.baseAddress!, length: length, reach: reach,
+                                                tokens: tokens, scale: 0.125, scores: scores.baseAddress!, out: out.baseAddress!,
+                                                several: tokens > 1 || reach == 9)
+                                            kernels.llama_attend(&attention)
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                        return Self.bits(out)
+                    }
+                    let expected = attended(Self.portable)
+                    #expect(attended(level.kernels) == expected, "seed 33, length \(length), reach \(reach), \(tokens) tokens")
+                    #expect(expected.allSatisfy { Float(bitPattern: $0).isFinite })
+                }
+            }
+        }
+    }
+}
+
+private let halfType = Int32(GGUFTensorType.f16.rawValue)
