@@ -35,7 +35,7 @@ final class ModelKeeper: Sendable {
     func load() throws(GGUFError) {
         // The stamp is taken first: a file replaced meanwhile is seen as newer and loaded again.
         let stamp = FileStamp(path: path)
-        let file = maps ? try GGUFFile(mapping: path) : try read()
+        let file = try maps ? GGUFFile(mapping: path) : read()
         let model = ServedModel(name: name, model: try InferenceModel(file: file), context: context, threads: threads)
         self.stamp.withLock { $0 = stamp }
         served.withLock { $0 = model }

@@ -4,10 +4,8 @@ import Foundation
 struct LoadingLine {
     private let isShown = isatty(STDERR_FILENO) == 1
 
-    func show(_ text: String) { if isShown { write("\r\u{1B}[K" + text) } }
+    func show(_ text: String) { if isShown { standardErrorText("\r\u{1B}[K" + text) } }
 
     /// Leaves no trace.
-    func clear() { if isShown { write("\r\u{1B}[K") } }
-
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    func clear() { if isShown { standardErrorText("\r\u{1B}[K") } }
 }

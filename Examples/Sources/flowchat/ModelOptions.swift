@@ -46,7 +46,7 @@ struct ModelOptions: ParsableArguments {
 
     /// Loads the model, with a line on standard error meanwhile when that is a terminal.
     func load() throws -> InferenceModel {
-        let path = try path
+        let path = try self.path
         let line = LoadingLine()
         defer { line.clear() }
         line.show("loading \(URL(fileURLWithPath: path).lastPathComponent)")
