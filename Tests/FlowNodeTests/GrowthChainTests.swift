@@ -4,6 +4,7 @@ import FlowModel
 import FlowStore
 import FlowTensor
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FlowNode
@@ -228,7 +229,7 @@ import Testing
     /// Two nodes over loopback, JSON-RPC, and the grown model as a file that the inference engine runs.
     @Test func nodesSpeakAboutTheGrownModel() async throws {
         let parameters = try Self.parameters()
-        let (left, right) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (left, right) = (try TemporaryFolder(), try TemporaryFolder())
         var configuration = NodeConfiguration(parameters: parameters, dataDirectory: left.path)
         configuration.corpus = .embedded
         configuration.listenHost = "127.0.0.1"

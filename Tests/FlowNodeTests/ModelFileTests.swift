@@ -4,13 +4,14 @@ import FlowGGUF
 import FlowModel
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FlowNode
 
 /// `model.gguf` in the data directory.
 @Suite struct ModelFileTests {
-    private func configuration(_ directory: TemporaryDirectory, _ format: ExportFormat?) throws -> NodeConfiguration {
+    private func configuration(_ directory: TemporaryFolder, _ format: ExportFormat?) throws -> NodeConfiguration {
         var configuration = NodeConfiguration(parameters: try TestNetwork.parameters(), dataDirectory: directory.path)
         configuration.listens = false
         configuration.threads = 1
@@ -18,7 +19,7 @@ import Testing
         return configuration
     }
 
-    private func names(_ directory: TemporaryDirectory) throws -> [String] {
+    private func names(_ directory: TemporaryFolder) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasPrefix("model") }.sorted()
     }
 
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func theFileFollowsTheTip() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let path = directory.path + "/model.gguf"
         let node = try await Node(configuration(directory, .f32))
         try await eventually { ModelFile(path: path)?.height == 0 }
@@ -65,7 +66,7 @@ import Testing
     }
 
     @Test func withoutTheOptionThereIsNoFile() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let node = try await Node(configuration(directory, nil))
         _ = try await node.miner.mine(1, paying: try TestKey(1).program)
         let request: JSONValue = ["method": "getmodelinfo", "params": [], "id": 1]
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test func aStartRemovesLeftoversAndWritesOnlyWhatIsNotCurrent() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let path = directory.path + "/model.gguf"
         var node = try await Node(configuration(directory, .f16))
         try await eventually { ModelFile(path: path)?.format == .f16 }
@@ -119,7 +120,7 @@ import Testing
     }
 
     @Test func aDiskWithoutRoomKeepsTheOldFile() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let chain = try await TestNetwork.chain(TestNetwork.parameters())
         let room = Room()
         let keeper = ModelFileKeeper(
@@ -149,7 +150,7 @@ import Testing
     }
 
     @Test func aFileThatCannotBeReplacedIsAWarning() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         try FileManager.default.createDirectory(
             atPath: directory.path + "/model.gguf/inside", withIntermediateDirectories: true)
         let chain = try await TestNetwork.chain(TestNetwork.parameters())
@@ -166,7 +167,7 @@ import Testing
     }
 
     @Test func aCancelledWriteLeavesTheOldFile() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let path = directory.path + "/model.gguf"
         let configuration = try ModelConfiguration(TestNetwork.parameters())
         let state = ModelState(initialising: configuration, seed: 1)

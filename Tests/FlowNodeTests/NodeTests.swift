@@ -2,6 +2,7 @@ import FlowConsensus
 import FlowCrypto
 import FlowP2P
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FlowNode
@@ -9,7 +10,7 @@ import Testing
 @Suite struct NodeTests {
     @Test func twoNodesOverLoopbackHaveTheSameTipModelAndCoins() async throws {
         let parameters = try TestNetwork.parameters()
-        let (left, right) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (left, right) = (try TemporaryFolder(), try TemporaryFolder())
         var configuration = NodeConfiguration(parameters: parameters, dataDirectory: left.path)
         configuration.listenHost = "127.0.0.1"
         configuration.listenPort = 0
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test func answersOverRPC() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         var configuration = NodeConfiguration(parameters: try TestNetwork.parameters(), dataDirectory: directory.path)
         configuration.listens = false
         let node = try await Node(configuration)
@@ -67,7 +68,7 @@ import Testing
     }
 
     @Test func refusesForeignLockedAndMismatched() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let parameters = try TestNetwork.parameters()
         var configuration = NodeConfiguration(parameters: parameters, dataDirectory: directory.path)
         configuration.listens = false
@@ -78,7 +79,7 @@ import Testing
         other.parameters = try TestNetwork.parameters(seed: 6)
         await expect(.foreignDataDirectory) { try await Node(other) }
 
-        let texts = try TemporaryDirectory()
+        let texts = try TemporaryFolder()
         try String(repeating: "a text of one's own. ", count: 5_000).write(toFile: texts.path + "/a.txt", atomically: true, encoding: .utf8)
         other = configuration
         other.corpus = .directory(texts.path)
@@ -89,7 +90,7 @@ import Testing
         other.corpus = .directory(texts.path)
         other.replacesCorpus = true
         await expect(.foreignDataDirectory) { try await Node(other) }
-        let fresh = try TemporaryDirectory()
+        let fresh = try TemporaryFolder()
         other.dataDirectory = fresh.path
         let own = try await Node(other)
         #expect(own.parameters.genesisHash != parameters.genesisHash)
@@ -104,7 +105,7 @@ import Testing
     }
 
     @Test func namesAPortInUse() async throws {
-        let (left, right) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (left, right) = (try TemporaryFolder(), try TemporaryFolder())
         var configuration = NodeConfiguration(parameters: try TestNetwork.parameters(), dataDirectory: left.path)
         configuration.listenHost = "127.0.0.1"
         configuration.listenPort = 0

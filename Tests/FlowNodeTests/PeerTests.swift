@@ -2,12 +2,13 @@ import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 import FlowP2P
+import TestSupport
 import Testing
 
 @testable import FlowNode
 
 @Suite struct PeerTests {
-    private func node(_ directory: TemporaryDirectory, parameters: ChainParameters, connect: Node? = nil) async throws -> Node {
+    private func node(_ directory: TemporaryFolder, parameters: ChainParameters, connect: Node? = nil) async throws -> Node {
         var configuration = NodeConfiguration(parameters: parameters, dataDirectory: directory.path)
         configuration.listenHost = "127.0.0.1"
         configuration.listenPort = 0
@@ -26,7 +27,7 @@ import Testing
 
     @Test func twoNodesThatMinedApartAgreeWhenJoined() async throws {
         let parameters = try TestNetwork.parameters()
-        let (a, b) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (a, b) = (try TemporaryFolder(), try TemporaryFolder())
         let first = try await node(a, parameters: parameters)
         let second = try await node(b, parameters: parameters)
         _ = try await first.miner.mine(3, paying: try TestKey(1).program)
@@ -40,7 +41,7 @@ import Testing
 
     @Test func transactionsTravel() async throws {
         let parameters = try TestNetwork.parameters()
-        let (a, b) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (a, b) = (try TemporaryFolder(), try TemporaryFolder())
         let first = try await node(a, parameters: parameters)
         let key = try TestKey(1)
         _ = try await first.miner.mine(101, paying: key.program)
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test func anotherNetworkIsRefusedAtTheHandshake() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let node = try await node(directory, parameters: try TestNetwork.parameters())
         let other = try TestNetwork.parameters().with(corpusRoot: .zero, length: 100_000)
         do {
@@ -82,7 +83,7 @@ import Testing
     /// Faults that a peer could know cut it off.
     @Test func punishesWhatAPeerCouldKnow() async throws {
         let parameters = try TestNetwork.parameters()
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let node = try await node(directory, parameters: parameters)
         let miner = try await TestNetwork.chain(parameters)
         _ = try await MiningLoop(chain: miner).mine(1, paying: try TestKey(1).program)
@@ -118,7 +119,7 @@ import Testing
     /// A digest that is false at the second step: whoever relayed it after the first could not know.
     @Test func doesNotPunishWhatAPeerCouldNotKnow() async throws {
         let parameters = try TestNetwork.parameters(firstPayingStep: 2)
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let node = try await node(directory, parameters: parameters)
         let miner = try await TestNetwork.chain(parameters)
         _ = try await MiningLoop(chain: miner).mine(1, paying: try TestKey(1).program)

@@ -21,8 +21,8 @@ public final class ChatServer: Sendable {
         try settings.check()
         let metrics = Metrics()
         keeper = ModelKeeper(
-            path: settings.modelPath, name: settings.modelName, context: settings.context, threads: settings.threads,
-            metrics: metrics, report: report)
+            path: settings.modelPath, name: settings.modelName, context: settings.context, maps: settings.mapsModel,
+            threads: settings.threads, metrics: metrics, report: report)
         scheduler = AnswerScheduler(
             parallel: settings.parallel, queueLimit: settings.queueLimit, threads: settings.threads, metrics: metrics)
         let router = Router(settings: settings, keeper: keeper, scheduler: scheduler, metrics: metrics)

@@ -22,6 +22,8 @@ public struct ChatServerSettings: Sendable {
     public var queueLimit = 128
     /// Bytes of a request's body.
     public var bodyLimit = 4 << 20
+    /// Whether the file is mapped, not read into memory of its own.
+    public var mapsModel = true
     /// How often to look for a newer model; nil for never.
     public var followInterval: Duration?
 

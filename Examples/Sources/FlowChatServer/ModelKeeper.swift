@@ -9,6 +9,7 @@ final class ModelKeeper: Sendable {
     private let path: String
     private let name: String
     private let context: Int?
+    private let maps: Bool
     private let threads: ThreadPool
     private let metrics: Metrics
     private let report: @Sendable (String) -> Void
@@ -16,11 +17,12 @@ final class ModelKeeper: Sendable {
     private let stamp = Mutex<FileStamp?>(nil)
 
     init(
-        path: String, name: String, context: Int?, threads: Int, metrics: Metrics, report: @escaping @Sendable (String) -> Void
+        path: String, name: String, context: Int?, maps: Bool, threads: Int, metrics: Metrics, report: @escaping @Sendable (String) -> Void
     ) {
         self.path = path
         self.name = name
         self.context = context
+        self.maps = maps
         self.threads = ThreadPool(threads: threads)
         self.metrics = metrics
         self.report = report
@@ -33,9 +35,21 @@ final class ModelKeeper: Sendable {
     func load() throws(GGUFError) {
         // The stamp is taken first: a file replaced meanwhile is seen as newer and loaded again.
         let stamp = FileStamp(path: path)
-        let model = ServedModel(name: name, model: try InferenceModel(path: path), context: context, threads: threads)
+        let file = try maps ? GGUFFile(mapping: path) : read()
+        let model = ServedModel(name: name, model: try InferenceModel(file: file), context: context, threads: threads)
         self.stamp.withLock { $0 = stamp }
         served.withLock { $0 = model }
+    }
+
+    /// Reads the file into memory and reports each quarter of it.
+    private func read() throws(GGUFError) -> GGUFFile {
+        var reported = (path: "", quarter: 0)
+        return try GGUFFile(reading: path) { path, done, length in
+            let quarter = done * 4 / length
+            guard quarter > 0, (path, quarter) != reported else { return }
+            reported = (path, quarter)
+            report("read \(25 * quarter) % of \(path), \(length >> 20) MiB")
+        }
     }
 
     /// Looks every `interval` whether the file was replaced, on a thread of its own. Running answers end on the model they began with.

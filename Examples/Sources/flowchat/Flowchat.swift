@@ -43,7 +43,7 @@ struct Talk: ParsableCommand {
     func run() throws {
         let path = try model.path
         do {
-            let loaded = try InferenceModel(path: path)
+            let loaded = try model.load()
             let chat = Chat(model: loaded, options: answers, model: model, system: system)
             let interrupts = Interrupts()
             if let prompt {

@@ -15,6 +15,9 @@ struct ModelOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "Threads; as many as the machine has processors by default.")
     var threads: Int?
 
+    @Flag(name: .customLong("no-mmap"), help: "Read the file into memory of its own, so that nothing that happens to the file matters.")
+    var readsFile = false
+
     func validate() throws {
         if let context, context < 8 { throw ValidationError("the context needs at least 8 tokens, not \(context)") }
         if let threads, threads < 1 { throw ValidationError("at least one thread is needed, not \(threads)") }
@@ -39,6 +42,19 @@ struct ModelOptions: ParsableArguments {
             }
             return newest.0.path
         }
+    }
+
+    /// Loads the model, with a line on standard error meanwhile when that is a terminal.
+    func load() throws -> InferenceModel {
+        let path = try self.path
+        let line = LoadingLine()
+        defer { line.clear() }
+        line.show("loading \(URL(fileURLWithPath: path).lastPathComponent)")
+        guard readsFile else { return try InferenceModel(path: path) }
+        return try InferenceModel(
+            file: GGUFFile(reading: path) { path, done, length in
+                line.show("loading \(URL(fileURLWithPath: path).lastPathComponent): \(done * 100 / length) % of \(length >> 20) MiB")
+            })
     }
 
     /// A name for the model: that of its file, or the network of a data directory.

@@ -55,6 +55,7 @@ struct Serve: AsyncParsableCommand {
         settings.apiKey = apiKey ?? ProcessInfo.processInfo.environment["FLOWCHAT_API_KEY"]
         settings.hostNames = hostName
         settings.context = model.context
+        settings.mapsModel = !model.readsFile
         settings.threads = model.threadCount
         settings.parallel = parallel
         settings.queueLimit = queue

@@ -7,6 +7,9 @@ func standardOutput(_ text: some StringProtocol) -> Bool { writeAll(text.utf8, t
 /// Writes one line to standard error.
 func standardError(_ line: String) { _ = writeAll((line + "\n").utf8, to: STDERR_FILENO) }
 
+/// Writes text to standard error as it is.
+func standardErrorText(_ text: String) { _ = writeAll(text.utf8, to: STDERR_FILENO) }
+
 private func writeAll(_ bytes: some Sequence<UInt8>, to descriptor: Int32) -> Bool {
     var rest = Array(bytes)[...]
     while !rest.isEmpty {

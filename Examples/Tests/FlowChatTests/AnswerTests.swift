@@ -176,6 +176,41 @@ import Testing
         try await server.wait("the next model") { try await height() == 3 }
     }
 
+    @Test func aModelThatWasReadOutlivesItsFile() async throws {
+        let folder = try Folder()
+        let path = folder.file("m.gguf")
+        try ChatModel.write(to: path)
+        let server = try await ChatProcess(["--no-mmap"], model: path)
+        #expect(server.errors.contains("read 100 % of \(path)"))
+        let body = "{\(hello),\"max_tokens\":20,\"temperature\":0,\(endless)}"
+        let first = try await server.post(chat, body)
+        #expect(first.status == 200)
+        // Cut in place: a process that had it mapped would be ended.
+        #expect(truncate(path, 0) == 0)
+        #expect(try await server.post(chat, body).at("choices.0.message.content") as? String == first.at("choices.0.message.content") as? String)
+        // A mapped model reports no reading.
+        let mapped = try await ChatProcess()
+        #expect(!mapped.errors.contains("read 100 %"))
+    }
+
+    /// The same answer with and without; the progress line is for terminals only.
+    @Test func oneAnswerFromAModelThatWasRead() async throws {
+        let folder = try Folder()
+        try ChatModel.write(to: folder.file("m.gguf"))
+        let arguments = ["-m", folder.file("m.gguf"), "-p", "Hello", "-n", "5", "--seed", "1"]
+        let mapped = try await Program.run(Program.flowchat(), arguments)
+        let read = try await Program.run(Program.flowchat(), arguments + ["--no-mmap"])
+        #expect(mapped.status == 0 && read.status == 0 && !read.output.isEmpty && read.output == mapped.output)
+        #expect(mapped.errors.isEmpty && read.errors.isEmpty)
+        #if os(Linux)
+        // `script` gives the program a terminal.
+        let quoted = ([try Program.flowchat()] + arguments + ["--no-mmap"]).map { "'\($0)'" }.joined(separator: " ")
+        let shown = try await Program.run("/usr/bin/script", ["-qec", quoted, "/dev/null"])
+        let text = String(decoding: shown.output, as: UTF8.self)
+        #expect(text.contains("\r\u{1B}[Kloading m.gguf: 100 %") && text.components(separatedBy: "\u{1B}[K").last?.hasPrefix("loading") == false)
+        #endif
+    }
+
     @Test func theEndWaitsForAnswers() async throws {
         let server = try await ChatProcess()
         let answer = Task { try await server.post(chat, "{\(hello),\"max_tokens\":800,\(endless)}") }

@@ -12,15 +12,3 @@ func eventually(
     }
     Issue.record("did not come true within \(seconds) s", sourceLocation: sourceLocation)
 }
-
-/// A folder that goes with the object.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/flow-node-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
