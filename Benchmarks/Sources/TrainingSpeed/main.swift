@@ -53,7 +53,7 @@ let warmup = options["warmup"]!, steps = warmup + options["steps"]!
 // What a miner does for a step: batch, training, digest. The weights exist once, as the momentum does, and only for as long as this takes.
 var walls: [Double] = [], processors: [Double] = [], digests: [Double] = [], loss = 0.0, initialisation = 0.0
 var chain = DeltaChain(modelRoot: .zero, workSeed: workSeed)
-func takeSteps() throws {
+@MainActor func takeSteps() throws {
     var weights: ModelState!
     initialisation = measure { weights = ModelState(initialising: configuration, seed: 1, pool: pool) }.wall
     let momentum = ModelState(zeros: configuration)

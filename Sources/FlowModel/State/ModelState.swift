@@ -33,7 +33,7 @@ public final class ModelState: @unchecked Sendable {
     }
 
     /// Memory alone; where it is not zeroed the caller writes every element before anybody reads one.
-    init(_ configuration: ModelConfiguration, zeroed: Bool) {
+    package init(_ configuration: ModelConfiguration, zeroed: Bool) {
         self.configuration = configuration
         count = configuration.parameterCount
         storage = FixedBuffer(count, zeroed: zeroed)

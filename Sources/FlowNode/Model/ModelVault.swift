@@ -160,7 +160,7 @@ struct ModelVault {
     /// is that of a block whose weights this node made or checked.
     /// - Parameter height: of the base's block
     func loadBase(_ base: Base, height: BlockHeight, expectedRoot: Hash256) throws(NodeError) -> ModelState {
-        let state = ModelState(zeros: environment.stage(after: height).configuration)
+        let state = ModelState(environment.stage(after: height).configuration, zeroed: false)
         let pieceCount = (state.count * 4 - 1) / Self.pieceLength + 1
         try state.withUnsafeMutableElements { elements throws(NodeError) in
             // Each task writes its own bytes.
