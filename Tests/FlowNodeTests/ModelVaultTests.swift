@@ -56,18 +56,20 @@ import Testing
         #expect(error.code == .storeCorrupted && error.message.contains("base snapshot"))
     }
 
-    private static let measures = ProcessInfo.processInfo.environment["FLOW_MAINNET_SNAPSHOT"] != nil
+    /// Mainnet's first weights, 3.3 GB, need 7 GiB of memory and of disk: FLOW_MAINNET_SNAPSHOT adds them.
+    private static let networks =
+        [ChainParameters.testnet]
+        + (ProcessInfo.processInfo.environment["FLOW_MAINNET_SNAPSHOT"] == nil ? [] : [ChainParameters.mainnet])
 
-    /// Mainnet's first weights, 3.3 GB, to a store on disk and back; prints how long that takes. Needs 7 GiB of memory and of disk.
-    @Test(.enabled(if: measures)) func mainnetsSnapshotOnDisk() throws {
+    /// A network's first weights to a store on disk and back; prints how long that takes.
+    @Test(arguments: networks) func snapshotOnDisk(network: ChainParameters) throws {
         var parameters = try TestNetwork.parameters()
-        parameters.model = ChainParameters.mainnet.model
+        parameters.model = network.model
         let environment = try TestNetwork.environment(parameters, threads: 2)
         let weights = ModelState(
-            initialising: environment.stage(at: 1).configuration, seed: ChainParameters.mainnet.training.initialisationSeed,
+            initialising: environment.stage(at: 1).configuration, seed: network.training.initialisationSeed,
             pool: environment.pool)
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("vault-\(UUID())")
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let store = try KeyValueStore(path: folder.path, createIfMissing: true)
         let vault = ModelVault(store: ChainStore(store: store), environment: environment)
         let clock = ContinuousClock()
@@ -77,10 +79,10 @@ import Testing
         for _ in 0..<6 {
             loaded = nil
             let read = try clock.measure {
-                loaded = try vault.loadBase(base, height: 0, expectedRoot: ChainParameters.mainnet.genesisModelRoot)
+                loaded = try vault.loadBase(base, height: 0, expectedRoot: network.genesisModelRoot)
             }
             #expect(loaded?.hasSameBits(as: weights) == true)
-            print("mainnet's snapshot: written in \(written), loaded in \(read)")
+            print("\(network.network)'s snapshot: written in \(written), loaded in \(read)")
         }
         store.close()
     }
