@@ -82,7 +82,7 @@ import Testing
                 loaded = try vault.loadBase(base, height: 0, expectedRoot: network.genesisModelRoot)
             }
             #expect(loaded?.hasSameBits(as: weights) == true)
-            print("\(network.network)'s snapshot: written in \(written), loaded in \(read)")
+            print("\(network.name)'s snapshot: written in \(written), loaded in \(read)")
         }
         store.close()
     }
