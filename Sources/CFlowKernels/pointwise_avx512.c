@@ -7,9 +7,10 @@
 #include <immintrin.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
-#define CFLOW_SIGN_BITS(x) \
-    ((uint32_t)_mm256_movemask_ps((__m256)__builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7)) | \
-     (uint32_t)_mm256_movemask_ps((__m256)__builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15)) << 8)
+#define CFLOW_SIGN_BITS(x) ((uint32_t)_mm512_movepi32_mask((__m512i)(x)))
+#define CFLOW_FIRST(count) ((__mmask16)((1u << (count)) - 1))
+#define CFLOW_LOAD_PART(p, count, padding) ((cflow_v_avx512)_mm512_mask_loadu_ps((__m512)(padding), CFLOW_FIRST(count), p))
+#define CFLOW_STORE_PART(p, x, count) _mm512_mask_storeu_ps(p, CFLOW_FIRST(count), (__m512)(x))
 #define CFLOW_NAME(x) cflow_##x##_avx512
 #include "pointwise_body.h"
 #pragma clang attribute pop

@@ -2,7 +2,8 @@
 //
 // Sixteen is the width of the canonical lane sum, whatever the processor's registers are, so that every instruction set gives the same
 // bits. Each operation rounds by itself; the including file switches contraction off. Numbers behind the end of a list are handled by a padded copy.
-// Define CFLOW_NAME(x) before inclusion, and CFLOW_SIGN_BITS(x) where an instruction gathers the sign bits of sixteen numbers.
+// Define CFLOW_NAME(x) before inclusion; where instructions do it, CFLOW_SIGN_BITS(x), the sign bits of sixteen numbers, CFLOW_LOAD_PART(p, count, padding)
+// and CFLOW_STORE_PART(p, x, count), which touch only the first 1 … 15 numbers in memory.
 
 #pragma clang diagnostic ignored "-Wpsabi"
 
@@ -37,16 +38,30 @@ INLINE void CFLOW_NAME(copy_part)(float *to, const float *from, ptrdiff_t count)
 
 /// `count` numbers, 1 … 15, and those of `padding` behind them.
 INLINE V CFLOW_NAME(load_part)(const float *p, ptrdiff_t count, V padding) {
+#ifdef CFLOW_LOAD_PART
+    return CFLOW_LOAD_PART(p, count, padding);
+#else
     float lanes[16] __attribute__((aligned(64)));
     CFLOW_NAME(store)(lanes, padding);
     CFLOW_NAME(copy_part)(lanes, p, count);
     return CFLOW_NAME(load)(lanes);
+#endif
 }
 
 INLINE void CFLOW_NAME(store_part)(float *p, V x, ptrdiff_t count) {
+#ifdef CFLOW_STORE_PART
+    CFLOW_STORE_PART(p, x, count);
+#else
     float lanes[16] __attribute__((aligned(64)));
     CFLOW_NAME(store)(lanes, x);
     CFLOW_NAME(copy_part)(p, lanes, count);
+#endif
+}
+
+/// All bits in the first `count` lanes, none in the others.
+INLINE VI CFLOW_NAME(first_places)(ptrdiff_t count) {
+    const VI places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return places < (VI){0} + (int32_t)count;
 }
 
 INLINE V CFLOW_NAME(all)(float x) { return (V){0} + x; }
@@ -77,16 +92,20 @@ INLINE float CFLOW_NAME(tree)(V x) {
     return two[0] + two[1];
 }
 
-/// The largest lane; a zero is +0.
+/// The largest lane; a zero is +0. No lane is a NaN.
 INLINE float CFLOW_NAME(most)(V x) {
     typedef CFLOW_NAME(half) half;
+    typedef CFLOW_NAME(four) four;
     typedef int32_t mask8 __attribute__((vector_size(32)));
-    half a = LOW8(x), b = HIGH8(x);
-    mask8 mask = a > b;
-    half m = (half)((mask & (mask8)a) | (~mask & (mask8)b));
-    float best = m[0];
-    for (int l = 1; l < 8; l++) best = m[l] > best ? m[l] : best;
-    return best + 0.0f;
+    typedef int32_t mask4 __attribute__((vector_size(16)));
+    half a8 = LOW8(x), b8 = HIGH8(x);
+    mask8 above8 = a8 > b8;
+    half eight = (half)((above8 & (mask8)a8) | (~above8 & (mask8)b8));
+    four a4 = __builtin_shufflevector(eight, eight, 0, 1, 2, 3), b4 = __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+    mask4 above4 = a4 > b4;
+    four m = (four)((above4 & (mask4)a4) | (~above4 & (mask4)b4));
+    float a = m[0] > m[1] ? m[0] : m[1], b = m[2] > m[3] ? m[2] : m[3];
+    return (a > b ? a : b) + 0.0f;
 }
 
 #define LOAD CFLOW_NAME(load)
@@ -118,9 +137,9 @@ INLINE float CFLOW_NAME(most)(V x) {
 
 // MARK: Functions
 
-INLINE V CFLOW_NAME(exp16)(V x) {
+/// exp of numbers of which none is above 80.
+INLINE V CFLOW_NAME(exp_of_small)(V x) {
     V t = CHOOSE(x < ALL(-80.0f), ALL(-80.0f), x);
-    t = CHOOSE(t > ALL(80.0f), ALL(80.0f), t);
     V shifted = t * 1.44269504088896341f + 12582912.0f;
     V n = shifted - 12582912.0f;
     V r = (t - n * 0.693359375f) - n * -2.12194440e-4f;
@@ -136,6 +155,8 @@ INLINE V CFLOW_NAME(exp16)(V x) {
     VI exponent = (VI)shifted - (0x4B400000 - 127);
     return y * (V)(exponent << 23);
 }
+
+INLINE V CFLOW_NAME(exp16)(V x) { return CFLOW_NAME(exp_of_small)(CHOOSE(x > ALL(80.0f), ALL(80.0f), x)); }
 
 INLINE V CFLOW_NAME(sigmoid16)(V x) { return 1.0f / (1.0f + CFLOW_NAME(exp16)(-x)); }
 
@@ -194,29 +215,28 @@ static void CFLOW_NAME(norm_backward)(const float *x, const float *gain, float r
 
 // MARK: Softmax
 
-/// The maximum, exp(x − maximum) and its lane sum.
-INLINE void CFLOW_NAME(exponentials)(const float *x, ptrdiff_t n, float *p, float *maximum, float *total) {
+/// x · factor in p, its maximum, exp(x · factor − maximum) and its lane sum. A factor of 1 changes no bit.
+INLINE void CFLOW_NAME(exponentials)(const float *x, float factor, ptrdiff_t n, float *p, float *maximum, float *total) {
     V most = ALL(-__builtin_inff());
     EACH(n, {
-        V a = part == 16 ? LOAD(x + i) : CFLOW_NAME(load_part)(x + i, part, ALL(-__builtin_inff()));
+        V a = GET(x) * factor;
+        PUT(p, a);
+        if (part < 16) a = CHOOSE(CFLOW_NAME(first_places)(part), a, most);
         most = CHOOSE(a > most, a, most);
     });
     float m = CFLOW_NAME(most)(most);
     V s = {0};
     EACH(n, {
-        V e = CFLOW_NAME(exp16)(GET(x) - m);
-        if (part < 16) {
-            CFLOW_NAME(store_part)(p + i, e, part);
-            e = CFLOW_NAME(load_part)(p + i, part, (V){0});
-        } else STORE(p + i, e);
-        s += e;
+        V e = CFLOW_NAME(exp_of_small)(GET(p) - m);
+        PUT(p, e);
+        s += part == 16 ? e : (V)((VI)e & CFLOW_NAME(first_places)(part));
     });
     *maximum = m;
     *total = CFLOW_NAME(tree)(s);
 }
 
 static void CFLOW_NAME(softmax)(const float *x, ptrdiff_t n, float *p, float *maximum, float *total) {
-    CFLOW_NAME(exponentials)(x, n, p, maximum, total);
+    CFLOW_NAME(exponentials)(x, 1, n, p, maximum, total);
     float c = 1.0f / *total;
     EACH(n, PUT(p, GET(p) * c););
 }
@@ -237,8 +257,7 @@ INLINE VI CFLOW_NAME(larger_bits)(V x, VI most) { return CFLOW_NAME(larger)((VI)
 
 static uint32_t CFLOW_NAME(attention_row)(float *x, ptrdiff_t n, ptrdiff_t end, float factor, const float *powers, float *folded) {
     float most, sum;
-    CFLOW_NAME(scale)(x, factor, n, x);
-    CFLOW_NAME(exponentials)(x, n, x, &most, &sum);
+    CFLOW_NAME(exponentials)(x, factor, n, x, &most, &sum);
     float c = 1.0f / sum;
     VI largest = {0};
     EACH(n, {

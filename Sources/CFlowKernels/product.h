@@ -4,8 +4,8 @@
 #include "CFlowKernels.h"
 #include <string.h>
 
-/// Contracted values, rows and columns of a cache block.
-enum { CFLOW_KC = 512, CFLOW_MC = 96, CFLOW_NC = 256 };
+/// Contracted values, rows (at most; each level takes a multiple of its register block) and columns of a cache block.
+enum { CFLOW_KC = 512, CFLOW_MC = 128, CFLOW_NC = 256 };
 
 // Sizes of the scratch memory's parts in bytes; the largest that any level needs, with slack
 // for stores that run over the end of a panel.

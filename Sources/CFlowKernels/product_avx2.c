@@ -9,7 +9,7 @@
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 
 #define CFLOW_NAME(x) cflow_##x##_avx2
-enum { CFLOW_MR = 6, CFLOW_NR = 16, CFLOW_KU = 2 };
+enum { CFLOW_MR = 6, CFLOW_NR = 16, CFLOW_KU = 2, CFLOW_BLOCK = 96 };
 typedef int16_t cflow_a_t;
 typedef int16_t cflow_b_t;
 

@@ -15,7 +15,7 @@ typedef float cflow_floats __attribute__((vector_size(64)));
 #define CFLOW_NAME(x) cflow_##x##_vnni
 #define CFLOW_VECTORS 2
 #define CFLOW_SHIFT 0x80
-enum { CFLOW_MR = 8 };
+enum { CFLOW_MR = 8, CFLOW_BLOCK = 128 };
 
 static inline __attribute__((always_inline)) cflow_sums cflow_dot(cflow_sums sum, cflow_sums b, cflow_sums a) {
     return (cflow_sums)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)b, (__m512i)a);

@@ -3,6 +3,7 @@
 // Before inclusion define
 //   CFLOW_NAME(x)   the name x with the level's suffix
 //   CFLOW_MR, CFLOW_NR, CFLOW_KU   rows and columns of a register block, contracted values in one unit
+//   CFLOW_BLOCK   rows of a cache block, at most CFLOW_MC
 //   cflow_a_t, cflow_b_t   elements of packed operands
 // and the functions
 //   pack_a_block(product, first_row, rows, first_k, length, a, corrections)   with zeros behind the last value of a unit: rows as they are,
@@ -16,7 +17,7 @@
 // Sums of one block of at most CFLOW_KC contracted values fit 32 bits for all widths: 512 · 127² and 512 · 2047² < 2^31, and above
 // 12 bits B is split into a high and a low byte, 512 · 32767 · 128 < 2^31.
 
-_Static_assert(CFLOW_NC % CFLOW_NR == 0, "a block holds whole panels");
+_Static_assert(CFLOW_NC % CFLOW_NR == 0 && CFLOW_BLOCK % CFLOW_MR == 0 && CFLOW_BLOCK <= CFLOW_MC, "a block holds whole panels");
 
 typedef struct {
     cflow_a_t *a;
@@ -105,8 +106,8 @@ static void CFLOW_NAME(narrow)(const cflow_product *p, CFLOW_NAME(blocks) *s) {
         for (ptrdiff_t pc = 0; pc < p->k; pc += CFLOW_KC) {
             ptrdiff_t kc = p->k - pc < CFLOW_KC ? p->k - pc : CFLOW_KC;
             CFLOW_NAME(pack_b_block)(p, jc, nc, pc, kc, 0, s->b);
-            for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_MC) {
-                ptrdiff_t mc = p->m - ic < CFLOW_MC ? p->m - ic : CFLOW_MC;
+            for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_BLOCK) {
+                ptrdiff_t mc = p->m - ic < CFLOW_BLOCK ? p->m - ic : CFLOW_BLOCK;
                 int last = pc + kc == p->k;
                 if (last) CFLOW_NAME(row_factors)(p, ic, mc, s);
                 CFLOW_NAME(pack_a_block)(p, ic, mc, pc, kc, s->a, s->corrections);
@@ -123,8 +124,8 @@ static void CFLOW_NAME(wide)(const cflow_product *p, CFLOW_NAME(blocks) *s) {
     for (ptrdiff_t jc = 0; jc < p->n; jc += CFLOW_NC) {
         ptrdiff_t nc = p->n - jc < CFLOW_NC ? p->n - jc : CFLOW_NC;
         CFLOW_NAME(column_factors)(p, jc, nc, s);
-        for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_MC) {
-            ptrdiff_t mc = p->m - ic < CFLOW_MC ? p->m - ic : CFLOW_MC;
+        for (ptrdiff_t ic = 0; ic < p->m; ic += CFLOW_BLOCK) {
+            ptrdiff_t mc = p->m - ic < CFLOW_BLOCK ? p->m - ic : CFLOW_BLOCK;
             CFLOW_NAME(row_factors)(p, ic, mc, s);
             for (ptrdiff_t i = 0; i < mc * CFLOW_NC; i++) s->wide[i] = 0;
             for (ptrdiff_t pc = 0; pc < p->k; pc += CFLOW_KC) {

@@ -3,7 +3,7 @@
 // 128 · Σ a, which the corrections take off; all of it modulo 2^32, and the true sum fits. Included once for each kernel; no include guard.
 //
 // Before inclusion define
-//   CFLOW_NAME(x), CFLOW_MR
+//   CFLOW_NAME(x), CFLOW_MR, CFLOW_BLOCK
 //   CFLOW_VECTORS   vectors of 16 sums in a row of a register block, 1 or 2
 //   CFLOW_SHIFT   0x80 where the instruction takes B unsigned, else 0
 //   cflow_sums, cflow_floats   vectors of 16 numbers
@@ -15,9 +15,11 @@ typedef uint8_t cflow_b_t;
 
 // MARK: Packing
 
-static inline int32_t CFLOW_NAME(group_sum)(uint32_t group) {
-    return (int8_t)(group & 0xFF) + (int8_t)(group >> 8 & 0xFF) + (int8_t)(group >> 16 & 0xFF) + (int8_t)(group >> 24);
-}
+typedef uint8_t CFLOW_NAME(bytes) __attribute__((vector_size(16)));
+typedef uint32_t CFLOW_NAME(words) __attribute__((vector_size(16)));
+typedef uint8_t CFLOW_NAME(line) __attribute__((vector_size(64)));
+typedef uint16_t CFLOW_NAME(pairs) __attribute__((vector_size(64)));
+typedef uint64_t CFLOW_NAME(lanes) __attribute__((vector_size(64)));
 
 /// Four contiguous values, `count` of them there, zeros behind.
 static inline uint32_t CFLOW_NAME(group)(const int8_t *from, ptrdiff_t count) {
@@ -27,43 +29,106 @@ static inline uint32_t CFLOW_NAME(group)(const int8_t *from, ptrdiff_t count) {
     return group;
 }
 
+/// Σ of each group of four signed bytes, added to `sums`.
+static inline cflow_sums CFLOW_NAME(group_sums)(cflow_sums sums, cflow_sums groups) {
+    return cflow_dot(sums, (cflow_sums){0} + 0x01010101, groups);
+}
+
+/// Four lines of 64 bytes become 64 groups of four, those of each 16 columns in one vector. Instructions on bytes and pairs stay inside 128 bits
+/// and leave 4 columns of each 16 in a vector; the last two steps transpose those parts.
+static inline __attribute__((always_inline)) void CFLOW_NAME(interleave)(const CFLOW_NAME(line) x[4], cflow_sums out[4]) {
+    typedef CFLOW_NAME(pairs) pairs;
+    typedef CFLOW_NAME(lanes) lanes;
+#define CFLOW_LOW8(a, b) \
+    (pairs) __builtin_shufflevector(a, b, 0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80, 17, 81, 18, 82, 19, 83, 20, 84, 21, \
+                                    85, 22, 86, 23, 87, 32, 96, 33, 97, 34, 98, 35, 99, 36, 100, 37, 101, 38, 102, 39, 103, 48, 112, 49, 113, \
+                                    50, 114, 51, 115, 52, 116, 53, 117, 54, 118, 55, 119)
+#define CFLOW_HIGH8(a, b) \
+    (pairs) __builtin_shufflevector(a, b, 8, 72, 9, 73, 10, 74, 11, 75, 12, 76, 13, 77, 14, 78, 15, 79, 24, 88, 25, 89, 26, 90, 27, 91, 28, 92, \
+                                    29, 93, 30, 94, 31, 95, 40, 104, 41, 105, 42, 106, 43, 107, 44, 108, 45, 109, 46, 110, 47, 111, 56, 120, \
+                                    57, 121, 58, 122, 59, 123, 60, 124, 61, 125, 62, 126, 63, 127)
+#define CFLOW_LOW16(a, b) \
+    (lanes) __builtin_shufflevector(a, b, 0, 32, 1, 33, 2, 34, 3, 35, 8, 40, 9, 41, 10, 42, 11, 43, 16, 48, 17, 49, 18, 50, 19, 51, 24, 56, 25, \
+                                    57, 26, 58, 27, 59)
+#define CFLOW_HIGH16(a, b) \
+    (lanes) __builtin_shufflevector(a, b, 4, 36, 5, 37, 6, 38, 7, 39, 12, 44, 13, 45, 14, 46, 15, 47, 20, 52, 21, 53, 22, 54, 23, 55, 28, 60, \
+                                    29, 61, 30, 62, 31, 63)
+    pairs low01 = CFLOW_LOW8(x[0], x[1]), high01 = CFLOW_HIGH8(x[0], x[1]);
+    pairs low23 = CFLOW_LOW8(x[2], x[3]), high23 = CFLOW_HIGH8(x[2], x[3]);
+    lanes w0 = CFLOW_LOW16(low01, low23), w1 = CFLOW_HIGH16(low01, low23);
+    lanes w2 = CFLOW_LOW16(high01, high23), w3 = CFLOW_HIGH16(high01, high23);
+    lanes t0 = __builtin_shufflevector(w0, w1, 0, 1, 2, 3, 8, 9, 10, 11), t1 = __builtin_shufflevector(w0, w1, 4, 5, 6, 7, 12, 13, 14, 15);
+    lanes t2 = __builtin_shufflevector(w2, w3, 0, 1, 2, 3, 8, 9, 10, 11), t3 = __builtin_shufflevector(w2, w3, 4, 5, 6, 7, 12, 13, 14, 15);
+    out[0] = (cflow_sums)__builtin_shufflevector(t0, t2, 0, 1, 4, 5, 8, 9, 12, 13);
+    out[1] = (cflow_sums)__builtin_shufflevector(t0, t2, 2, 3, 6, 7, 10, 11, 14, 15);
+    out[2] = (cflow_sums)__builtin_shufflevector(t1, t3, 0, 1, 4, 5, 8, 9, 12, 13);
+    out[3] = (cflow_sums)__builtin_shufflevector(t1, t3, 2, 3, 6, 7, 10, 11, 14, 15);
+#undef CFLOW_LOW8
+#undef CFLOW_HIGH8
+#undef CFLOW_LOW16
+#undef CFLOW_HIGH16
+}
+
 static void CFLOW_NAME(pack_a_lines)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int8_t *a,
                                      int32_t *corrections) {
+    typedef int8_t few __attribute__((vector_size(16)));
     ptrdiff_t pitch = (kc + 3) / 4 * 4;
     for (ptrdiff_t r = 0; r < mc; r++) {
         const int8_t *line = (const int8_t *)p->a + cflow_a_row(p, ic + r) * p->a_stride + pc;
-        int32_t sum = 0;
-        if (CFLOW_SHIFT) {
-            for (ptrdiff_t k = 0; k < kc; k++) sum += line[k];
+        int8_t *to = a + r * pitch;
+        cflow_sums sums = {0};
+        ptrdiff_t k = 0;
+        for (; k + 64 <= kc; k += 64) {
+            cflow_sums groups;
+            memcpy(&groups, line + k, 64);
+            memcpy(to + k, &groups, 64);
+            if (CFLOW_SHIFT) sums = CFLOW_NAME(group_sums)(sums, groups);
         }
-        memcpy(a + r * pitch, line, (size_t)kc);
-        memset(a + r * pitch + kc, 0, (size_t)(pitch - kc));
-        corrections[r] = -128 * sum;
+        for (; k + 16 <= kc; k += 16) {
+            few values;
+            memcpy(&values, line + k, 16);
+            memcpy(to + k, &values, 16);
+            if (CFLOW_SHIFT) sums += __builtin_convertvector(values, cflow_sums);
+        }
+        int32_t sum = 0;
+        for (; k < kc; k++) sum += to[k] = line[k];
+        for (; k < pitch; k++) to[k] = 0;
+        if (CFLOW_SHIFT) corrections[r] = -128 * (sum + __builtin_reduce_add(sums));
     }
+}
+
+/// `count` bytes of contracted row k of A, zeros behind; only zeros where there is no such row.
+static inline CFLOW_NAME(line) CFLOW_NAME(a_line)(const cflow_product *p, ptrdiff_t k, ptrdiff_t end, ptrdiff_t column, ptrdiff_t count) {
+    CFLOW_NAME(line) line = {0};
+    if (k >= end) return line;
+    const int8_t *from = (const int8_t *)p->a + cflow_a_row(p, k) * p->a_stride + column;
+    if (count >= 64) memcpy(&line, from, 64);
+    else memcpy(&line, from, (size_t)count);
+    return line;
 }
 
 /// Columns of A, four contracted rows side by side.
 static void CFLOW_NAME(pack_a_columns)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int8_t *a,
                                        int32_t *corrections) {
-    int32_t sums[CFLOW_MC];
-    uint32_t groups[CFLOW_MC];
-    static const int8_t zeros[CFLOW_MC];
-    for (ptrdiff_t i = 0; i < mc; i++) sums[i] = 0;
-    for (ptrdiff_t u = 0; u < (kc + 3) / 4; u++) {
-        const uint8_t *line[4];
-        for (ptrdiff_t i = 0; i < 4; i++) {
-            ptrdiff_t k = 4 * u + i;
-            line[i] = (const uint8_t *)(k < kc ? (const int8_t *)p->a + cflow_a_row(p, pc + k) * p->a_stride + ic : zeros);
-        }
-        for (ptrdiff_t i = 0; i < mc; i++) {
-            groups[i] = (uint32_t)line[0][i] | (uint32_t)line[1][i] << 8 | (uint32_t)line[2][i] << 16 | (uint32_t)line[3][i] << 24;
+    for (ptrdiff_t i = 0; i < mc; i += 64) {
+        ptrdiff_t count = mc - i < 64 ? mc - i : 64;
+        cflow_sums sums[4] = {{0}};
+        for (ptrdiff_t u = 0; u < (kc + 3) / 4; u++) {
+            CFLOW_NAME(line) lines[4];
+            for (ptrdiff_t j = 0; j < 4; j++) lines[j] = CFLOW_NAME(a_line)(p, pc + 4 * u + j, pc + kc, ic + i, count);
+            cflow_sums groups[4];
+            CFLOW_NAME(interleave)(lines, groups);
+            if (CFLOW_SHIFT) {
+                for (int part = 0; part < 4; part++) sums[part] = CFLOW_NAME(group_sums)(sums[part], groups[part]);
+            }
+            memcpy(a + (u * mc + i) * 4, groups, (size_t)count * 4);
         }
         if (CFLOW_SHIFT) {
-            for (ptrdiff_t i = 0; i < mc; i++) sums[i] += CFLOW_NAME(group_sum)(groups[i]);
+            int32_t numbers[64];
+            memcpy(numbers, sums, sizeof numbers);
+            for (ptrdiff_t c = 0; c < count; c++) corrections[i + c] = -128 * numbers[c];
         }
-        memcpy(a + u * mc * 4, groups, (size_t)mc * 4);
     }
-    for (ptrdiff_t i = 0; i < mc; i++) corrections[i] = -128 * sums[i];
 }
 
 static void CFLOW_NAME(pack_a_block)(const cflow_product *p, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t pc, ptrdiff_t kc, int8_t *a,
@@ -72,10 +137,7 @@ static void CFLOW_NAME(pack_a_block)(const cflow_product *p, ptrdiff_t ic, ptrdi
     else CFLOW_NAME(pack_a_lines)(p, ic, mc, pc, kc, a, corrections);
 }
 
-typedef uint8_t CFLOW_NAME(bytes) __attribute__((vector_size(16)));
-typedef uint32_t CFLOW_NAME(words) __attribute__((vector_size(16)));
-
-/// Sixteen lines with contiguous contracted values: blocks of 4 lines × 4 groups are transposed in registers.
+/// Lines with contiguous contracted values: blocks of 4 lines × 4 groups are transposed in registers.
 static void CFLOW_NAME(pack_b_lines)(uint8_t *dst, ptrdiff_t columns, const cflow_product *p, ptrdiff_t column, ptrdiff_t k,
                                      ptrdiff_t length) {
     typedef CFLOW_NAME(words) words;
@@ -110,38 +172,36 @@ static void CFLOW_NAME(pack_b_lines)(uint8_t *dst, ptrdiff_t columns, const cflo
     }
 }
 
-/// Four contracted rows at a time: their bytes side by side, in the order of the columns.
+/// A panel's bytes of contracted row k of B, zeros behind its columns; only zeros where there is no such row.
+static inline void CFLOW_NAME(b_line)(const cflow_product *p, ptrdiff_t k, ptrdiff_t end, ptrdiff_t column, ptrdiff_t columns,
+                                      uint8_t line[CFLOW_NR]) {
+    if (k < end) {
+        const int8_t *from = (const int8_t *)p->b + cflow_b_row(p, k) * p->b_stride + column;
+        if (columns == CFLOW_NR) {
+            memcpy(line, from, CFLOW_NR);
+            return;
+        }
+        memset(line, 0, CFLOW_NR);
+        memcpy(line, from, (size_t)columns);
+    } else memset(line, 0, CFLOW_NR);
+}
+
+/// Four contracted rows at a time: their bytes side by side, in the order of the columns. A vector holds the lines of several units.
 static void CFLOW_NAME(pack_b_columns)(uint8_t *dst, ptrdiff_t columns, const cflow_product *p, ptrdiff_t column, ptrdiff_t k,
                                        ptrdiff_t length) {
-    typedef CFLOW_NAME(bytes) bytes;
-    typedef uint16_t halves __attribute__((vector_size(16)));
-    for (ptrdiff_t u = 0; 4 * u < length; u++) {
-        for (ptrdiff_t c = 0; c < CFLOW_NR; c += 16) {
-            ptrdiff_t count = columns - c < 16 ? columns - c : 16;
-            bytes line[4];
-            for (ptrdiff_t i = 0; i < 4; i++) {
-                line[i] = (bytes){0};
-                if (count <= 0 || 4 * u + i >= length) continue;
-                const int8_t *from = (const int8_t *)p->b + cflow_b_row(p, k + 4 * u + i) * p->b_stride + column + c;
-                if (count == 16) memcpy(&line[i], from, 16);
-                else memcpy(&line[i], from, (size_t)count);
-            }
-            halves low01 = (halves)__builtin_shufflevector(line[0], line[1], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-            halves high01 =
-                (halves)__builtin_shufflevector(line[0], line[1], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-            halves low23 = (halves)__builtin_shufflevector(line[2], line[3], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-            halves high23 =
-                (halves)__builtin_shufflevector(line[2], line[3], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-            halves out[4] = {
-                __builtin_shufflevector(low01, low23, 0, 8, 1, 9, 2, 10, 3, 11),
-                __builtin_shufflevector(low01, low23, 4, 12, 5, 13, 6, 14, 7, 15),
-                __builtin_shufflevector(high01, high23, 0, 8, 1, 9, 2, 10, 3, 11),
-                __builtin_shufflevector(high01, high23, 4, 12, 5, 13, 6, 14, 7, 15)};
-            for (int i = 0; i < 4; i++) {
-                bytes shifted = (bytes)out[i] ^ CFLOW_SHIFT;
-                memcpy(dst + (u * CFLOW_NR + c + 4 * i) * 4, &shifted, 16);
-            }
+    enum { UNITS = 64 / CFLOW_NR };
+    for (ptrdiff_t u = 0; 4 * u < length; u += UNITS) {
+        union {
+            CFLOW_NAME(line) whole[4];
+            uint8_t parts[4][UNITS][CFLOW_NR];
+        } x;
+        for (ptrdiff_t unit = 0; unit < UNITS; unit++) {
+            for (ptrdiff_t i = 0; i < 4; i++) CFLOW_NAME(b_line)(p, k + 4 * (u + unit) + i, k + length, column, columns, x.parts[i][unit]);
         }
+        for (int i = 0; i < 4; i++) x.whole[i] ^= CFLOW_SHIFT;
+        cflow_sums groups[4];
+        CFLOW_NAME(interleave)(x.whole, groups);
+        memcpy(dst + u * CFLOW_NR * 4, groups, 256);
     }
 }
 
@@ -160,11 +220,23 @@ static inline __attribute__((always_inline)) void CFLOW_NAME(micro_rows)(const i
                                                                          const float *row_factors, const float *column_factors, void *out,
                                                                          ptrdiff_t stride) {
     cflow_sums sums[CFLOW_MR][CFLOW_VECTORS];
+    // Each loop over rows and vectors is unrolled, or the sums would go through memory.
+#pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < CFLOW_VECTORS; v++) {
-            cflow_sums start = {0};
-            if (!first) memcpy(&start, (const char *)out + r * stride * 4 + 64 * v, 64);
-            sums[r][v] = CFLOW_SHIFT ? start + corrections[r] : start;
+        cflow_sums correction = {0};
+        if (CFLOW_SHIFT) correction += corrections[r];
+#pragma clang loop unroll(full)
+        for (int v = 0; v < CFLOW_VECTORS; v++) sums[r][v] = correction;
+    }
+    if (!first) {
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+#pragma clang loop unroll(full)
+            for (int v = 0; v < CFLOW_VECTORS; v++) {
+                cflow_sums before;
+                memcpy(&before, (const char *)out + r * stride * 4 + 64 * v, 64);
+                sums[r][v] += before;
+            }
         }
     }
     for (ptrdiff_t u = 0; u < units; u++) {
@@ -180,15 +252,21 @@ static inline __attribute__((always_inline)) void CFLOW_NAME(micro_rows)(const i
         a += a_unit;
         b += 64 * CFLOW_VECTORS;
     }
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < CFLOW_VECTORS; v++) {
-            if (last) {
-                cflow_floats factors;
-                memcpy(&factors, column_factors + 16 * v, 64);
-                sums[r][v] = (cflow_sums)(__builtin_convertvector(sums[r][v], cflow_floats) * (factors * row_factors[r]));
+    if (last) {
+        cflow_floats factors[CFLOW_VECTORS];
+        memcpy(factors, column_factors, sizeof factors);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+#pragma clang loop unroll(full)
+            for (int v = 0; v < CFLOW_VECTORS; v++) {
+                sums[r][v] = (cflow_sums)(__builtin_convertvector(sums[r][v], cflow_floats) * (factors[v] * row_factors[r]));
             }
-            memcpy((char *)out + r * stride * 4 + 64 * v, &sums[r][v], 64);
         }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+#pragma clang loop unroll(full)
+        for (int v = 0; v < CFLOW_VECTORS; v++) memcpy((char *)out + r * stride * 4 + 64 * v, &sums[r][v], 64);
     }
 }
 

@@ -15,7 +15,7 @@ typedef float cflow_floats __attribute__((vector_size(64)));
 #define CFLOW_NAME(x) cflow_##x##_neon
 #define CFLOW_VECTORS 1
 #define CFLOW_SHIFT 0
-enum { CFLOW_MR = 6 };
+enum { CFLOW_MR = 6, CFLOW_BLOCK = 96 };
 
 static inline __attribute__((always_inline)) cflow_sums cflow_dot(cflow_sums sum, cflow_sums b, cflow_sums a) {
 #define CFLOW_QUARTER(i) \

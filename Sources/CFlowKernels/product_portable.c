@@ -8,7 +8,7 @@
 #endif
 
 #define CFLOW_NAME(x) cflow_##x##_portable
-enum { CFLOW_MR = 4, CFLOW_NR = 8, CFLOW_KU = 2 };
+enum { CFLOW_MR = 4, CFLOW_NR = 8, CFLOW_KU = 2, CFLOW_BLOCK = 96 };
 typedef int16_t cflow_a_t;
 typedef int16_t cflow_b_t;
 

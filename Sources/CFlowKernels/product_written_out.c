@@ -10,7 +10,7 @@ typedef float cflow_floats __attribute__((vector_size(64)));
 #define CFLOW_NAME(x) cflow_##x##_vnni_plain
 #define CFLOW_VECTORS 2
 #define CFLOW_SHIFT 0x80
-enum { CFLOW_MR = 8 };
+enum { CFLOW_MR = 8, CFLOW_BLOCK = 128 };
 
 static inline __attribute__((always_inline)) cflow_sums cflow_dot(cflow_sums sum, cflow_sums b, cflow_sums a) {
     cflow_sums result = sum;

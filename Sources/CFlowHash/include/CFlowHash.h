@@ -9,6 +9,9 @@
 /// BLAKE2b-256 of `prefix ‖ message` for four messages of `length` bytes each, side by side. Writes 4 × 32 bytes.
 void cflow_blake2b_four(uint8_t prefix, const uint8_t *_Nonnull const message[_Nonnull 4], size_t length, uint8_t *digests);
 
+/// The same for eight messages; writes 8 × 32 bytes.
+void cflow_blake2b_eight(uint8_t prefix, const uint8_t *_Nonnull const message[_Nonnull 8], size_t length, uint8_t *digests);
+
 #pragma clang assume_nonnull end
 
 #endif

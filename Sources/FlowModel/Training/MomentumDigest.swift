@@ -19,10 +19,10 @@ public enum MomentumDigest {
         let leafCount = (count + leafElements - 1) / leafElements
         return [Hash256](unsafeUninitializedCapacity: leafCount) { leaves, initialised in
             if let target = leaves.baseAddress {
-                // Each task writes its own four leaves.
-                pool.run((leafCount + 3) / 4) { task in
-                    let first = task * 4
-                    hash(momentum, first..<min(first + 4, leafCount), into: target + first)
+                // Each task writes its own eight leaves.
+                pool.run((leafCount + 7) / 8) { task in
+                    let first = task * 8
+                    hash(momentum, first..<min(first + 8, leafCount), into: target + first)
                 }
             }
             initialised = leafCount
