@@ -6,6 +6,11 @@
 #include <sys/auxv.h>
 #endif
 
+uintptr_t cflow_thread(void) {
+    static _Thread_local char place;
+    return (uintptr_t)&place;
+}
+
 size_t cflow_product_scratch(void) { return CFLOW_SCRATCH_A + CFLOW_SCRATCH_B + CFLOW_SCRATCH_TILE + CFLOW_SCRATCH_WIDE; }
 
 bool cflow_level_available(int32_t level) {

@@ -89,14 +89,19 @@ for (tokens, outputs, inputs) in [(512, 512, 512), (64, 1_024, 512), (512, 1_024
     let layer = Layer(tokens: tokens, outputs: outputs, inputs: inputs)
     try layer.step(backend, .single)
     let operations = 2 * Double(tokens * outputs * inputs)
-    let turns = Int(2e8 / operations) + 1
+    let turns = Int(2e9 / operations) + 1
+    /// What a turn takes, after one that warms caches and wakes threads.
+    func time(_ body: () throws -> Void) rethrows -> Double {
+        try body()
+        return try seconds { for _ in 0..<turns { try body() } }
+    }
     var times = [[Double]](repeating: [], count: 5)
     for _ in 0..<9 {
-        times[0].append(seconds { for _ in 0..<turns { backend.execute([layer.forward], pool: .single) } })
-        times[1].append(seconds { for _ in 0..<turns { layer.floatForward() } })
-        times[2].append(try seconds { for _ in 0..<turns { try layer.step(backend, .single) } })
-        times[3].append(seconds { for _ in 0..<turns { layer.floatStep() } })
-        times[4].append(seconds { for _ in 0..<turns { backend.execute([layer.forward], pool: two) } })
+        times[0].append(time { backend.execute([layer.forward], pool: .single) })
+        times[1].append(time { layer.floatForward() })
+        times[2].append(try time { try layer.step(backend, .single) })
+        times[3].append(time { layer.floatStep() })
+        times[4].append(time { backend.execute([layer.forward], pool: two) })
     }
     let t = times.map { median($0) / Double(turns) }
     func rounded(_ x: Double, _ places: Double = 100) -> Double { (x * places).rounded() / places }

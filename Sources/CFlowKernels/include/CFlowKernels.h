@@ -9,24 +9,27 @@
 
 #pragma clang assume_nonnull begin
 
-// MARK: Atomics for the thread pool. Plain inline functions, so that no deployment target and no further module is needed.
+// MARK: Atomics for the thread pool, sequentially consistent. Plain inline functions, so that no deployment target and no further module is needed.
 
 static inline int64_t cflow_atomic_add(int64_t *cell, int64_t value) {
-    return __atomic_fetch_add(cell, value, __ATOMIC_ACQ_REL);
+    return __atomic_fetch_add(cell, value, __ATOMIC_SEQ_CST);
 }
 
 static inline int64_t cflow_atomic_load(const int64_t *cell) {
-    return __atomic_load_n(cell, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(cell, __ATOMIC_SEQ_CST);
 }
 
 static inline void cflow_atomic_store(int64_t *cell, int64_t value) {
-    __atomic_store_n(cell, value, __ATOMIC_RELEASE);
+    __atomic_store_n(cell, value, __ATOMIC_SEQ_CST);
 }
 
 /// Sets the cell to `desired` where it holds `expected`; true where it did.
 static inline bool cflow_atomic_exchange_if(int64_t *cell, int64_t expected, int64_t desired) {
-    return __atomic_compare_exchange_n(cell, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    return __atomic_compare_exchange_n(cell, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
+
+/// A number that differs between threads that live at the same time.
+uintptr_t cflow_thread(void);
 
 /// A hint to the processor inside a waiting loop.
 static inline void cflow_pause(void) {

@@ -49,8 +49,10 @@ extension IntegerProduct {
         return part
     }
 
-    /// Cuts products into parts of similar work for a pool, along the longer side of the output, the largest first. Sums are never cut,
-    /// so the parts give the same bits as the whole.
+    /// Cuts products into parts of similar work for a pool. Sums are never cut, so the parts give the same bits as the whole.
+    ///
+    /// A kernel brings B into its own order first, which costs more than it does for A, so cuts between columns are preferred: each part then takes its
+    /// own columns of B. Rows are cut where there are too few columns.
     ///
     /// - Parameters:
     ///   - grain: cuts fall on multiples of this many rows or columns.
@@ -61,11 +63,12 @@ extension IntegerProduct {
         if pool.threads == 1 { return products }
         var total = 0
         for product in products { total += product.work }
-        let target = max(total / (pool.threads * 3), smallestPart, 1)
+        let target = max(total / (pool.threads * 2), smallestPart, 1)
         var parts: [IntegerProduct] = []
-        parts.reserveCapacity(products.count + pool.threads * 3)
+        parts.reserveCapacity(products.count + pool.threads * 2)
         for product in products {
-            let side = max(product.m, product.n)
+            let cutsColumns = product.n >= product.m / 4 && product.n >= grain * pool.threads
+            let side = cutsColumns ? product.n : product.m
             let pieces = min((product.work + target - 1) / target, (side + grain - 1) / grain)
             if pieces <= 1 {
                 parts.append(product)
@@ -74,10 +77,9 @@ extension IntegerProduct {
             let grains = (side + grain - 1) / grain
             for piece in 0..<pieces {
                 let range = (grains * piece / pieces * grain)..<min(grains * (piece + 1) / pieces * grain, side)
-                parts.append(product.m >= product.n ? product.rows(range) : product.columns(range))
+                parts.append(cutsColumns ? product.columns(range) : product.rows(range))
             }
         }
-        parts.sort { $0.work > $1.work }
         return parts
     }
 }

@@ -1,9 +1,10 @@
 internal import CFlowKernels
 
-/// Working memory for tasks: each takes a buffer, uses it alone and gives it back. Buffers are kept, so that repeated work allocates nothing.
+/// Working memory for tasks: each takes a buffer, uses it alone and gives it back. Buffers are kept, so that repeated work allocates nothing,
+/// and go back to the thread that used them last, in whose cache they are.
 public final class ScratchPool<Element: BitwiseCopyable>: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
-    private var free: [AlignedBuffer<Element>] = []
+    private var free: [(buffer: AlignedBuffer<Element>, thread: UInt)] = []
 
     public init() { lock.initialize(to: 0) }
 
@@ -11,21 +12,22 @@ public final class ScratchPool<Element: BitwiseCopyable>: @unchecked Sendable {
 
     /// Runs `body` with room for `count` elements on a 64-byte boundary, contents undefined.
     public func withScratch<Result>(_ count: Int, _ body: (UnsafeMutablePointer<Element>) -> Result) -> Result {
-        let buffer = take()
-        defer { giveBack(buffer) }
+        let thread = cflow_thread()
+        let buffer = take(thread)
+        defer { giveBack(buffer, thread) }
         return body(buffer.reserve(count))
     }
 
-    private func take() -> AlignedBuffer<Element> {
+    private func take(_ thread: UInt) -> AlignedBuffer<Element> {
         enter()
-        let buffer = free.popLast()
-        leave()
-        return buffer ?? AlignedBuffer<Element>()
+        defer { leave() }
+        if let own = free.lastIndex(where: { $0.thread == thread }) { return free.remove(at: own).buffer }
+        return free.popLast()?.buffer ?? AlignedBuffer<Element>()
     }
 
-    private func giveBack(_ buffer: AlignedBuffer<Element>) {
+    private func giveBack(_ buffer: AlignedBuffer<Element>, _ thread: UInt) {
         enter()
-        free.append(buffer)
+        free.append((buffer, thread))
         leave()
     }
 

@@ -10,25 +10,40 @@ internal import CFlowKernels
     internal import Darwin
 #endif
 
-/// The threads behind a `ThreadPool`: they wait for a job, take task numbers from a shared counter, and report back.
+/// The threads behind a `ThreadPool`: they wait for a job, take task numbers, and report back.
+///
+/// Each thread begins with a run of tasks of its own, the same for every job with as many, so that what one job leaves in a thread's cache the next one
+/// finds there; then it helps with the runs of the others.
+///
+/// Who waits spins for a while and then sleeps. The lock is taken only to fall asleep and to wake sleepers: a sleeper announces itself before it looks
+/// for the last time, and who has news looks for sleepers behind giving them, both with sequential consistency, so that neither misses the other.
 final class WorkerCrew: @unchecked Sendable {
     private(set) var workers = 0
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    /// busy, next task, working threads, generation of the job; a cache line apart.
-    private let cells = UnsafeMutablePointer<Int64>.allocate(capacity: 32)
+    /// Cells a cache line apart: busy, threads that began, working threads, generation of the job, sleeping workers, sleeping caller, and for each
+    /// thread, the caller first, how many tasks of its run were taken.
+    private let cells: UnsafeMutablePointer<Int64>
+    private let cellCount: Int
     private var busy: UnsafeMutablePointer<Int64> { cells }
-    private var next: UnsafeMutablePointer<Int64> { cells + 8 }
+    private var started: UnsafeMutablePointer<Int64> { cells + 8 }
     private var working: UnsafeMutablePointer<Int64> { cells + 16 }
     private var generation: UnsafeMutablePointer<Int64> { cells + 24 }
+    private var sleepers: UnsafeMutablePointer<Int64> { cells + 32 }
+    private var callerSleeps: UnsafeMutablePointer<Int64> { cells + 40 }
+    private func taken(_ thread: Int) -> UnsafeMutablePointer<Int64> { cells + 48 + 8 * thread }
+    /// Written before the generation that ends the threads.
     private var stopping = false
-    private var tasks: Int64 = 0
+    private var tasks = 0
     private var body: ((Int) -> Void)?
-    private static let spins = 1_000
+    /// Some 50 to 100 µs: longer than the work between two jobs of a step.
+    private static let spins = 2_000
 
     init(workers wanted: Int) {
-        cells.initialize(repeating: 0, count: 32)
+        cellCount = 48 + 8 * (wanted + 1)
+        cells = .allocate(capacity: cellCount)
+        cells.initialize(repeating: 0, count: cellCount)
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wake, nil)
         pthread_cond_init(done, nil)
@@ -73,67 +88,81 @@ final class WorkerCrew: @unchecked Sendable {
 
     func execute(_ count: Int, _ body: @escaping (Int) -> Void) {
         self.body = body
-        tasks = Int64(count)
-        cflow_atomic_store(next, 0)
+        tasks = count
+        for thread in 0...workers { cflow_atomic_store(taken(thread), 0) }
         cflow_atomic_store(working, Int64(workers))
-        pthread_mutex_lock(mutex)
-        _ = cflow_atomic_add(generation, 1)
-        pthread_cond_broadcast(wake)
-        pthread_mutex_unlock(mutex)
+        announce()
 
-        takeTasks(body, count: Int64(count))
+        takeTasks(body, thread: 0)
 
-        var spin = 0
-        while cflow_atomic_load(working) != 0, spin < Self.spins {
-            cflow_pause()
-            spin += 1
-        }
-        if cflow_atomic_load(working) != 0 {
+        if !spin(while: { cflow_atomic_load(working) != 0 }) {
             pthread_mutex_lock(mutex)
+            cflow_atomic_store(callerSleeps, 1)
             while cflow_atomic_load(working) != 0 { pthread_cond_wait(done, mutex) }
+            cflow_atomic_store(callerSleeps, 0)
             pthread_mutex_unlock(mutex)
         }
         self.body = nil
     }
 
     func stop() {
-        pthread_mutex_lock(mutex)
         stopping = true
+        announce()
+    }
+
+    /// A new generation, for those who spin and those who sleep.
+    private func announce() {
         _ = cflow_atomic_add(generation, 1)
+        if cflow_atomic_load(sleepers) == 0 { return }
+        pthread_mutex_lock(mutex)
         pthread_cond_broadcast(wake)
         pthread_mutex_unlock(mutex)
     }
 
-    private func takeTasks(_ body: (Int) -> Void, count: Int64) {
-        while true {
-            let task = cflow_atomic_add(next, 1)
-            if task >= count { return }
-            body(Int(task))
+    /// False where the condition still held after a while.
+    @inline(__always)
+    private func spin(while condition: () -> Bool) -> Bool {
+        for _ in 0..<Self.spins {
+            if !condition() { return true }
+            cflow_pause()
+        }
+        return !condition()
+    }
+
+    private func takeTasks(_ body: (Int) -> Void, thread: Int) {
+        let threads = workers + 1
+        for offset in 0..<threads {
+            let owner = (thread + offset) % threads
+            let first = tasks * owner / threads, count = tasks * (owner + 1) / threads - first
+            while true {
+                let task = Int(cflow_atomic_add(taken(owner), 1))
+                if task >= count { break }
+                body(first + task)
+            }
         }
     }
 
     /// Apart, so that the reference to the body is given up before the worker reports back.
     @inline(never)
-    private func joinJob() {
-        if let body { takeTasks(body, count: tasks) }
+    private func joinJob(_ thread: Int) {
+        if let body { takeTasks(body, thread: thread) }
     }
 
     private func work() {
+        let thread = 1 + Int(cflow_atomic_add(started, 1))
         var seen: Int64 = 0
         while true {
-            var spin = 0
-            while cflow_atomic_load(generation) == seen, spin < Self.spins {
-                cflow_pause()
-                spin += 1
+            if !spin(while: { cflow_atomic_load(generation) == seen }) {
+                pthread_mutex_lock(mutex)
+                _ = cflow_atomic_add(sleepers, 1)
+                while cflow_atomic_load(generation) == seen { pthread_cond_wait(wake, mutex) }
+                _ = cflow_atomic_add(sleepers, -1)
+                pthread_mutex_unlock(mutex)
             }
-            pthread_mutex_lock(mutex)
-            while cflow_atomic_load(generation) == seen { pthread_cond_wait(wake, mutex) }
             seen = cflow_atomic_load(generation)
-            let stop = stopping
-            pthread_mutex_unlock(mutex)
-            if stop { return }
-            joinJob()
-            if cflow_atomic_add(working, -1) == 1 {
+            if stopping { return }
+            joinJob(thread)
+            if cflow_atomic_add(working, -1) == 1, cflow_atomic_load(callerSleeps) != 0 {
                 pthread_mutex_lock(mutex)
                 pthread_cond_signal(done)
                 pthread_mutex_unlock(mutex)
