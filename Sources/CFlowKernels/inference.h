@@ -39,7 +39,7 @@ enum {
     /// Weights that stay in the second level of the cache.
     CACHED_BYTES = 1 << 17,
     /// How far ahead single tokens ask for weights.
-    PREFETCH_BYTES = 2048,
+    PREFETCH_BYTES = 4096,
 };
 
 #endif

@@ -178,6 +178,23 @@ INLINE void one_block(
     }
 }
 
+INLINE group_scales scales_of(int type, const uint8_t *p) {
+    group_scales g;
+    if (has_minimum(type)) store(g.minimums, all(0));
+    if (type == CFLOW_Q4_K) {
+        scales_q4_k(p, g.scales, g.minimums);
+    } else if (type == CFLOW_Q6_K) {
+        g.whole = half(p + 208);
+        *(v16s_anywhere *)g.factors = __builtin_convertvector(*(const v16b_anywhere *)(p + 192), v16s);
+    }
+    return g;
+}
+
+INLINE v8f add_group(int type, v8f sum, const group_scales *g, const token_row *input, ptrdiff_t group, v8f total) {
+    total = fused(sum, all(input->scales[group]), total);
+    return has_minimum(type) ? fused(load(g->minimums), load(input->sums + 8 * group), total) : total;
+}
+
 /// Adds the blocks of one group of inputs to `totals`, one for each token.
 INLINE void group_of(
     int type, int tokens, ptrdiff_t blocks, const uint8_t *p, const token_row *inputs, ptrdiff_t group, v8f *totals) {
@@ -187,32 +204,53 @@ INLINE void group_of(
         sums[t] = all(0);
         x[t] = inputs[t].q + CFLOW_INPUT_GROUP * group;
     }
-    group_scales g;
-    if (has_minimum(type)) store(g.minimums, all(0));
-    if (type == CFLOW_Q4_K) {
-        scales_q4_k(p, g.scales, g.minimums);
-    } else if (type == CFLOW_Q6_K) {
-        g.whole = half(p + 208);
-        *(v16s_anywhere *)g.factors = __builtin_convertvector(*(const v16b_anywhere *)(p + 192), v16s);
-    }
+    group_scales g = scales_of(type, p);
     if (is_k(type)) {
         UNROLL for (ptrdiff_t j = 0; j < 8; j++) one_block(type, tokens, j, p, x, &g, sums);
     } else {
         for (ptrdiff_t j = 0; j < blocks; j++) one_block(type, tokens, j, p, x, &g, sums);
     }
-    UNROLL for (int t = 0; t < tokens; t++) {
-        totals[t] = fused(sums[t], all(inputs[t].scales[group]), totals[t]);
-        if (has_minimum(type)) totals[t] = fused(load(g.minimums), load(inputs[t].sums + 8 * group), totals[t]);
-    }
+    UNROLL for (int t = 0; t < tokens; t++) totals[t] = add_group(type, sums[t], &g, inputs + t, group, totals[t]);
 }
+
+/// The same for one token and two rows.
+INLINE void group_of_two(
+    int type, ptrdiff_t blocks, const uint8_t *p, const uint8_t *q, const token_row *input, ptrdiff_t group, v8f *first, v8f *second) {
+    v8f a = all(0), b = all(0);
+    const int16_t *x = input->q + CFLOW_INPUT_GROUP * group;
+    group_scales g = scales_of(type, p), h = scales_of(type, q);
+    if (is_k(type)) {
+        UNROLL for (ptrdiff_t j = 0; j < 8; j++) {
+            one_block(type, 1, j, p, &x, &g, &a);
+            one_block(type, 1, j, q, &x, &h, &b);
+        }
+    } else {
+        for (ptrdiff_t j = 0; j < blocks; j++) {
+            one_block(type, 1, j, p, &x, &g, &a);
+            one_block(type, 1, j, q, &x, &h, &b);
+        }
+    }
+    *first = add_group(type, a, &g, input, group, *first);
+    *second = add_group(type, b, &h, input, group, *second);
+}
+
+INLINE ptrdiff_t group_bytes(int type) { return type == CFLOW_Q4_K ? 144 : type == CFLOW_Q6_K ? 210 : 8 * block_bytes(type); }
 
 INLINE void block_row(int type, int tokens, const uint8_t *row, ptrdiff_t columns, const token_row *inputs, v8f *totals) {
     UNROLL for (int t = 0; t < tokens; t++) totals[t] = all(0);
-    const ptrdiff_t groups = columns / CFLOW_INPUT_GROUP;
-    const ptrdiff_t bytes = type == CFLOW_Q4_K ? 144 : type == CFLOW_Q6_K ? 210 : 8 * block_bytes(type);
+    const ptrdiff_t groups = columns / CFLOW_INPUT_GROUP, bytes = group_bytes(type);
     for (ptrdiff_t g = 0; g < groups; g++) group_of(type, tokens, 8, row + g * bytes, inputs, g, totals);
     const ptrdiff_t rest = columns % CFLOW_INPUT_GROUP / 32;
     if (!is_k(type) && rest) group_of(type, tokens, rest, row + groups * bytes, inputs, groups, totals);
+}
+
+INLINE void two_block_rows(
+    int type, const uint8_t *row, const uint8_t *other, ptrdiff_t columns, const token_row *input, v8f *first, v8f *second) {
+    *first = *second = all(0);
+    const ptrdiff_t groups = columns / CFLOW_INPUT_GROUP, bytes = group_bytes(type);
+    for (ptrdiff_t g = 0; g < groups; g++) group_of_two(type, 8, row + g * bytes, other + g * bytes, input, g, first, second);
+    const ptrdiff_t rest = columns % CFLOW_INPUT_GROUP / 32;
+    if (!is_k(type) && rest) group_of_two(type, rest, row + groups * bytes, other + groups * bytes, input, groups, first, second);
 }
 
 // MARK: Products with float types
@@ -290,7 +328,33 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
                                   m->inputs.sums + 8 * input * m->inputs.groups};
         }
     }
-    for (ptrdiff_t r = first; r < last; r++) {
+    ptrdiff_t r = first;
+    if (tokens == 1 && !is_float(type)) {
+        // Rows of the first half side by side with rows of the second: each half is read as it lies in memory, by which processors know what to fetch next,
+        // and inputs are loaded once for two rows.
+        const ptrdiff_t half = (last - first) / 2;
+        const uint8_t *weights = m->weights;
+        for (; r + 8 <= first + half; r += 8) {
+            v8f low[8], high[8];
+            for (int k = 0; k < 8; k++) {
+                const uint8_t *row = weights + (r + k) * m->row_bytes;
+                two_block_rows(type, row, row + half * m->row_bytes, m->columns, rows, low + k, high + k);
+            }
+            v8f a = sums_of_eight(low), b = sums_of_eight(high);
+            float *y = outputs[0] + r;
+            store(y, m->adds ? load(y) + a : a);
+            store(y + half, m->adds ? load(y + half) + b : b);
+        }
+        // What neither half has done.
+        const ptrdiff_t done = r - first;
+        for (ptrdiff_t i = first + half + done; i < last; i++) {
+            v8f total;
+            block_row(type, 1, weights + i * m->row_bytes, m->columns, rows, &total);
+            outputs[0][i] = (m->adds ? outputs[0][i] : 0) + sum(total);
+        }
+        last = first + half;
+    }
+    for (; r < last; r++) {
         const uint8_t *row = (const uint8_t *)m->weights + r * m->row_bytes;
         v8f totals[MOST_TOKENS];
         float results[MOST_TOKENS];
@@ -450,10 +514,11 @@ static void rotate(float *head, ptrdiff_t pairs, bool halves, const float *cosin
 
 // MARK: Attention
 
-/// Scores of two keys at a time.
-INLINE void scores_of(int type, bool exact, int tokens, const cflow_attention *a, float *scores, ptrdiff_t room, ptrdiff_t reach) {
+/// Scores of two keys at a time, from key `start` on.
+INLINE void scores_of(
+    int type, bool exact, int tokens, const cflow_attention *a, float *scores, ptrdiff_t room, ptrdiff_t start, ptrdiff_t reach) {
     const ptrdiff_t n = a->length, bytes = n * (type == CFLOW_F32 ? 4 : 2);
-    for (ptrdiff_t j = 0; j < reach; j += 2) {
+    for (ptrdiff_t j = start; j < reach; j += 2) {
         const uint8_t *k0 = (const uint8_t *)a->keys + j * bytes;
         const uint8_t *k1 = j + 1 < reach ? k0 + bytes : k0;
         v8f s0[4], s1[4];
@@ -481,12 +546,41 @@ INLINE void scores_of(int type, bool exact, int tokens, const cflow_attention *a
     }
 }
 
+/// Scores of one query with as many keys as eight go into, eight at a time; returns that number.
+INLINE ptrdiff_t scores_of_eights(int type, const cflow_attention *a, float *scores, ptrdiff_t reach) {
+    const ptrdiff_t n = a->length, bytes = n * (type == CFLOW_F32 ? 4 : 2);
+    if (n % 8 != 0) return 0;
+    ptrdiff_t j = 0;
+    for (; j + 8 <= reach; j += 8) {
+        const uint8_t *key = (const uint8_t *)a->keys + j * bytes;
+        // The values are wanted behind the keys.
+        const ptrdiff_t beyond = j * bytes + PREFETCH_BYTES - reach * bytes;
+        const uint8_t *ahead = beyond < 0 ? key + PREFETCH_BYTES : (const uint8_t *)a->values + beyond;
+        for (ptrdiff_t i = 0; i < 8 * bytes; i += 64) __builtin_prefetch(ahead + i);
+        v8f s[8];
+        UNROLL for (int k = 0; k < 8; k++) s[k] = all(0);
+        for (ptrdiff_t i = 0; i < n; i += 8) {
+            v8f x = load(a->queries + i);
+            UNROLL for (int k = 0; k < 8; k++) s[k] = fused(floats(type, key + k * bytes, i), x, s[k]);
+        }
+        store(scores + j, sums_of_eight(s) * all(a->scale));
+    }
+    return j;
+}
+
 /// Softmax of `reach` scores, zeros up to `end`.
 INLINE void weights_of(float *scores, ptrdiff_t reach, ptrdiff_t end) {
-    float most = scores[0];
-    for (ptrdiff_t j = 1; j < reach; j++) most = scores[j] > most ? scores[j] : most;
-    v8f total = all(0);
+    v8f largest = all(scores[0]);
     ptrdiff_t j = 0;
+    for (; j + 8 <= reach; j += 8) {
+        v8f x = load(scores + j);
+        largest = pick(x > largest, x, largest);
+    }
+    float most = largest[0];
+    for (int k = 1; k < 8; k++) most = largest[k] > most ? largest[k] : most;
+    for (; j < reach; j++) most = scores[j] > most ? scores[j] : most;
+    v8f total = all(0);
+    j = 0;
     for (; j + 8 <= reach; j += 8) {
         v8f e = exponential(load(scores + j) - all(most));
         store(scores + j, e);
@@ -508,6 +602,9 @@ INLINE void values_of(
     UNROLL for (int t = 0; t < tokens; t++) UNROLL for (int k = 0; k < width; k++) s[t][k] = all(0);
     for (ptrdiff_t j = 0; j < reach; j++) {
         const uint8_t *v = (const uint8_t *)a->values + j * bytes;
+        if (tokens == 1) {
+            UNROLL for (int k = 0; k < width; k += 4) __builtin_prefetch(v + PREFETCH_BYTES + (type == CFLOW_F32 ? 4 : 2) * (i + 8 * k));
+        }
         UNROLL for (int k = 0; k < width; k++) {
             v8f x = floats(type, v, i + 8 * k);
             UNROLL for (int t = 0; t < tokens; t++) s[t][k] = fused(x, all(scores[t * room + j]), s[t][k]);
@@ -523,7 +620,8 @@ INLINE void attend_to(int type, int tokens, const cflow_attention *a) {
     const ptrdiff_t room = reach + 8;
     const ptrdiff_t bytes = a->length * (type == CFLOW_F32 ? 4 : 2);
     float *scores = a->scores;
-    scores_of(type, false, tokens, a, scores, room, reach);
+    const ptrdiff_t done = tokens == 1 ? scores_of_eights(type, a, scores, reach) : 0;
+    scores_of(type, false, tokens, a, scores, room, done, reach);
     for (int t = 0; t < tokens; t++) weights_of(scores + t * room, a->reach + t, reach);
     ptrdiff_t i = 0;
     const int width = tokens == 1 ? 8 : 2;

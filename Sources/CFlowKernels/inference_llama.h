@@ -224,7 +224,7 @@ INLINE void llama_attend_to(int tokens, int lanes, const cflow_attention *a) {
     const ptrdiff_t reach = a->reach + tokens - 1, room = reach + 8;
     float *scores = a->scores;
     if (lanes == 8 && a->length % 8 == 0) {
-        scores_of(CFLOW_F16, true, tokens, a, scores, room, reach);
+        scores_of(CFLOW_F16, true, tokens, a, scores, room, 0, reach);
     } else {
         for (int t = 0; t < tokens; t++) llama_scores_of_one(a, a->queries + t * a->query_stride, scores + t * room, reach);
     }
