@@ -305,6 +305,38 @@ INLINE void float_row(int type, int tokens, const uint8_t *row, ptrdiff_t column
     }
 }
 
+/// Two rows with one token.
+INLINE void two_float_rows(
+    int type, const uint8_t *row, const uint8_t *other, ptrdiff_t columns, const float *input, v8f *first, v8f *second) {
+    enum { CHAINS = 2 };
+    const ptrdiff_t size = type == CFLOW_F32 ? 4 : 2;
+    v8f a[CHAINS], b[CHAINS];
+    UNROLL for (int k = 0; k < CHAINS; k++) a[k] = b[k] = all(0);
+    ptrdiff_t i = 0;
+    for (; i + 32 <= columns; i += 32) {
+        UNROLL for (ptrdiff_t ahead = 0; ahead < 32 * size; ahead += 64) {
+            __builtin_prefetch(row + size * i + PREFETCH_BYTES + ahead);
+            __builtin_prefetch(other + size * i + PREFETCH_BYTES + ahead);
+        }
+        UNROLL for (int k = 0; k < 4; k++) {
+            v8f x = load(input + i + 8 * k);
+            a[k % CHAINS] = fused(floats(type, row, i + 8 * k), x, a[k % CHAINS]);
+            b[k % CHAINS] = fused(floats(type, other, i + 8 * k), x, b[k % CHAINS]);
+        }
+    }
+    for (; i + 8 <= columns; i += 8) {
+        v8f x = load(input + i);
+        a[0] = fused(floats(type, row, i), x, a[0]);
+        b[0] = fused(floats(type, other, i), x, b[0]);
+    }
+    *first = a[0] + a[1];
+    *second = b[0] + b[1];
+    for (; i < columns; i++) {
+        (*first)[0] += one_float(type, row, i) * input[i];
+        (*second)[0] += one_float(type, other, i) * input[i];
+    }
+}
+
 // MARK: Matrices
 
 INLINE bool is_float(int type) { return type == CFLOW_F32 || type == CFLOW_F16 || type == CFLOW_BF16; }
@@ -329,7 +361,7 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
         }
     }
     ptrdiff_t r = first;
-    if (tokens == 1 && !is_float(type)) {
+    if (tokens == 1 && !(is_float(type) && m->inputs.follows_llama)) {
         // Rows of the first half side by side with rows of the second: each half is read as it lies in memory, by which processors know what to fetch next,
         // and inputs are loaded once for two rows.
         const ptrdiff_t half = (last - first) / 2;
@@ -338,7 +370,9 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
             v8f low[8], high[8];
             for (int k = 0; k < 8; k++) {
                 const uint8_t *row = weights + (r + k) * m->row_bytes;
-                two_block_rows(type, row, row + half * m->row_bytes, m->columns, rows, low + k, high + k);
+                const uint8_t *other = row + half * m->row_bytes;
+                if (is_float(type)) two_float_rows(type, row, other, m->columns, inputs[0], low + k, high + k);
+                else two_block_rows(type, row, other, m->columns, rows, low + k, high + k);
             }
             v8f a = sums_of_eight(low), b = sums_of_eight(high);
             float *y = outputs[0] + r;
@@ -348,8 +382,10 @@ INLINE void rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t start
         // What neither half has done.
         const ptrdiff_t done = r - first;
         for (ptrdiff_t i = first + half + done; i < last; i++) {
+            const uint8_t *row = weights + i * m->row_bytes;
             v8f total;
-            block_row(type, 1, weights + i * m->row_bytes, m->columns, rows, &total);
+            if (is_float(type)) float_row(type, 1, row, m->columns, inputs, &total);
+            else block_row(type, 1, row, m->columns, rows, &total);
             outputs[0][i] = (m->adds ? outputs[0][i] : 0) + sum(total);
         }
         last = first + half;
