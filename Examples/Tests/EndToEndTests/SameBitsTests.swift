@@ -2,30 +2,33 @@ import Foundation
 import ProgramSupport
 import Testing
 
-/// One trajectory in subprocesses: every backend, every OpenBLAS kernel, one and two threads, the same bits.
+/// One trajectory in subprocesses: every backend, every OpenBLAS kernel, one to three threads, the same bits.
 @Suite struct SameBitsTests {
-    private static func conformance(_ arguments: [String], _ environment: [String: String] = [:]) async throws -> Programs.Outcome {
-        try await Programs.run(
-            "flowminer", ["-regtest", "--conformance"] + arguments, environment: environment, timeout: 600)
-    }
+    /// Testnet's trajectory takes the reference minutes: FLOW_SAME_BITS_TESTNET adds it.
+    private static let networks = ["regtest"] + (ProcessInfo.processInfo.environment["FLOW_SAME_BITS_TESTNET"] == nil ? [] : ["testnet"])
 
-    @Test func everyBackendAndOpenBLASKernelGivesTheReferencesBits() async throws {
-        let reference = try await Self.conformance(["--backend", "reference", "--threads", "2"])
+    @Test(arguments: networks) func everyBackendAndOpenBLASKernelGivesTheReferencesBits(network: String) async throws {
+        func conformance(_ arguments: [String], _ environment: [String: String] = [:]) async throws -> Programs.Outcome {
+            try await Programs.run("flowminer", ["-\(network)", "--conformance"] + arguments, environment: environment, timeout: 1_800)
+        }
+        let reference = try await conformance(["--backend", "reference", "--threads", "2"])
         #expect(reference.status == 0, "\(reference.errors)")
         let lines = reference.output.split(separator: "\n")
-        #expect(lines.count == 11 && lines.filter { $0.hasPrefix("step ") }.count == 8)
+        let steps = network == "regtest" ? 8 : 16
+        #expect(lines.count == steps + 3 && lines.filter { $0.hasPrefix("step ") }.count == steps)
 
         let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-        for core in ["Prescott", "Sandybridge", "Haswell", "SkylakeX"] {
+        for core in ["Prescott", "Sandybridge", "Haswell", "Zen", "SkylakeX", "Cooperlake"] {
+            if core == "Cooperlake", !processor.contains("avx512_bf16") { continue }
             if core == "SkylakeX", !processor.contains("avx512vl") {
                 // OpenBLAS runs what it is told to, and would die of an illegal instruction; the backend must refuse first.
-                let refused = try await Self.conformance(["--backend", "openblas"], ["OPENBLAS_CORETYPE": core])
+                let refused = try await conformance(["--backend", "openblas"], ["OPENBLAS_CORETYPE": core])
                 #expect(refused.status == 1)
                 #expect(refused.errors.contains("AVX-512") && refused.errors.contains("OPENBLAS_CORETYPE"), "\(refused.errors)")
                 continue
             }
-            for threads in ["1", "2"] {
-                let run = try await Self.conformance(
+            for threads in ["1", "2", "3"] {
+                let run = try await conformance(
                     ["--backend", "openblas", "--threads", threads],
                     ["OPENBLAS_CORETYPE": core, "OPENBLAS_NUM_THREADS": threads])
                 #expect(run.status == 0, "\(core), \(threads) threads: \(run.errors)")
@@ -39,7 +42,7 @@ import Testing
         #expect(available.contains("portable") && available.contains("openblas") && available.contains("reference"))
         for backend in available where backend != "reference" {
             for threads in ["1", "2", "3"] {
-                let run = try await Self.conformance(["--backend", backend, "--threads", threads])
+                let run = try await conformance(["--backend", backend, "--threads", threads])
                 #expect(run.output == reference.output, "\(backend), \(threads) threads: \(run.errors)")
             }
         }
