@@ -13,6 +13,10 @@ Exit status 0 when all differences are within bounds. F32 must agree to 1e-4 in 
 llama.cpp rounds activations too (to binary16, or to 8 bits in blocks), and in a model with random weights that sends a
 few tokens to other experts; there the median over the prompts of the relative error is bounded.
 Files of the Llama family are run with llama.cpp's own settings, which this project follows there, others with keys and values in binary32.
+The Llama family wants a llama.cpp built for AVX2; one built for the machine's AVX-512 adds in another order and misses the bound:
+
+    CMAKE_ARGS="-DGGML_NATIVE=OFF -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON -DGGML_AVX512=OFF" \\
+        pip install --no-cache-dir --no-binary llama-cpp-python llama-cpp-python
 """
 import json
 import pathlib

@@ -2,9 +2,10 @@
 """Uses the page of `flowchat serve` in headless Chromium, by keyboard, on a desk's and on a phone's width.
 
     apt install chromium
-    python3 Tests/Compatibility/check_page.py Examples/.build/release/flowchat out/chat.gguf [FOLDER]
+    FLOW_CHAT_FOLDER=out swift test -c release --package-path Examples --filter ChatModelFile
+    python3 Tests/Compatibility/check_page.py Examples/.build/release/flowchat out/chat.gguf out/endless.gguf [FOLDER]
 
-Screenshots go to FOLDER, a temporary one when it is not given. The model is the one that check_openai_client.py uses.
+Screenshots go to FOLDER, a temporary one when it is not given. Answers of the second model do not end by themselves: they are stopped.
 Exit status 0 when every check holds. Needs nothing but Python: Chromium is driven through its debugging pipe.
 """
 import base64
@@ -12,11 +13,13 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 from chat_server import Server
 
@@ -147,21 +150,7 @@ def use(browser, server, folder):
           == "What is <b>a block</b>?\nIn two lines.")
     check("tokens per second", browser.wait(f"/\\d+ tokens/.test({FOOT})"), browser.evaluate(FOOT))
 
-    # An answer that does not end by itself.
-    browser.evaluate("document.getElementById('limit').value = 100000; true")
-    for attempt in range(10):
-        browser.type("Count for ever.")
-        browser.press("Enter")
-        browser.wait("document.querySelector('.busy .text')?.textContent.length > 3", 5)
-        browser.press("Escape")
-        browser.wait(IDLE)
-        if "stopped" in browser.evaluate(FOOT):
-            break
-    check("Esc stops", "stopped" in browser.evaluate(FOOT), browser.evaluate(FOOT))
-    check("the focus stays", browser.evaluate("document.activeElement.id") == "input")
-    browser.press("ArrowUp")
-    check("the arrow brings the last message back", browser.evaluate("document.getElementById('input').value") == "Count for ever.")
-    browser.evaluate("document.getElementById('input').value = ''; document.getElementById('limit').value = 60; true")
+    browser.evaluate("document.getElementById('limit').value = 60; true")
     browser.type("And a third one")
     browser.press("Enter")
     browser.wait(IDLE)
@@ -206,6 +195,43 @@ def use(browser, server, folder):
     check("no message of the browser", not browser.problems, browser.problems)
 
 
+def active(server):
+    """Answers that the server makes."""
+    with urllib.request.urlopen(server.url + "/metrics") as reply:
+        return int(re.search(r"^flowchat_answers_active (\d+)$", reply.read().decode(), re.MULTILINE)[1])
+
+
+def stopping(browser, server):
+    """Answers that last for many seconds unless they are stopped: once soon, once when the text has grown long."""
+    browser.screen(1280, 860)
+    browser.open(server.url)
+    browser.wait("document.getElementById('model').textContent.includes('parameters')")
+    browser.evaluate("document.getElementById('limit').value = 100000; document.getElementById('input').focus(); true")
+    for name, length, stop in (
+        ("Esc stops", 4, lambda: browser.press("Escape")),
+        ("Esc stops a long answer", 8000, lambda: browser.press("Escape")),
+        ("the button stops", 4, lambda: browser.evaluate("document.getElementById('stop').click(); true")),
+    ):
+        browser.type("Count for ever.")
+        browser.press("Enter")
+        check(name + ": an answer comes", browser.wait(f"document.querySelector('.busy .text')?.textContent.length >= {length}"))
+        check(name + ": it is being made", active(server) == 1)
+        start = time.monotonic()
+        stop()
+        ended = browser.wait(IDLE, 2)
+        check(name, ended and "stopped" in browser.evaluate(FOOT), browser.evaluate(FOOT))
+        while active(server) and time.monotonic() < start + 2:
+            time.sleep(0.02)
+        took = time.monotonic() - start
+        check(name + ": the server ends it too", took < 2)
+        print(f"      after {took * 1000:.0f} ms, {browser.evaluate(TEXT + '.length')} characters")
+        check(name + ": the focus stays", browser.evaluate("document.activeElement.id") == "input")
+        browser.press("ArrowUp")
+        check("the arrow brings the last message back", browser.evaluate("document.getElementById('input').value") == "Count for ever.")
+        browser.evaluate("document.getElementById('input').value = ''; true")
+    check("no message of the browser", not browser.problems, browser.problems)
+
+
 def with_key(browser, server):
     browser.screen(390, 844, phone=True)
     browser.problems.clear()
@@ -225,7 +251,7 @@ def with_key(browser, server):
     check("an answer with the key", browser.wait(f"/tokens|empty/.test({FOOT})"), browser.evaluate(FOOT))
 
 
-def main(program, model, folder=None):
+def main(program, model, endless, folder=None):
     with tempfile.TemporaryDirectory() as profile:
         folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="flowchat-page-"))
         folder.mkdir(parents=True, exist_ok=True)
@@ -233,6 +259,8 @@ def main(program, model, folder=None):
         try:
             with Server(program, model) as server:
                 use(browser, server, folder)
+            with Server(program, endless) as server:
+                stopping(browser, server)
             browser.evaluate("document.getElementById('input').focus(); true")
             browser.type("Is anybody there?")
             browser.press("Enter")
@@ -247,4 +275,4 @@ def main(program, model, folder=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4]))
+    sys.exit(main(*sys.argv[1:5]))

@@ -7,7 +7,8 @@
     python3 Tests/Compatibility/check_smollm2.py $MODEL --store    # writes the vectors anew
     python3 Tests/Compatibility/check_smollm2.py $MODEL --self     # how far llama.cpp agrees with itself under other settings
 
-The vectors are made with llama-cpp-python's own settings: keys and values in binary16, no flash attention, the prompt as one batch.
+The vectors are made with llama-cpp-python's own settings: keys and values in binary16, no flash attention, the prompt as one batch. llama.cpp must be
+built for AVX2, as check_llama_cpp.py says; one built for AVX-512 says something else.
 """
 import argparse
 import json

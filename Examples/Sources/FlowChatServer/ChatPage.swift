@@ -298,10 +298,18 @@ enum ChatPage {
           log.querySelectorAll(".again").forEach(element => element.remove());
           const article = add("assistant", "");
           article.classList.add("busy");
-          const body = article.querySelector(".text");
+          const body = article.querySelector(".text").appendChild(document.createTextNode(""));
           const abort = running = new AbortController();
           const start = performance.now();
-          let text = "", first = 0, pieces = 0, usage = null, reason = null, problem = null;
+          let text = "", first = 0, last = 0, pieces = 0, frame = 0, usage = null, reason = null, problem = null;
+          // Once a frame, and only what is new: pieces may come far faster than a long text can be laid out.
+          function draw() {
+            frame = 0;
+            const follows = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+            body.appendData(text.slice(body.length));
+            if (follows) log.scrollTop = log.scrollHeight;
+            if (last > first + 200 && !abort.signal.aborted) status.textContent = rate(pieces, last - first) + " · Esc stops";
+          }
           status.textContent = "Reading the prompt… Esc stops.";
           state();
           try {
@@ -316,27 +324,27 @@ enum ChatPage {
               if (!choice) continue;
               if (choice.finish_reason) reason = choice.finish_reason;
               if (!choice.delta.content) continue;
-              const now = performance.now();
-              if (!first) first = now;
+              last = performance.now();
+              first ||= last;
               pieces++;
               text += choice.delta.content;
-              const follows = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-              body.textContent = text;
-              if (follows) log.scrollTop = log.scrollHeight;
-              if (now > first + 200) status.textContent = rate(pieces, now - first) + " · Esc stops";
+              frame ||= requestAnimationFrame(draw);
             }
             if (!reason) throw Error("the answer broke off");
           } catch (error) {
             if (!abort.signal.aborted) problem = error instanceof TypeError ? "the server does not answer" : error.message;
           }
           const end = performance.now();
+          cancelAnimationFrame(frame);
+          draw();
           article.classList.remove("busy");
           if (running == abort) running = null;
           if (!article.isConnected) return state();
           const parts = [];
           if (usage) {
             parts.push(number.format(usage.completion_tokens) + " tokens");
-            if (first && usage.completion_tokens > 1 && end > first) parts.push(rate(usage.completion_tokens - 1, end - first));
+            // Below that most pieces came in one read, and the quotient says nothing of the model.
+            if (first && usage.completion_tokens > 1 && end > first + 100) parts.push(rate(usage.completion_tokens - 1, end - first));
             if (first) parts.push("first after " + ((first - start) / 1000).toFixed(2) + " s");
             if (reason == "length") parts.push("cut at the limit");
           }

@@ -121,6 +121,17 @@ import Testing
         #expect(try await server.post(chat, short).status == 200)
     }
 
+    /// What the check of the page in `Tests/Compatibility` stands on: no answer of that model ends by itself.
+    @Test func theEndlessModelDrawsNoEnd() async throws {
+        let folder = try Folder()
+        try ChatModel.write(to: folder.file("endless.gguf"), endless: true)
+        let server = try await ChatProcess(model: folder.file("endless.gguf"))
+        for temperature in ["0", "0.8", "2"] {
+            let reply = try await server.post(chat, "{\(hello),\"max_tokens\":3000,\"temperature\":\(temperature),\"seed\":1}")
+            #expect(reply.at("choices.0.finish_reason") as? String == "length" && reply.at("usage.completion_tokens") as? Int == 3000, "\(temperature)")
+        }
+    }
+
     @Test func aFullQueueSaysSo() async throws {
         let server = try await ChatProcess(["--context", "200000", "--parallel", "1", "--queue", "1"])
         let body = "{\(hello),\(endless)}"
