@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS = 768, ROWS = 9, TOKENS = 13 };
+// Rows for both halves that one token reads side by side, and some more.
+enum { COLUMNS = 768, ROWS = 37, TOKENS = 13 };
 
 static const struct { int type, length, bytes, half, second; } types[] = {
     {CFLOW_F32, 1, 4, -1, -1},      {CFLOW_F16, 1, 2, -1, -1},     {CFLOW_BF16, 1, 2, -1, -1},     {CFLOW_Q4_0, 32, 18, 0, -1}, {CFLOW_Q4_1, 32, 20, 0, 2},
@@ -22,7 +23,9 @@ static void multiply_by(const cflow_inference *kernels, int type, ptrdiff_t row_
     static int16_t q[TOKENS * COLUMNS];
     static float scales[TOKENS * 3], sums[TOKENS * 24];
     for (ptrdiff_t t = 0; t < tokens; t++) kernels->quantise(inputs + t * COLUMNS, COLUMNS, q + t * COLUMNS, scales + 3 * t, sums + 24 * t);
-    cflow_matrix matrix = {type, stored, row_bytes, COLUMNS, {inputs, q, scales, sums, 0, 0, 0, COLUMNS, 3, 0}, tokens, y, ROWS, 0, false};
+    cflow_matrix matrix = {
+        .type = type, .weights = stored, .row_bytes = row_bytes, .columns = COLUMNS, .tokens = tokens, .y = y, .y_stride = ROWS,
+        .inputs = {.x = inputs, .q = q, .scales = scales, .sums = sums, .stride = COLUMNS, .groups = 3}};
     kernels->multiply(&matrix, 0, ROWS);
 }
 
