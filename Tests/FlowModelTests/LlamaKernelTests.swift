@@ -58,6 +58,18 @@ struct LlamaKernelTests {
         }
     }
 
+    /// 65,520 and more have no binary16 number but infinity.
+    @Test(arguments: InferenceKernelTests.Level.all)
+    func halvesOfLargeNumbersAreInfinite(_ level: InferenceKernelTests.Level) {
+        let x: [Float] = [65504, 65519.996, 65520, -65520, 65536, 1e5, -131072, 3.4e38, -.infinity, 1]
+        let expected: [Float] = [65504, 65504, .infinity, -.infinity, .infinity, .infinity, -.infinity, .infinity, -.infinity, 1]
+        for count in 1...x.count {
+            var halved = x
+            level.kernels.llama_halve(&halved, count)
+            #expect(halved == Array(expected[..<count] + x[count...]))
+        }
+    }
+
     @Test(arguments: others)
     func pointwiseOperationsAreTheSame(_ level: InferenceKernelTests.Level) {
         var generator = SeededGenerator(seed: 32)
