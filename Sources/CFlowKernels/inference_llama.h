@@ -75,7 +75,8 @@ INLINE float llama_sum_of_four(const v8f *s) {
     return (t[0] + t[1]) + (t[2] + t[3]);
 }
 
-/// The same for float types: one sum when several tokens are processed together, four by turns for a token by itself.
+/// The same for float types: one sum when several tokens are processed together, four by turns for a token by itself. What they leave of a row
+/// is added one after the other, in binary64 for 16-bit types.
 INLINE void llama_float_row(int type, int tokens, bool several, const uint8_t *row, ptrdiff_t columns, const float *const *inputs, float *results) {
     v8f s[MOST_TOKENS][4];
     UNROLL for (int t = 0; t < tokens; t++) UNROLL for (int k = 0; k < 4; k++) s[t][k] = all(0);
@@ -96,7 +97,13 @@ INLINE void llama_float_row(int type, int tokens, bool several, const uint8_t *r
     }
     UNROLL for (int t = 0; t < tokens; t++) {
         results[t] = several ? sum(s[t][0]) : llama_sum_of_four(s[t]);
-        for (ptrdiff_t c = i; c < columns; c++) results[t] += one_float(type, row, c) * inputs[t][c];
+        if (type == CFLOW_F32) {
+            for (ptrdiff_t c = i; c < columns; c++) results[t] += one_float(type, row, c) * inputs[t][c];
+        } else {
+            double rest = (double)results[t];
+            for (ptrdiff_t c = i; c < columns; c++) rest += (double)(one_float(type, row, c) * inputs[t][c]);
+            results[t] = (float)rest;
+        }
     }
 }
 

@@ -39,7 +39,8 @@ INLINE v8f from_half_all(uint16_t b) { return from_half_bits((v8u){b, b, b, b, b
 INLINE v8h to_half(v8f v) {
     v8u sign = (v8u)v & 0x80000000u;
     v8u size = (v8u)v ^ sign;
-    v8u special = (v8u)(size >= 0x7F800000u), undefined = (v8u)(size > 0x7F800000u);
+    // From 65,520 on the nearest is infinity.
+    v8u special = (v8u)(size >= 0x477FF000u), undefined = (v8u)(size > 0x7F800000u);
     v8u bits = (v8u)((v8f)size * 0x1p-112f);
     bits = (bits + 0xFFFu + (bits >> 13 & 1u)) >> 13;
     // Below the normal range the scaling itself would round. Next to 0.5 the last bit counts 2^-24, as there.

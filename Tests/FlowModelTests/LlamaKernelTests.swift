@@ -58,6 +58,51 @@ struct LlamaKernelTests {
         }
     }
 
+    /// What four sums leave of a row in binary16 is added in binary64, one element after the other.
+    @Test(arguments: InferenceKernelTests.Level.all)
+    func theRestOfAHalfRowIsAddedInBinary64(_ level: InferenceKernelTests.Level) {
+        var generator = SeededGenerator(seed: 34)
+        for width in [20, 31, 36, 52, 95] {
+            for _ in 0..<20 {
+                let weights = Self.numbers(width, &generator).map(HalfPrecision.binary16)
+                let inputs = Self.numbers(width, &generator).map { HalfPrecision.float(binary16: HalfPrecision.binary16($0)) }
+                func product(_ columns: Int) -> Float {
+                    var y: Float = 0
+                    weights.withUnsafeBytes { weights in
+                        inputs.withUnsafeBufferPointer { x in
+                            let forms = cflow_inputs(
+                                x: nil, follows_llama: true, halves: x.baseAddress, bfloats: nil, q: nil, scales: nil, sums: nil, rounded: nil,
+                                rounded_scales: nil, rounded_sums: nil, stride: width, groups: 1, rows: nil)
+                            withUnsafeMutablePointer(to: &y) { y in
+                                var matrix = cflow_matrix(
+                                    type: halfType, weights: weights.baseAddress!, row_bytes: 2 * width, columns: columns, inputs: forms,
+                                    tokens: 1, y: y, y_stride: 1, y_rows: nil, adds: false)
+                                level.kernels.multiply(&matrix, 0, 1)
+                            }
+                        }
+                    }
+                    return y
+                }
+                let whole = width / 32 * 32
+                var expected = whole > 0 ? Double(product(whole)) : 0
+                for index in whole..<width { expected += Double(HalfPrecision.float(binary16: weights[index]) * inputs[index]) }
+                #expect(product(width).bitPattern == Float(expected).bitPattern, "seed 34, width \(width)")
+            }
+        }
+    }
+
+    /// 65,520 and more have no binary16 number but infinity.
+    @Test(arguments: InferenceKernelTests.Level.all)
+    func halvesOfLargeNumbersAreInfinite(_ level: InferenceKernelTests.Level) {
+        let x: [Float] = [65504, 65519.996, 65520, -65520, 65536, 1e5, -131072, 3.4e38, -.infinity, 1]
+        let expected: [Float] = [65504, 65504, .infinity, -.infinity, .infinity, .infinity, -.infinity, .infinity, -.infinity, 1]
+        for count in 1...x.count {
+            var halved = x
+            level.kernels.llama_halve(&halved, count)
+            #expect(halved == Array(expected[..<count] + x[count...]))
+        }
+    }
+
     @Test(arguments: others)
     func pointwiseOperationsAreTheSame(_ level: InferenceKernelTests.Level) {
         var generator = SeededGenerator(seed: 32)
