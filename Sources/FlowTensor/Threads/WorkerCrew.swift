@@ -25,7 +25,6 @@ final class WorkerCrew: @unchecked Sendable {
     /// Cells a cache line apart: busy, threads that began, working threads, generation of the job, sleeping workers, sleeping caller, and for each
     /// thread, the caller first, how many tasks of its run were taken.
     private let cells: UnsafeMutablePointer<Int64>
-    private let cellCount: Int
     private var busy: UnsafeMutablePointer<Int64> { cells }
     private var started: UnsafeMutablePointer<Int64> { cells + 8 }
     private var working: UnsafeMutablePointer<Int64> { cells + 16 }
@@ -41,7 +40,7 @@ final class WorkerCrew: @unchecked Sendable {
     private static let spins = 2_000
 
     init(workers wanted: Int) {
-        cellCount = 48 + 8 * (wanted + 1)
+        let cellCount = 48 + 8 * (wanted + 1)
         cells = .allocate(capacity: cellCount)
         cells.initialize(repeating: 0, count: cellCount)
         pthread_mutex_init(mutex, nil)
