@@ -66,9 +66,12 @@ final class CUBLASDevice: ByteProductDevice, @unchecked Sendable {
     func stage(inputBytes: Int, outputBytes: Int) throws(CUDAFault) -> (
         input: UnsafeMutableRawPointer, output: UnsafeMutableRawPointer
     ) {
-        try driver.makeCurrent(context)
+        try makeCurrent()
         return (try grow(&input, inputBytes), try grow(&output, outputBytes))
     }
+
+    /// Lets this thread call the device: what ``kernels`` and ``multiply(_:operands:sums:)`` ask for.
+    func makeCurrent() throws(CUDAFault) { try driver.makeCurrent(context) }
 
     func run(_ work: ByteWork) throws(CUDAFault) {
         guard let from = input.host, let to = output.host else { throw .callFailed(function: "run before stage", status: 1) }

@@ -34,7 +34,10 @@ import Testing
         try await eventually { ModelFile(path: path)?.height == 0 }
         let genesis = try GGUFFile(mapping: path)
         _ = try await node.miner.mine(3, paying: try TestKey(1).program)
-        try await eventually { ModelFile(path: path)?.height == 3 }
+        // What the node says comes after what is on disk.
+        let request: JSONValue = ["method": "getmodelinfo", "params": [], "id": 1]
+        func modelInfo() async throws -> JSONValue? { try JSONParser.parse(await node.rpc.handle(body: request.encodedBytes).body)["result"] }
+        try await eventually { try await modelInfo()?["file"]?["height"] == 3 }
 
         let (tip, weights) = try await node.chain.modelSnapshot()
         let file = try #require(ModelFile(path: path))
@@ -51,8 +54,7 @@ import Testing
         #expect(genesis.metadata["flowcoin.height"] == .uint32(0))
         try genesis.checkModel(weights: true)
 
-        let request: JSONValue = ["method": "getmodelinfo", "params": [], "id": 1]
-        let info = try JSONParser.parse(await node.rpc.handle(body: request.encodedBytes).body)["result"]
+        let info = try await modelInfo()
         #expect(info?["file"]?["path"] == .string(path))
         #expect(info?["file"]?["type"] == "f32")
         #expect(info?["file"]?["height"] == 3)

@@ -111,6 +111,45 @@ import Testing
         }
     }
 
+    /// Sides of many tiles, numbers at their limits, sums at the limit of 32 bits.
+    @Test(arguments: GPU.all) func theGPUGivesTheReferencesBits(gpu: CUBLASDevice) throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
+        let backend = CUBLASBackend(device: gpu), pool = ThreadPool(threads: 8)
+        try checkMatrixBackend(backend)
+        for round in 0..<60 {
+            let layout = IntegerProduct.Layout.allCases[round % 3]
+            let bits = [8, 2, 9, 13, 14, 15, 16][round % 7]
+            let largest = round % 5 == 0 ? 700 : 150
+            let sides = (0..<3).map { _ in Int.random(in: 1...largest, using: &generator) }
+            let material = ProductMaterial(
+                layout, m: sides[0], n: sides[1], k: sides[2], bits: bits, gathered: round % 4 == 1, &generator)
+            let expected = material.run(ReferenceBackend(), pool)
+            #expect(material.run(backend, pool) == expected, "\(layout) \(sides), \(bits) bits, seed \(seed)")
+        }
+        let deep = 131_072
+        for sign: Int8 in [127, -127] {
+            let a = [Int8](repeating: 127, count: 17 * deep), b = [Int8](repeating: sign, count: 17 * deep), scales = [Int32](repeating: -20, count: 17)
+            var result = [Float](repeating: .nan, count: 17 * 17)
+            a.withUnsafeBufferPointer { a in
+                b.withUnsafeBufferPointer { b in
+                    scales.withUnsafeBufferPointer { scales in
+                        result.withUnsafeMutableBufferPointer { result in
+                            func operand(_ values: UnsafeBufferPointer<Int8>) -> IntegerOperand {
+                                IntegerOperand(values: .int8(values.baseAddress!), stride: deep, bits: 8, scales: scales.baseAddress!, scaleStride: 1)
+                            }
+                            backend.execute(
+                                [IntegerProduct(.nt, m: 17, n: 17, k: deep, a: operand(a), b: operand(b), output: result.baseAddress!, outputStride: 17)],
+                                pool: pool)
+                        }
+                    }
+                }
+            }
+            #expect(result == [Float](repeating: Float(127 * Int(sign) * deep) * 0x1p-40, count: 17 * 17))
+        }
+        #expect(backend.obstacle == nil)
+    }
+
     /// A device that is lost: the same bits from the processor, and the reason is kept.
     @Test func aFailingDeviceLeavesTheWorkToTheProcessor() {
         var generator = SeededGenerator(seed: 5)

@@ -24,6 +24,15 @@ import Testing
         }
     }
 
+    @Test(arguments: GPU.all) func theGPUGivesTheSameBits(gpu: CUBLASDevice) throws {
+        try gpu.makeCurrent()
+        let kernels = try GPU.kernels(gpu)
+        for _ in 0..<20 {
+            let seed = UInt32.random(in: 0 ... .max)
+            #expect(throws: Never.self, "seed \(seed)") { try checkDeviceKernels(kernels, seed: seed) }
+        }
+    }
+
     /// The fault word says what the processor's quantiser throws.
     @Test func whatTheQuantiserRefusesIsNamed() throws {
         let kernels = DeviceKernels(device: try ProcessorKernelDevice())

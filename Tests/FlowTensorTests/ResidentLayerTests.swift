@@ -4,14 +4,16 @@ import Testing
 
 @testable import FlowTensorCUDA
 
-/// A linear layer forward, back and updated by the device's kernels, on this processor, without a number coming home in between: what a trainer on
-/// the device will do, against the processor's own path.
+/// A linear layer forward, back and updated by the device's kernels, without a number coming home in between: what a trainer on the device will
+/// do, against the processor's own path. On this processor, and on the GPU where there is one.
 @Suite struct ResidentLayerTests {
-    private static let tokens = 37, inputs = 50, outputs = 41
+    /// One product of packed bytes on the device.
+    typealias Multiply = (ByteProduct) throws -> Void
 
-    /// The device's side: cuBLAS is a loop.
+    /// The device's side.
     private struct Resident {
         let kernels: DeviceKernels
+        let multiply: Multiply
         let memory: KernelCheckMemory
         let bits: Int
         let fault: DevicePointer
@@ -61,16 +63,10 @@ import Testing
             let sums = try memory.room(4 * digits * digits * lines * columns)
             for i in 0..<digits {
                 for j in 0..<digits {
-                    let x = Self.pointer(left + UInt64(i * lines * depth), Int8.self)
-                    let y = Self.pointer(right + UInt64(j * columns * depth), Int8.self)
-                    let c = Self.pointer(sums + UInt64(4 * (i * digits + j) * lines * columns), Int32.self)
-                    for row in 0..<lines {
-                        for column in 0..<columns {
-                            var sum: Int32 = 0
-                            for place in 0..<depth { sum += Int32(x[row * depth + place]) * Int32(y[column * depth + place]) }
-                            c[row * columns + column] = sum
-                        }
-                    }
+                    try multiply(
+                        ByteProduct(
+                            m: lines, n: columns, k: depth, a: Int(left) + i * lines * depth, b: Int(right) + j * columns * depth,
+                            c: Int(sums) + 4 * (i * digits + j) * lines * columns))
                 }
             }
             let result = try memory.floats(m * n)
@@ -80,9 +76,20 @@ import Testing
                 stride: n)
             return result
         }
+    }
 
-        private static func pointer<Value>(_ address: DevicePointer, _ type: Value.Type) -> UnsafeMutablePointer<Value> {
-            UnsafeMutableRawPointer(bitPattern: UInt(address))!.assumingMemoryBound(to: type)
+    /// In cuBLAS's place on this processor; offsets are addresses.
+    private static func loop(_ product: ByteProduct) {
+        func pointer<Value>(_ address: Int, _ type: Value.Type) -> UnsafeMutablePointer<Value> {
+            UnsafeMutableRawPointer(bitPattern: address)!.assumingMemoryBound(to: type)
+        }
+        let a = pointer(product.a, Int8.self), b = pointer(product.b, Int8.self), c = pointer(product.c, Int32.self)
+        for row in 0..<product.m {
+            for column in 0..<product.n {
+                var sum: Int32 = 0
+                for place in 0..<product.k { sum += Int32(a[row * product.k + place]) * Int32(b[column * product.k + place]) }
+                c[row * product.n + column] = sum
+            }
         }
     }
 
@@ -109,16 +116,29 @@ import Testing
     }
 
     @Test func aLinearLayerStaysOnTheDevice() throws {
-        let device = try ProcessorKernelDevice()
+        try check(DeviceKernels(device: ProcessorKernelDevice()), tokens: 37, inputs: 50, outputs: 41, multiply: Self.loop)
+    }
+
+    @Test(arguments: GPU.all) func aLinearLayerStaysOnTheGPU(gpu: CUBLASDevice) throws {
+        try gpu.makeCurrent()
+        for (tokens, inputs, outputs) in [(37, 50, 41), (517, 300, 271), (1, 1, 1), (2_048, 16, 512)] {
+            try check(GPU.kernels(gpu), tokens: tokens, inputs: inputs, outputs: outputs) {
+                try gpu.multiply($0, operands: 0, sums: 0)
+            }
+        }
+    }
+
+    private func check(
+        _ kernels: DeviceKernels, tokens t: Int, inputs d: Int, outputs o: Int, multiply: @escaping Multiply
+    ) throws {
         for bits in [8, 12, 16] {
             let seed = UInt64.random(in: 0 ... .max)
             var generator = SeededGenerator(seed: seed)
-            let (t, d, o) = (Self.tokens, Self.inputs, Self.outputs)
             let x = Numbers.mixed(t * d, &generator, largest: 1e5), dy = Numbers.mixed(t * o, &generator, largest: 1e5)
             var weights = Numbers.ordinary(o * d, &generator), momentum = Numbers.ordinary(o * d, &generator)
 
-            let memory = KernelCheckMemory(device), kernels = DeviceKernels(device: device)
-            let resident = Resident(kernels: kernels, memory: memory, bits: bits, fault: try memory.zero())
+            let memory = KernelCheckMemory(kernels.device)
+            let resident = Resident(kernels: kernels, multiply: multiply, memory: memory, bits: bits, fault: try memory.zero())
             let input = try memory.put(x), gradient = try memory.put(dy), w = try memory.put(weights), m = try memory.put(momentum)
             let matrix = try resident.matrix(w, o, d)
             let y = try resident.product(.nt, m: t, n: o, k: d, resident.rows(input, t, d), matrix)
@@ -130,7 +150,7 @@ import Testing
             let q = try Self.quantised(weights, o, d, bits, .matrix)
             let hostGradient = Self.product(
                 .tn, m: o, n: d, k: t, try Self.quantised(dy, t, o, bits, .column), try Self.quantised(x, t, d, bits, .column))
-            let what = "\(bits) bits, seed \(seed)"
+            let what = "\(t) × \(d) × \(o), \(bits) bits, seed \(seed)"
             try memory.expect(Self.product(.nt, m: t, n: o, k: d, try Self.quantised(x, t, d, bits, .row), q), at: y, "forward, \(what)")
             try memory.expect(Self.product(.nn, m: t, n: d, k: o, try Self.quantised(dy, t, o, bits, .row), q), at: dx, "backward, \(what)")
             try memory.expect(hostGradient, at: dw, "the weights' gradient, \(what)")
