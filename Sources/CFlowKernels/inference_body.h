@@ -152,6 +152,11 @@ typedef struct {
     int16_t factors[16];
 } group_scales;
 
+INLINE void ask_for_weights(const uint8_t *p) {
+    __builtin_prefetch(p + FAR_BYTES, 0, 2);
+    __builtin_prefetch(p + NEAR_BYTES);
+}
+
 /// Adds block `j` of a group to `sums`, one for each token; `x` are the tokens' inputs at the group.
 INLINE void one_block(
     int type, int tokens, ptrdiff_t j, const uint8_t *p, const int16_t *const *x, group_scales *g, v8f *sums) {
@@ -170,7 +175,7 @@ INLINE void one_block(
         scale = half(p + block_bytes(type) * j);
         if (has_minimum(type)) g->minimums[j] = half(p + block_bytes(type) * j + 2)[0];
     }
-    if (tokens == 1) __builtin_prefetch(p + (is_k(type) ? 32 : block_bytes(type)) * j + PREFETCH_BYTES);
+    if (tokens == 1) ask_for_weights(p + (is_k(type) ? 32 : block_bytes(type)) * j);
     UNROLL for (int t = 0; t < tokens; t++) {
         v8i s = products(a, load16(x[t] + 32 * j), (v8i){0});
         s = products(b, load16(x[t] + 32 * j + 16), s);
@@ -285,7 +290,6 @@ INLINE void float_row(int type, int tokens, const uint8_t *row, ptrdiff_t column
     UNROLL for (int t = 0; t < tokens; t++) UNROLL for (int k = 0; k < chains; k++) sums[t][k] = all(0);
     ptrdiff_t i = 0;
     for (; i + 8 * chains <= columns; i += 8 * chains) {
-        if (tokens == 1) __builtin_prefetch(row + (type == CFLOW_F32 ? 4 : 2) * i + PREFETCH_BYTES);
         UNROLL for (int k = 0; k < chains; k++) {
             v8f w = floats(type, row, i + 8 * k);
             UNROLL for (int t = 0; t < tokens; t++) sums[t][k] = fused(w, load(inputs[t] + i + 8 * k), sums[t][k]);
@@ -309,15 +313,10 @@ INLINE void float_row(int type, int tokens, const uint8_t *row, ptrdiff_t column
 INLINE void two_float_rows(
     int type, const uint8_t *row, const uint8_t *other, ptrdiff_t columns, const float *input, v8f *first, v8f *second) {
     enum { CHAINS = 2 };
-    const ptrdiff_t size = type == CFLOW_F32 ? 4 : 2;
     v8f a[CHAINS], b[CHAINS];
     UNROLL for (int k = 0; k < CHAINS; k++) a[k] = b[k] = all(0);
     ptrdiff_t i = 0;
     for (; i + 32 <= columns; i += 32) {
-        UNROLL for (ptrdiff_t ahead = 0; ahead < 32 * size; ahead += 64) {
-            __builtin_prefetch(row + size * i + PREFETCH_BYTES + ahead);
-            __builtin_prefetch(other + size * i + PREFETCH_BYTES + ahead);
-        }
         UNROLL for (int k = 0; k < 4; k++) {
             v8f x = load(input + i + 8 * k);
             a[k % CHAINS] = fused(floats(type, row, i + 8 * k), x, a[k % CHAINS]);

@@ -52,7 +52,7 @@ INLINE void llama_rows_of(int type, int tokens, const cflow_matrix *m, ptrdiff_t
             v32b values = block(type, row, j);
             v16s a = quarter_pairs(values, false), b = quarter_pairs(values, true);
             v8f scale = half(p), minimum = has_minimum(type) ? half(p + 2) : all(0);
-            if (tokens == 1) __builtin_prefetch(p + PREFETCH_BYTES);
+            if (tokens == 1) ask_for_weights(p);
             UNROLL for (int t = 0; t < tokens; t++) {
                 v8i s = products(a, load16(q[t] + 32 * j), (v8i){0});
                 s = products(b, load16(q[t] + 32 * j + 16), s);
@@ -88,7 +88,6 @@ INLINE void llama_float_row(int type, int tokens, bool several, const uint8_t *r
         }
     } else {
         for (; i + 32 <= columns; i += 32) {
-            if (tokens == 1) __builtin_prefetch(row + (type == CFLOW_F32 ? 4 : 2) * i + PREFETCH_BYTES);
             UNROLL for (int k = 0; k < 4; k++) {
                 v8f w = floats(type, row, i + 8 * k);
                 UNROLL for (int t = 0; t < tokens; t++) s[t][k] = exactly(w, load(inputs[t] + i + 8 * k), s[t][k]);

@@ -16,8 +16,8 @@ public struct CUBLASBackend: MatrixBackend {
     public let name = "cublas"
     private let core: Core
 
-    /// The first device, opened when it is needed.
-    public init() { core = Core { CUBLASDevice.first.map { $0 } } }
+    /// The first device, opened when it is needed. All backends of a process share it and its lock.
+    public init() { core = .first }
 
     /// - Parameter device: stands in for the GPU.
     init(device: some ByteProductDevice) { core = Core { .success(device) } }
@@ -43,6 +43,8 @@ private final class Core: Sendable {
     private struct State: ~Copyable {
         var fault: CUDAFault?
     }
+
+    static let first = Core { CUBLASDevice.first.map { $0 } }
 
     private let open: @Sendable () -> Result<any ByteProductDevice, CUDAFault>
     private let state = Mutex(State(fault: nil))

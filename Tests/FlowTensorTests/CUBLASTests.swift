@@ -115,7 +115,7 @@ import Testing
     @Test(arguments: GPU.all) func theGPUGivesTheReferencesBits(gpu: CUBLASDevice) throws {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SeededGenerator(seed: seed)
-        let backend = CUBLASBackend(device: gpu), pool = ThreadPool(threads: 8)
+        let backend = CUBLASBackend(), pool = ThreadPool(threads: 8)
         try checkMatrixBackend(backend)
         for round in 0..<60 {
             let layout = IntegerProduct.Layout.allCases[round % 3]
@@ -148,6 +148,21 @@ import Testing
             #expect(result == [Float](repeating: Float(127 * Int(sign) * deep) * 0x1p-40, count: 17 * 17))
         }
         #expect(backend.obstacle == nil)
+    }
+
+    /// Backends of one device, used side by side, share its staging memory.
+    @Test(arguments: GPU.all) func severalBackendsShareTheGPU(gpu: CUBLASDevice) async {
+        await withTaskGroup(of: Bool.self) { group in
+            for seed in 0..<8 {
+                group.addTask {
+                    var generator = SeededGenerator(seed: UInt64(seed))
+                    let material = ProductMaterial(.nt, m: 30 + seed, n: 40, k: 50, bits: 12, gathered: false, &generator)
+                    let expected = material.run(ReferenceBackend(), .single)
+                    return (0..<50).allSatisfy { _ in material.run(CUBLASBackend(), .single) == expected }
+                }
+            }
+            for await right in group { #expect(right) }
+        }
     }
 
     /// A device that is lost: the same bits from the processor, and the reason is kept.

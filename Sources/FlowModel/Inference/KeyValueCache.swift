@@ -3,14 +3,15 @@ internal import FlowTensor
 
 /// Keys and values of all tokens so far, for each layer; it grows as tokens come.
 ///
-/// Each head's rows lie one after the other, so that attention reads memory in order. They are kept as binary16, as
-/// llama.cpp does, unless a chain's model has weights in binary32.
+/// Each head's rows lie one after the other, so that attention reads memory in order, and all heads' in one piece of memory, for which the system has
+/// large pages. They are kept as binary16, as llama.cpp does, unless a chain's model has weights in binary32.
 final class KeyValueCache {
     private let heads: Int
     private let headLength: Int
     private let elementByteCount: Int
-    private var keys: [AlignedBuffer<UInt8>]
-    private var values: [AlignedBuffer<UInt8>]
+    /// For each layer the keys of each head, then the values of each head.
+    private var memory = AlignedBuffer<UInt8>()
+    private let layers: Int
     private var capacity = 0
     /// What the kernels call the elements' type.
     var type: Int32 { elementByteCount == 4 ? Int32(CFLOW_F32) : Int32(CFLOW_F16) }
@@ -19,46 +20,36 @@ final class KeyValueCache {
         self.heads = heads
         self.headLength = headLength
         elementByteCount = halves ? 2 : 4
-        keys = (0..<layers).map { _ in AlignedBuffer() }
-        values = (0..<layers).map { _ in AlignedBuffer() }
+        self.layers = layers
     }
 
-    /// Makes room for `count` tokens, keeping those that are there.
+    /// Makes room for `count` tokens and as many again by half, so that an answer does not begin with a copy of its prompt; keeps those that are there.
     func reserve(_ count: Int, used: Int, limit: Int) {
         guard count > capacity else { return }
-        let old = capacity
-        capacity = min(max(count, 2 * capacity, 64), max(limit, count))
-        for layer in keys.indices {
-            keys[layer] = grown(keys[layer], used, old)
-            values[layer] = grown(values[layer], used, old)
+        let old = capacity, row = headLength * elementByteCount
+        capacity = min(max(count + count / 2, 2 * capacity, 64), max(limit, count))
+        let new = AlignedBuffer<UInt8>(capacity: layers * 2 * heads * capacity * row)
+        for rows in 0..<layers * 2 * heads {
+            (new.pointer + rows * capacity * row).update(from: memory.pointer + rows * old * row, count: used * row)
         }
-    }
-
-    private func grown(_ buffer: AlignedBuffer<UInt8>, _ used: Int, _ oldCapacity: Int) -> AlignedBuffer<UInt8> {
-        let row = headLength * elementByteCount
-        let new = AlignedBuffer<UInt8>(capacity: heads * capacity * row)
-        for head in 0..<heads {
-            (new.pointer + head * capacity * row).update(
-                from: buffer.pointer + head * oldCapacity * row, count: used * row)
-        }
-        return new
+        memory = new
     }
 
     /// The keys of one head, one row of its length for each token.
-    func keys(_ layer: Int, head: Int) -> UnsafeRawPointer { UnsafeRawPointer(place(keys[layer], head, 0)) }
+    func keys(_ layer: Int, head: Int) -> UnsafeRawPointer { UnsafeRawPointer(place(2 * layer, head, 0)) }
     /// The values of one head.
-    func values(_ layer: Int, head: Int) -> UnsafeRawPointer { UnsafeRawPointer(place(values[layer], head, 0)) }
+    func values(_ layer: Int, head: Int) -> UnsafeRawPointer { UnsafeRawPointer(place(2 * layer + 1, head, 0)) }
 
     /// Stores all heads' keys and values of the token at `position`.
     func store(_ layer: Int, position: Int, keys newKeys: UnsafePointer<Float>, values newValues: UnsafePointer<Float>) {
         for head in 0..<heads {
-            store(newKeys + head * headLength, place(keys[layer], head, position))
-            store(newValues + head * headLength, place(values[layer], head, position))
+            store(newKeys + head * headLength, place(2 * layer, head, position))
+            store(newValues + head * headLength, place(2 * layer + 1, head, position))
         }
     }
 
-    private func place(_ buffer: AlignedBuffer<UInt8>, _ head: Int, _ position: Int) -> UnsafeMutableRawPointer {
-        UnsafeMutableRawPointer(buffer.pointer) + (head * capacity + position) * headLength * elementByteCount
+    private func place(_ part: Int, _ head: Int, _ position: Int) -> UnsafeMutableRawPointer {
+        UnsafeMutableRawPointer(memory.pointer) + ((part * heads + head) * capacity + position) * headLength * elementByteCount
     }
 
     private func store(_ row: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) {

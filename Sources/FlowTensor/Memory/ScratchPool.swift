@@ -21,7 +21,11 @@ public final class ScratchPool<Element: BitwiseCopyable>: @unchecked Sendable {
     private func take(_ thread: UInt) -> AlignedBuffer<Element> {
         enter()
         defer { leave() }
-        if let own = free.lastIndex(where: { $0.thread == thread }) { return free.remove(at: own).buffer }
+        var place = free.count
+        while place > 0 {
+            place -= 1
+            if free[place].thread == thread { return free.remove(at: place).buffer }
+        }
         return free.popLast()?.buffer ?? AlignedBuffer<Element>()
     }
 
