@@ -10,8 +10,8 @@ internal import Synchronization
 /// device that was reset, say) does not end training: the products are computed by the processor's own kernels, with the same bits, and
 /// ``obstacle`` says what happened.
 ///
-/// Never run on a GPU so far: compiled, loaded against the real cuBLAS and NVRTC on a machine without a device, and everything around the
-/// device's multiplication tested with a processor in its place, the kernels compiled for it.
+/// Every product pays its way to the device and back, so a processor of today trains faster; what it is good for is shown in the documentation of the
+/// module, with what was run on which GPU.
 public struct CUBLASBackend: MatrixBackend {
     public let name = "cublas"
     private let core: Core
@@ -98,16 +98,13 @@ private final class Core: Sendable {
                 let staged = try device.stage(inputBytes: work.inputBytes, outputBytes: work.outputBytes)
                 pool.run(group.count) { group[$0].pack(into: staged.input) }
                 try device.run(work)
-                for packed in group {
-                    let split = WorkSplit(items: packed.product.m, costPerItem: packed.product.n, pool: pool)
-                    pool.run(split.tasks) { task in
-                        for row in split.range(task) {
-                            if work.rescales.isEmpty {
-                                packed.finish(row: row, from: staged.output)
-                            } else {
-                                packed.take(row: row, from: staged.output)
-                            }
-                        }
+                // Whole products where there are enough for all threads, their rows otherwise.
+                if group.count >= pool.threads {
+                    pool.run(group.count) { group[$0].finish(0..<group[$0].product.m, from: staged.output, rescaled: device.rescales) }
+                } else {
+                    for packed in group {
+                        let split = WorkSplit(items: packed.product.m, costPerItem: packed.product.n, pool: pool)
+                        pool.run(split.tasks) { packed.finish(split.range($0), from: staged.output, rescaled: device.rescales) }
                     }
                 }
                 return true

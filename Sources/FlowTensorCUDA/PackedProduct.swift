@@ -130,14 +130,21 @@ struct PackedProduct {
 
     // MARK: Sums
 
+    /// Brings some rows of the staged output into the product's: results, or sums that are rounded here.
+    func finish(_ rows: Range<Int>, from staged: UnsafeMutableRawPointer, rescaled: Bool) {
+        for row in rows {
+            if rescaled { take(row: row, from: staged) } else { finish(row: row, from: staged) }
+        }
+    }
+
     /// Copies row `row` of the device's results into the product's output.
-    func take(row: Int, from staged: UnsafeMutableRawPointer) {
+    private func take(row: Int, from staged: UnsafeMutableRawPointer) {
         let results = (staged + outputOffset).assumingMemoryBound(to: Float.self)
         (product.output + row * product.outputStride).update(from: results + row * product.n, count: product.n)
     }
 
     /// Rounds and scales row `row` of the sums into the product's output, where the device cannot.
-    func finish(row: Int, from staged: UnsafeMutableRawPointer) {
+    private func finish(row: Int, from staged: UnsafeMutableRawPointer) {
         let sums = UnsafePointer((staged + sumOffset).assumingMemoryBound(to: Int32.self))
         let rowScale = rowScale(row)
         let output = product.output + row * product.outputStride
