@@ -343,7 +343,27 @@ static void CFLOW_NAME(combine)(const float *a, float wa, const float *b, float 
 
 // MARK: Optimizer
 
-static uint32_t CFLOW_NAME(sign_step)(float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate) {
+/// Bit l is set where lane l of the mask is: all of its bits, or at least the highest.
+INLINE uint32_t CFLOW_NAME(bits)(VI mask) {
+#ifdef CFLOW_SIGN_BITS
+    return CFLOW_SIGN_BITS(mask);
+#else
+    const VI places = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
+    return (uint32_t)__builtin_reduce_or(mask & places);
+#endif
+}
+
+/// Planes m > 0, m < 0 and lowest bit of `part` numbers, 16 or fewer, from number `i` on.
+INLINE void CFLOW_NAME(put_planes)(V m, uint8_t *planes, ptrdiff_t stride, ptrdiff_t i, ptrdiff_t part) {
+    uint32_t word[3] = {CFLOW_NAME(bits)(m > ALL(0)), CFLOW_NAME(bits)(m < ALL(0)), CFLOW_NAME(bits)((VI)m << 31 >> 31)};
+    for (int plane = 0; plane < 3; plane++) {
+        planes[plane * stride + i / 8] = (uint8_t)word[plane];
+        if (part > 8) planes[plane * stride + i / 8 + 1] = (uint8_t)(word[plane] >> 8);
+    }
+}
+
+INLINE uint32_t CFLOW_NAME(step)(
+    float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate, uint8_t *planes, ptrdiff_t stride) {
     VI most = {0};
     EACH(n, {
         V m = GET(momentum), w = GET(weights);
@@ -355,30 +375,20 @@ static uint32_t CFLOW_NAME(sign_step)(float *weights, float *momentum, const flo
         w = CHOOSE(w < ALL(-4), ALL(-4), w);
         PUT(weights, w);
         most = CFLOW_NAME(larger)((VI)w & 0x7FFFFFFF, most);
+        if (planes) CFLOW_NAME(put_planes)(m, planes, stride, i, part);
     });
     return (uint32_t)__builtin_reduce_max(most);
 }
 
-/// Bit l is set where lane l of the mask is: all of its bits, or at least the highest.
-INLINE uint32_t CFLOW_NAME(bits)(VI mask) {
-#ifdef CFLOW_SIGN_BITS
-    return CFLOW_SIGN_BITS(mask);
-#else
-    const VI places = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
-    return (uint32_t)__builtin_reduce_or(mask & places);
-#endif
+static uint32_t CFLOW_NAME(sign_step)(
+    float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate, uint8_t *planes, ptrdiff_t stride) {
+    return planes ? CFLOW_NAME(step)(weights, momentum, gradient, n, rate, planes, stride)
+                  : CFLOW_NAME(step)(weights, momentum, gradient, n, rate, NULL, 0);
 }
 
 static void CFLOW_NAME(planes)(const float *m, ptrdiff_t n, uint8_t *planes) {
-    ptrdiff_t bytes = (n + 7) / 8;
-    EACH(n, {
-        V x = GET(m);
-        uint32_t word[3] = {CFLOW_NAME(bits)(x > ALL(0)), CFLOW_NAME(bits)(x < ALL(0)), CFLOW_NAME(bits)((VI)x << 31 >> 31)};
-        for (int plane = 0; plane < 3; plane++) {
-            planes[plane * bytes + i / 8] = (uint8_t)word[plane];
-            if (part > 8) planes[plane * bytes + i / 8 + 1] = (uint8_t)(word[plane] >> 8);
-        }
-    });
+    const ptrdiff_t bytes = (n + 7) / 8;
+    EACH(n, CFLOW_NAME(put_planes)(GET(m), planes, bytes, i, part););
 }
 
 // MARK: Quantisers

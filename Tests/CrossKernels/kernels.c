@@ -103,7 +103,7 @@ static int pointwise(int32_t level) {
     OPERATION("scale", p->scale(x, 0.3f, n, out));
     OPERATION("combine", p->combine(x, 0.7f, y, 0.3f, n, out));
     OPERATION("sign_step", memcpy(out, x, sizeof x); memcpy(more, y, sizeof y); 
-              uint32_t most = p->sign_step(out, more, z, n, 0.0009765625f); memcpy(&scalar, &most, 4));
+              uint32_t most = p->sign_step(out, more, z, n, 0.0009765625f, NULL, 0); memcpy(&scalar, &most, 4));
     OPERATION("planes", p->planes(x, n, (uint8_t *)out));
     OPERATION("largest", uint32_t most = p->largest(x, n); memcpy(&scalar, &most, 4));
     OPERATION("quantise8", p->quantise8(x, n, 32.0f, 127, (int8_t *)out));

@@ -250,6 +250,27 @@ import Testing
                         : Canonical.signMomentumStep(weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10))
             }
         }
+        compare("signMomentumStep with planes") { n, numbers, _ in
+            let (w, m, g) = (numbers(n), numbers(n), numbers(n))
+            return both(2 * n) { reference, y in
+                for i in 0..<n { (y[i], y[n + i]) = (w[i], m[i]) }
+                let stride = (n + 7) / 8 + 3
+                var planes = [UInt8](repeating: 0xAA, count: 3 * stride), alone = planes
+                if reference {
+                    CanonicalReference.signMomentumStep(
+                        weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10, planes: &planes, planeStride: stride)
+                } else {
+                    Canonical.signMomentumStep(
+                        weights: y, momentum: y + n, gradient: g, n, rate: 0x1p-10, planes: &planes, planeStride: stride)
+                }
+                CanonicalReference.digestPlanes(y + n, n, into: &alone)
+                for plane in 0..<3 {
+                    let (first, bytes) = (plane * stride, (n + 7) / 8)
+                    #expect(planes[first..<first + bytes] == alone[plane * bytes..<(plane + 1) * bytes])
+                    #expect(planes[first + bytes..<first + stride].allSatisfy { $0 == 0xAA })
+                }
+            }
+        }
         compare("digestPlanes") { n, numbers, _ in
             let m = numbers(n)
             var planes = [[UInt8]](repeating: [UInt8](repeating: 0xAA, count: 3 * ((n + 7) / 8) + 1), count: 2)

@@ -52,25 +52,31 @@ let workSeed = Keccak256.hash([1])
 let warmup = options["warmup"]!, steps = warmup + options["steps"]!
 
 // What a miner does for a step: batch, training, digest. The weights exist once, as the momentum does, and only for as long as this takes.
-var walls: [Double] = [], processors: [Double] = [], digests: [Double] = [], loss = 0.0, initialisation = 0.0
+var walls: [Double] = [], processors: [Double] = [], withoutDigest: [Double] = [], loss = 0.0, initialisation = 0.0
 var chain = DeltaChain(modelRoot: .zero, workSeed: workSeed)
-@MainActor func takeSteps() throws {
+@MainActor func takeSteps(digesting: Bool) throws {
     var weights: ModelState!
     initialisation = measure { weights = ModelState(initialising: configuration, seed: 1, pool: pool) }.wall
     let momentum = ModelState(zeros: configuration)
     for step in 1...steps {
-        var digest = (wall: 0.0, processor: 0.0)
         let time = try measure {
             let batch = try sampler.batch(workSeed: workSeed, step: UInt32(step))
-            loss = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024).loss
-            digest = measure { chain.append(MomentumDigest.digest(momentum, pool: pool)) }
+            if digesting {
+                let (report, digest) = try trainer.digestedStep(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024)
+                loss = report.loss
+                chain.append(digest)
+            } else {
+                _ = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024)
+            }
         }
-        walls.append(time.wall)
-        processors.append(time.processor)
-        digests.append(digest.processor / time.processor)
+        if digesting { walls.append(time.wall) }
+        if digesting { processors.append(time.processor) } else { withoutDigest.append(time.processor) }
     }
 }
-try takeSteps()
+// The same steps without digests before and behind: what they take less is the digests' share.
+try takeSteps(digesting: false)
+try takeSteps(digesting: true)
+try takeSteps(digesting: false)
 
 // Both warm and both from the parent, which is kept: what a miner does for a block, and what a verifier does for it, the new weights' root
 // included. What this takes of memory is what a node needs.
@@ -96,10 +102,12 @@ var usage = rusage()
 getrusage(0, &usage)
 let tokens = Double(configuration.tokensPerBatch)
 let measured = Array(walls.dropFirst(warmup)), used = Array(processors.dropFirst(warmup))
+let digestShare = median(
+    (warmup..<steps).map { 1 - (withoutDigest[$0] + withoutDigest[steps + $0]) / (2 * processors[$0]) })
 let result: [String: Any] = [
     "program": "FlowModel, \(backend.name)", "threads": pool.threads, "parameters": configuration.parameterCount,
     "tokens": configuration.tokensPerBatch, "tokens_per_second": tokens / median(measured),
-    "tokens_per_processor_second": tokens / median(used), "seconds": measured, "digest_share": median(digests),
+    "tokens_per_processor_second": tokens / median(used), "seconds": measured, "digest_share": digestShare,
     "replay_over_mining": mining > 0 ? replay / mining : 0, "initialisation_seconds": initialisation,
     "peak_mebibytes": Double(usage.ru_maxrss) / 1_024, "loss": loss, "delta_hash": "\(chain.current)",
 ]

@@ -28,20 +28,30 @@ public enum BulkMerkleTree {
     ) {
         let bytes = raw.assumingMemoryBound(to: UInt8.self)
         withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>.self, capacity: 8) { messages in
-            guard let first = messages.baseAddress else { return }
-            var leaf = 0
-            while leaf < count {
-                let together = count - leaf >= 8 ? 8 : count - leaf >= 4 ? 4 : 1
-                for i in 0..<together { messages[i] = bytes + (leaf + i) * length }
-                // A hash is its 32 bytes in memory order.
-                let target = UnsafeMutableRawPointer(hashes + leaf).assumingMemoryBound(to: UInt8.self)
-                switch together {
-                case 8: cflow_blake2b_eight(0, first, length, target)
-                case 4: cflow_blake2b_four(0, first, length, target)
-                default: (hashes + leaf).initialize(to: leafHash(UnsafeRawBufferPointer(start: messages[0], count: length)))
-                }
-                leaf += together
+            for first in stride(from: 0, to: count, by: 8) {
+                let together = min(count - first, 8)
+                for i in 0..<together { messages[i] = bytes + (first + i) * length }
+                leafHashes(UnsafeBufferPointer(rebasing: messages[..<together]), length: length, into: hashes + first)
             }
+        }
+    }
+
+    /// The hashes of leaves of `length` bytes each, wherever they lie; eight or four at a time.
+    public static func leafHashes(
+        _ leaves: UnsafeBufferPointer<UnsafePointer<UInt8>>, length: Int, into hashes: UnsafeMutablePointer<Hash256>
+    ) {
+        guard let messages = leaves.baseAddress else { return }
+        var leaf = 0
+        while leaf < leaves.count {
+            let together = leaves.count - leaf >= 8 ? 8 : leaves.count - leaf >= 4 ? 4 : 1
+            // A hash is its 32 bytes in memory order.
+            let target = UnsafeMutableRawPointer(hashes + leaf).assumingMemoryBound(to: UInt8.self)
+            switch together {
+            case 8: cflow_blake2b_eight(0, messages + leaf, length, target)
+            case 4: cflow_blake2b_four(0, messages + leaf, length, target)
+            default: (hashes + leaf).initialize(to: leafHash(UnsafeRawBufferPointer(start: messages[leaf], count: length)))
+            }
+            leaf += together
         }
     }
 

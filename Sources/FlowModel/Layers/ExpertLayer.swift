@@ -154,6 +154,7 @@ final class ExpertLayer {
         norm.forward(context, rows: t, input.pointer, gain: weights + places.expertNorm, into: scratch.normalised.pointer)
         try quantiseSlotColumns(context)
         try weightGradients(context, sink)
+        sink.finish(context, layer: index) { routing.range($0).isEmpty }
 
         let dRouter = scratch.routerGradient.pointer
         routerGradient(context, tokens: t, dWeights: dWeights, into: dRouter)

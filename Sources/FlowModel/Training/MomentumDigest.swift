@@ -21,15 +21,15 @@ public enum MomentumDigest {
             if let target = leaves.baseAddress {
                 // Each task writes its own eight leaves.
                 pool.run((leafCount + 7) / 8) { task in
-                    let first = task * 8
-                    hash(momentum, first..<min(first + 8, leafCount), into: target + first)
+                    hash(momentum, task * 8..<min(task * 8 + 8, leafCount), into: target)
                 }
             }
             initialised = leafCount
         }
     }
 
-    private static func hash(_ momentum: ModelState, _ leaves: Range<Int>, into hashes: UnsafeMutablePointer<Hash256>) {
+    /// The hashes of at most eight leaves of the state, in ascending order, each to its own place in `hashes`.
+    static func hash(_ momentum: ModelState, _ leaves: some Collection<Int>, into hashes: UnsafeMutablePointer<Hash256>) {
         let length = 3 * leafElements / 8
         scratch.withScratch(leaves.count * length) { planes in
             var whole = 0
@@ -42,10 +42,14 @@ public enum MomentumDigest {
                 } else {
                     // The last leaf, which is shorter.
                     let bytes = UnsafeRawBufferPointer(start: planes + whole * length, count: 3 * ((elements + 7) / 8))
-                    (hashes + whole).initialize(to: BulkMerkleTree.leafHash(bytes))
+                    (hashes + leaf).initialize(to: BulkMerkleTree.leafHash(bytes))
                 }
             }
-            BulkMerkleTree.leafHashes(planes, length: length, count: whole, into: hashes)
+            withUnsafeTemporaryAllocation(of: Hash256.self, capacity: 8) { together in
+                guard let source = together.baseAddress else { return }
+                BulkMerkleTree.leafHashes(planes, length: length, count: whole, into: source)
+                for (place, leaf) in leaves.prefix(whole).enumerated() { (hashes + leaf).initialize(to: source[place]) }
+            }
         }
     }
 }

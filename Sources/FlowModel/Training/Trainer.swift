@@ -1,3 +1,4 @@
+public import FlowCrypto
 public import FlowTensor
 
 /// Takes training steps: forward, backward and the sign-momentum update of Model.md, with the same bits on every backend and
@@ -25,6 +26,7 @@ public final class Trainer {
     private let inputs: FixedBuffer<Int32>
     private let targets: FixedBuffer<Int32>
     private let gradientMemory: FixedBuffer<Float>
+    private lazy var digestLeaves = DigestLeaves(configuration)
 
     public init(configuration: ModelConfiguration, backend: any MatrixBackend, pool: ThreadPool = .single) {
         let c = configuration
@@ -60,16 +62,34 @@ public final class Trainer {
     public func step(
         weights: ModelState, momentum: ModelState, batch: TokenBatch, learningRateUnits: UInt32
     ) throws(StepFault) -> StepReport {
+        try step(weights, momentum, batch, learningRateUnits, digest: nil)
+    }
+
+    /// The same step, and the digest of the momentum that it leaves (``MomentumDigest``), which costs less than after the step: numbers are taken while
+    /// they are in the processor's caches.
+    public func digestedStep(
+        weights: ModelState, momentum: ModelState, batch: TokenBatch, learningRateUnits: UInt32
+    ) throws(StepFault) -> (report: StepReport, digest: Hash256) {
+        let leaves = digestLeaves
+        let report = try step(weights, momentum, batch, learningRateUnits, digest: leaves)
+        return (report, leaves.close(momentum, pool: pool))
+    }
+
+    private func step(
+        _ weights: ModelState, _ momentum: ModelState, _ batch: TokenBatch, _ learningRateUnits: UInt32, digest: DigestLeaves?
+    ) throws(StepFault) -> StepReport {
         try check(momentum)
         let t = try load(weights, batch, whole: true)
         try forward(weights, tokens: t)
         integers.beginChange()
+        digest?.begin(momentum)
         weights.elementsChanged()
         momentum.elementsChanged()
         let report = try backward(
             weights, tokens: t,
             .update(
-                weights: weights.base, momentum: momentum.base, rate: Float(learningRateUnits) * ModelState.gridUnit))
+                weights: weights.base, momentum: momentum.base, rate: Float(learningRateUnits) * ModelState.gridUnit,
+                digest: digest))
         integers.endChange(weights)
         return report
     }

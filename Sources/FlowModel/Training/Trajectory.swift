@@ -72,15 +72,14 @@ public final class Trajectory {
         } catch {
             throw .corpus("\(error)")
         }
-        let report: StepReport
+        let (report, digest): (StepReport, Hash256)
         do {
-            report = try trainer.step(
+            (report, digest) = try trainer.digestedStep(
                 weights: weights, momentum: momentum, batch: batch, learningRateUnits: job.learningRateUnits[index - 1])
         } catch {
             fault = error
             throw error
         }
-        let digest = MomentumDigest.digest(momentum, pool: trainer.pool)
         chain.append(digest)
         completedSteps = index
         return TrajectoryStep(

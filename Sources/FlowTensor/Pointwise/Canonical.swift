@@ -190,12 +190,15 @@ public enum Canonical {
 
     /// `m ← m + (g − m)·0.1`; `w ← w − rate·sign(m)`, sign(±0) = 0, then clamped to ±4. Returns the largest magnitude of the
     /// new weights as bits with the sign cleared, for `Quantiser.exponent(ofLargest:bits:)`.
+    ///
+    /// - Parameters:
+    ///   - planes: where given, takes the new momentum's planes, as ``digestPlanes(_:_:into:)`` makes them but `planeStride` bytes apart.
     @discardableResult
     public static func signMomentumStep(
         weights w: UnsafeMutablePointer<Float>, momentum m: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
-        _ n: Int, rate: Float
+        _ n: Int, rate: Float, planes: UnsafeMutablePointer<UInt8>? = nil, planeStride: Int = 0
     ) -> UInt32 {
-        kernels.sign_step(w, m, g, n, rate)
+        kernels.sign_step(w, m, g, n, rate, planes, planeStride)
     }
 
     /// The three planes of a digest leaf, ⌈n/8⌉ bytes each: m > 0, m < 0, lowest mantissa bit; element j is bit j mod 8 of byte ⌊j/8⌋.

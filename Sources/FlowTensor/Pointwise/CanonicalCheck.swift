@@ -92,12 +92,19 @@ struct CanonicalCheck {
                 ? Canonical.rotateBackward($1, half: n, cos: z, sin: w)
                 : CanonicalReference.rotateBackward($1, half: n, cos: z, sin: w)
         }
-        try compare("the optimizer") {
-            for i in 0..<n { ($1[i], $1[n + i]) = (x[i], y[i]) }
-            if $0 {
-                Canonical.signMomentumStep(weights: $1, momentum: $1 + n, gradient: z, n, rate: 0x1p-10)
-            } else {
-                CanonicalReference.signMomentumStep(weights: $1, momentum: $1 + n, gradient: z, n, rate: 0x1p-10)
+        for withPlanes in [false, true] {
+            try compare("the optimizer") {
+                for i in 0..<n { ($1[i], $1[n + i]) = (x[i], y[i]) }
+                // Behind weights and momentum, a byte apart.
+                let stride = (n + 7) / 8 + 1
+                let planes = withPlanes ? UnsafeMutableRawPointer($1 + 2 * n).assumingMemoryBound(to: UInt8.self) : nil
+                if $0 {
+                    Canonical.signMomentumStep(
+                        weights: $1, momentum: $1 + n, gradient: z, n, rate: 0x1p-10, planes: planes, planeStride: stride)
+                } else {
+                    CanonicalReference.signMomentumStep(
+                        weights: $1, momentum: $1 + n, gradient: z, n, rate: 0x1p-10, planes: planes, planeStride: stride)
+                }
             }
         }
     }

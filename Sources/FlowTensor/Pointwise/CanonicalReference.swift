@@ -201,7 +201,7 @@ public enum CanonicalReference {
     @discardableResult
     public static func signMomentumStep(
         weights w: UnsafeMutablePointer<Float>, momentum m: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
-        _ n: Int, rate: Float
+        _ n: Int, rate: Float, planes: UnsafeMutablePointer<UInt8>? = nil, planeStride: Int = 0
     ) -> UInt32 {
         var largest: UInt32 = 0
         for i in 0..<max(n, 0) {
@@ -214,17 +214,23 @@ public enum CanonicalReference {
             w[i] = next
             largest = max(largest, next.bitPattern & 0x7FFF_FFFF)
         }
+        if let planes { digestPlanes(m, n, into: planes, stride: planeStride) }
         return largest
     }
 
     public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>) {
-        let bytes = (max(n, 0) + 7) / 8
-        for i in 0..<(3 * bytes) { planes[i] = 0 }
+        digestPlanes(m, n, into: planes, stride: (max(n, 0) + 7) / 8)
+    }
+
+    private static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>, stride: Int) {
+        for plane in 0..<3 {
+            for byte in 0..<(max(n, 0) + 7) / 8 { planes[plane * stride + byte] = 0 }
+        }
         for i in 0..<max(n, 0) {
             let bit = UInt8(1) << UInt8(i % 8)
             if m[i] > 0 { planes[i / 8] |= bit }
-            if m[i] < 0 { planes[bytes + i / 8] |= bit }
-            if m[i].bitPattern & 1 == 1 { planes[2 * bytes + i / 8] |= bit }
+            if m[i] < 0 { planes[stride + i / 8] |= bit }
+            if m[i].bitPattern & 1 == 1 { planes[2 * stride + i / 8] |= bit }
         }
     }
 }
