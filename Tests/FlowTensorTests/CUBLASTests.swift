@@ -93,15 +93,21 @@ import Testing
         #expect(throws: BackendFault.self) { try checkMatrixBackend(CUBLASBackend(device: device)) }
     }
 
-    @Test func randomProductsEqualTheReference() throws {
+    /// Loops with and without kernels, and the GPU where there is one.
+    private func backends() throws -> [CUBLASBackend] {
         let kernels = DeviceKernels(device: try ProcessorKernelDevice())
+        return [CUBLASBackend(device: LoopDevice()), CUBLASBackend(device: LoopDevice(kernels: kernels))] + GPU.all.map { _ in CUBLASBackend() }
+    }
+
+    @Test func randomProductsEqualTheReference() throws {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SeededGenerator(seed: seed)
-        let backends = [CUBLASBackend(device: LoopDevice()), CUBLASBackend(device: LoopDevice(kernels: kernels))]
-        for round in 0..<30 {
+        let backends = try backends()
+        for round in 0..<60 {
             let layout = IntegerProduct.Layout.allCases[round % 3]
             let bits = [8, 2, 9, 13, 14, 15, 16][round % 7]
-            let sides = (0..<3).map { _ in Int.random(in: 1...70, using: &generator) }
+            let largest = GPU.all.isEmpty ? 70 : round % 5 == 0 ? 700 : 150
+            let sides = (0..<3).map { _ in Int.random(in: 1...largest, using: &generator) }
             let material = ProductMaterial(
                 layout, m: sides[0], n: sides[1], k: sides[2], bits: bits, gathered: round % 4 == 1, &generator)
             let expected = material.run(ReferenceBackend(), .single)
@@ -109,49 +115,41 @@ import Testing
                 #expect(material.run(backend, ThreadPool(threads: 2)) == expected, "\(layout) \(sides), \(bits) bits, seed \(seed)")
             }
         }
+        #expect(backends.allSatisfy { $0.obstacle == nil })
     }
 
-    /// Sides of many tiles, numbers at their limits, sums at the limit of 32 bits.
-    @Test(arguments: GPU.all) func theGPUGivesTheReferencesBits(gpu: CUBLASDevice) throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var generator = SeededGenerator(seed: seed)
-        let backend = CUBLASBackend(), pool = ThreadPool(threads: 8)
-        try checkMatrixBackend(backend)
-        for round in 0..<60 {
-            let layout = IntegerProduct.Layout.allCases[round % 3]
-            let bits = [8, 2, 9, 13, 14, 15, 16][round % 7]
-            let largest = round % 5 == 0 ? 700 : 150
-            let sides = (0..<3).map { _ in Int.random(in: 1...largest, using: &generator) }
-            let material = ProductMaterial(
-                layout, m: sides[0], n: sides[1], k: sides[2], bits: bits, gathered: round % 4 == 1, &generator)
-            let expected = material.run(ReferenceBackend(), pool)
-            #expect(material.run(backend, pool) == expected, "\(layout) \(sides), \(bits) bits, seed \(seed)")
-        }
-        let deep = 131_072
+    /// 131,072 products of ±127 in one sum.
+    @Test func sumsAtTheLimitOf32BitsAreExact() throws {
+        let (side, depth) = (3, 131_072)
         for sign: Int8 in [127, -127] {
-            let a = [Int8](repeating: 127, count: 17 * deep), b = [Int8](repeating: sign, count: 17 * deep), scales = [Int32](repeating: -20, count: 17)
-            var result = [Float](repeating: .nan, count: 17 * 17)
-            a.withUnsafeBufferPointer { a in
-                b.withUnsafeBufferPointer { b in
-                    scales.withUnsafeBufferPointer { scales in
-                        result.withUnsafeMutableBufferPointer { result in
-                            func operand(_ values: UnsafeBufferPointer<Int8>) -> IntegerOperand {
-                                IntegerOperand(values: .int8(values.baseAddress!), stride: deep, bits: 8, scales: scales.baseAddress!, scaleStride: 1)
+            let a = [Int8](repeating: 127, count: side * depth), b = [Int8](repeating: sign, count: side * depth)
+            let scales = [Int32](repeating: -20, count: side)
+            for backend in try backends() {
+                var result = [Float](repeating: .nan, count: side * side)
+                result.withUnsafeMutableBufferPointer { result in
+                    a.withUnsafeBufferPointer { a in
+                        b.withUnsafeBufferPointer { b in
+                            scales.withUnsafeBufferPointer { scales in
+                                func operand(_ values: UnsafeBufferPointer<Int8>) -> IntegerOperand {
+                                    IntegerOperand(values.baseAddress!, stride: depth, scales: scales.baseAddress!, scaleStride: 1)
+                                }
+                                backend.execute(
+                                    [
+                                        IntegerProduct(
+                                            .nt, m: side, n: side, k: depth, a: operand(a), b: operand(b), output: result.baseAddress!,
+                                            outputStride: side)
+                                    ], pool: .single)
                             }
-                            backend.execute(
-                                [IntegerProduct(.nt, m: 17, n: 17, k: deep, a: operand(a), b: operand(b), output: result.baseAddress!, outputStride: 17)],
-                                pool: pool)
                         }
                     }
                 }
+                #expect(result == [Float](repeating: Float(127 * Int(sign) * depth) * 0x1p-40, count: side * side))
             }
-            #expect(result == [Float](repeating: Float(127 * Int(sign) * deep) * 0x1p-40, count: 17 * 17))
         }
-        #expect(backend.obstacle == nil)
     }
 
-    /// Backends of one device, used side by side, share its staging memory.
-    @Test(arguments: GPU.all) func severalBackendsShareTheGPU(gpu: CUBLASDevice) async {
+    /// Backends of one process share a device and its staging memory.
+    @Test func severalBackendsAtOnceGiveTheReferencesBits() async {
         await withTaskGroup(of: Bool.self) { group in
             for seed in 0..<8 {
                 group.addTask {

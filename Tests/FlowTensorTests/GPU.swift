@@ -4,7 +4,7 @@ import Testing
 
 @testable import FlowTensorCUDA
 
-/// The GPU of this machine. Where there is none, tests over ``all`` have no case, and plain loops and the processor stand in elsewhere.
+/// The GPU of this machine. Tests run on plain loops and the processor's build of the kernels, and on it where there is one.
 enum GPU {
     static let all: [CUBLASDevice] = (try? CUBLASDevice.first.get()).map { [$0] } ?? []
 
@@ -13,8 +13,4 @@ enum GPU {
         if let kernels = gpu.kernels { return kernels }
         throw gpu.kernelFault ?? .noDevice
     }
-}
-
-extension CUBLASDevice: CustomTestStringConvertible {
-    package var testDescription: String { name }
 }

@@ -16,20 +16,18 @@ import Testing
         try checkDeviceKernels(DeviceKernels(device: ProcessorKernelDevice(descending: true)))
     }
 
+    /// On this processor, and on the GPU where there is one.
     @Test func otherNumbersGiveTheSameBitsToo() throws {
-        let kernels = DeviceKernels(device: try ProcessorKernelDevice())
-        for _ in 0..<4 {
-            let seed = UInt32.random(in: 0 ... .max)
-            #expect(throws: Never.self, "seed \(seed)") { try checkDeviceKernels(kernels, seed: seed) }
+        func check(_ kernels: DeviceKernels, rounds: Int, _ device: String) {
+            for _ in 0..<rounds {
+                let seed = UInt32.random(in: 0 ... .max)
+                #expect(throws: Never.self, "\(device), seed \(seed)") { try checkDeviceKernels(kernels, seed: seed) }
+            }
         }
-    }
-
-    @Test(arguments: GPU.all) func theGPUGivesTheSameBits(gpu: CUBLASDevice) throws {
-        try gpu.makeCurrent()
-        let kernels = try GPU.kernels(gpu)
-        for _ in 0..<20 {
-            let seed = UInt32.random(in: 0 ... .max)
-            #expect(throws: Never.self, "seed \(seed)") { try checkDeviceKernels(kernels, seed: seed) }
+        check(DeviceKernels(device: try ProcessorKernelDevice()), rounds: 4, "this processor")
+        for gpu in GPU.all {
+            try gpu.makeCurrent()
+            check(try GPU.kernels(gpu), rounds: 20, gpu.name)
         }
     }
 
