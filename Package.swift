@@ -28,7 +28,7 @@ let package = Package(
         .library(name: "FlowEncoding", targets: ["FlowEncoding"]),
         .library(name: "FlowCrypto", targets: ["FlowCrypto"]),
         .library(name: "FlowConsensus", targets: ["FlowConsensus"]),
-        .library(name: "FlowTensor", targets: ["FlowTensor", "FlowTensorOpenBLAS", "FlowTensorCUDA"]),
+        .library(name: "FlowTensor", targets: ["FlowTensor", "FlowTensorOpenBLAS"]),
         .library(name: "FlowGGUF", targets: ["FlowGGUF"]),
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
@@ -61,7 +61,6 @@ let package = Package(
         library("FlowConsensus", ["FlowEncoding", "FlowCrypto"]),
         library("FlowTensor", ["CFlowKernels"]),
         library("FlowTensorOpenBLAS", ["FlowTensor", "COpenBLAS"]),
-        library("FlowTensorCUDA", ["FlowTensor"]),
         library("FlowGGUF"),
         library("FlowModel", ["FlowTensor", "FlowGGUF", "FlowCrypto", "FlowEncoding", "CFlowKernels"]),
         library("FlowStore", ["FlowEncoding", "CLevelDB"]),
@@ -70,7 +69,7 @@ let package = Package(
         library(
             "FlowNode",
             [
-                "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor", "FlowTensorOpenBLAS", "FlowTensorCUDA",
+                "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor", "FlowTensorOpenBLAS",
                 "FlowModel", "FlowGGUF", "FlowStore", "FlowP2P",
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -79,7 +78,7 @@ let package = Package(
         tests("FlowEncoding", ["FlowEncoding"]),
         tests("FlowCrypto", ["FlowCrypto", "FlowEncoding"]),
         tests("FlowConsensus", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
-        tests("FlowTensor", ["FlowTensor", "FlowTensorOpenBLAS", "FlowTensorCUDA"]),
+        tests("FlowTensor", ["FlowTensor", "FlowTensorOpenBLAS"]),
         tests("FlowGGUF", ["FlowGGUF"]),
         tests(
             "FlowModel",

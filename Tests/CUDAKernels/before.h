@@ -1,4 +1,4 @@
-// The CUDA C of Sources/FlowTensorCUDA/Kernels, compiled for a processor by clang: this stands before it, after.h behind it
+// The CUDA C of Sources/FlowTensor/CUDA/Kernels, compiled for a processor by clang: this stands before it, after.h behind it
 // (Tests/FlowTensorTests/ProcessorKernelDevice.swift puts them together). The intrinsics with _rn are plain IEEE operations; a block's threads
 // are fibers that go on to the next barrier one after another.
 #include <stdint.h>

@@ -1,9 +1,8 @@
-import FlowTensor
 import Foundation
 import TestSupport
 import Testing
 
-@testable import FlowTensorCUDA
+@testable import FlowTensor
 
 #if canImport(Glibc)
     import Glibc

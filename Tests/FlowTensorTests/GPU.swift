@@ -1,8 +1,7 @@
-import FlowTensor
 import TestSupport
 import Testing
 
-@testable import FlowTensorCUDA
+@testable import FlowTensor
 
 /// The GPU of this machine. Tests run on plain loops and the processor's build of the kernels, and on it where there is one.
 enum GPU {

@@ -1,9 +1,8 @@
-import FlowTensor
 import Foundation
 import TestSupport
 import Testing
 
-@testable import FlowTensorCUDA
+@testable import FlowTensor
 
 /// The device's kernels, compiled for this processor from the text that NVRTC gets, against the canonical operations.
 @Suite struct KernelTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import FlowTensorCUDA
+@testable import FlowTensor
 
 private let libraryPath = ProcessInfo.processInfo.environment["FLOW_NVRTC"]
 

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-@testable import FlowTensorCUDA
+@testable import FlowTensor
 
 #if canImport(Glibc)
     import Glibc

@@ -1,8 +1,7 @@
-import FlowTensor
 import TestSupport
 import Testing
 
-@testable import FlowTensorCUDA
+@testable import FlowTensor
 
 /// A linear layer forward, back and updated by the device's kernels, without a number coming home in between: what a trainer on the device will
 /// do, against the processor's own path. On this processor, and on the GPU where there is one.

@@ -16,7 +16,7 @@ checked=0
 fail() { echo "check-fma: $*" >&2; failures=$((failures + 1)); }
 fused='(vfn?m(add|sub)[a-z0-9]*|fmla|fmls|fn?m(add|sub))'
 
-for target in CFlowKernels FlowTensor FlowTensorOpenBLAS FlowTensorCUDA FlowModel; do
+for target in CFlowKernels FlowTensor FlowTensorOpenBLAS FlowModel; do
   for object in "$objects/$target.build"/*.o; do
     [ -e "$object" ] || continue
     # Running a model is not consensus: these three files may fuse, and nothing else (Documentation/Inference.md).

@@ -13,13 +13,12 @@ allowed() {
     FlowConsensus) echo "FlowEncoding FlowCrypto" ;;
     FlowTensor) echo "" ;;
     FlowTensorOpenBLAS) echo "FlowTensor" ;;
-    FlowTensorCUDA) echo "FlowTensor" ;;
     FlowGGUF) echo "" ;;
     FlowModel) echo "FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
     FlowStore) echo "FlowEncoding" ;;
     FlowP2P) echo "FlowEncoding FlowCrypto" ;;
     FlowWallet) echo "FlowConsensus FlowCrypto FlowEncoding" ;;
-    FlowNode) echo "FlowConsensus FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowTensorCUDA FlowModel FlowGGUF FlowStore FlowP2P" ;;
+    FlowNode) echo "FlowConsensus FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P" ;;
     *) return 1 ;;
   esac
 }
@@ -52,7 +51,7 @@ while IFS=: read -r file _; do
 done < <(grep -rnE '\bdlopen\(' Sources --include='*.swift' || true)
 
 # The pure rooms know no Foundation.
-for folder in FlowEncoding FlowCrypto FlowConsensus FlowTensor FlowTensorOpenBLAS FlowTensorCUDA FlowGGUF FlowModel FlowStore; do
+for folder in FlowEncoding FlowCrypto FlowConsensus FlowTensor FlowTensorOpenBLAS FlowGGUF FlowModel FlowStore; do
   while IFS=: read -r file _; do
     [ -n "$file" ] && fail "$file imports Foundation"
   done < <(imports 'Foundation[A-Za-z]*' "Sources/$folder")

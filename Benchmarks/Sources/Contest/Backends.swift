@@ -1,16 +1,16 @@
 public import FlowTensor
-import FlowTensorCUDA
 import FlowTensorOpenBLAS
 
 /// The backends that this machine has.
 public enum Backends {
     /// What FlowTensor does not know by itself.
-    static var offered: [any MatrixBackend] { [CUBLASBackend(), OpenBLASBackend()] }
+    static var offered: [any MatrixBackend] { [OpenBLASBackend()] }
 
     /// Names of all that can run here, without the slow reference: portable C first, then the others, the fastest last.
     public static var names: [String] {
         let own = InstructionSet.allCases.filter(\.isAvailable).map(\.description)
-        return offered.filter { $0.obstacle == nil }.map(\.name).reversed() + own
+        let others = offered + [CUBLASBackend()]
+        return others.filter { $0.obstacle == nil }.map(\.name) + own
     }
 
     /// What `automatic` takes on a processor without an accelerator.

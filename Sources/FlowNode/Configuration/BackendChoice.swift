@@ -1,5 +1,4 @@
 public import FlowTensor
-import FlowTensorCUDA
 import FlowTensorOpenBLAS
 
 /// Which implementation multiplies the integer matrices. All give the same bits.
@@ -16,8 +15,8 @@ public enum BackendChoice: String, Sendable, CaseIterable {
     /// The plain Swift loops that define the arithmetic; slow.
     case reference
 
-    /// Backends beyond FlowTensor's own. The processor's kernels come before them in the automatic choice.
-    public static var offered: [any MatrixBackend] { [CUBLASBackend(), OpenBLASBackend()] }
+    /// Backends beyond FlowTensor's own. FlowTensor's kernels come before them in the automatic choice.
+    public static var offered: [any MatrixBackend] { [OpenBLASBackend()] }
 
     /// Makes the backend, once it passed the adversarial test against the scalar reference.
     /// - Throws: `NodeError` with code `backend`

@@ -1,6 +1,6 @@
 /// Chooses among the backends of this process.
 ///
-/// FlowTensor knows the reference and its own kernels; others (OpenBLAS, accelerators) are offered by the caller, the faster first:
+/// FlowTensor knows the reference, its own kernels and cuBLAS; others (OpenBLAS) are offered by the caller, the faster first:
 /// `BackendSelection.automatic(offering: [OpenBLASBackend()])`. A backend is used only after `checkMatrixBackend` admitted it.
 public enum BackendSelection {
     /// What became of one candidate.
@@ -14,7 +14,7 @@ public enum BackendSelection {
         public var isAvailable: Bool { backend != nil }
     }
 
-    /// The fastest backend that passes its admission check: AVX-512 VNNI, AVX2 or NEON, then those offered in their order, portable C, the reference.
+    /// The fastest backend that passes its admission check: AVX-512 VNNI, AVX2 or NEON, then cuBLAS and those offered in their order, portable C, the reference.
     ///
     /// The pointwise kernels are checked too; those of an instruction set that disagrees with the reference give way to the portable ones.
     public static func automatic(offering others: [any MatrixBackend] = []) -> any MatrixBackend {
@@ -26,7 +26,7 @@ public enum BackendSelection {
         for set in [InstructionSet.avx512vnni, .avx2, .neon] {
             if let backend = try? admitted(SIMDBackend(set)) { return backend }
         }
-        for backend in others { if let backend = try? admitted(backend) { return backend } }
+        for backend in withAccelerators(others) { if let backend = try? admitted(backend) { return backend } }
         if let backend = try? admitted(SIMDBackend(.portable)) { return backend }
         return ReferenceBackend()
     }
@@ -39,7 +39,7 @@ public enum BackendSelection {
         if name == "automatic" { return automatic(offering: others) }
         if name == "reference" { return ReferenceBackend() }
         for set in InstructionSet.allCases where set.description == name { return try admitted(SIMDBackend(set)) }
-        for backend in others where backend.name == name { return try admitted(backend) }
+        for backend in withAccelerators(others) where backend.name == name { return try admitted(backend) }
         throw .unknown(name: name, known: names(others))
     }
 
@@ -60,7 +60,10 @@ public enum BackendSelection {
         return backend
     }
 
+    /// Products through a GPU pay a transfer each, so they come behind the processor's kernels.
+    private static func withAccelerators(_ others: [any MatrixBackend]) -> [any MatrixBackend] { [CUBLASBackend()] + others }
+
     private static func names(_ others: [any MatrixBackend]) -> [String] {
-        InstructionSet.allCases.reversed().map(\.description) + others.map(\.name) + ["reference"]
+        InstructionSet.allCases.reversed().map(\.description) + withAccelerators(others).map(\.name) + ["reference"]
     }
 }

@@ -1,5 +1,3 @@
-internal import FlowTensor
-
 /// Compares a device's kernels with the processor's canonical operations bit for bit, or throws what differs.
 ///
 /// Ordinary numbers, denormals, zeros of either sign, large ones; ties, numbers at the clamps; lengths with and without a rest; what the quantiser

@@ -1,5 +1,3 @@
-internal import FlowTensor
-
 extension KernelCheck {
     static let rows = 11
 

@@ -1,5 +1,3 @@
-internal import FlowTensor
-
 extension KernelCheck {
     func experts() throws(CUDAFault) {
         for experts in [2, 16, 37] { try routing(experts) }

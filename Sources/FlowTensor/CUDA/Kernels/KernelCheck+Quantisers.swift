@@ -1,5 +1,3 @@
-internal import FlowTensor
-
 extension KernelCheck {
     private static let widths = [2, 8, 9, 12, 16]
 

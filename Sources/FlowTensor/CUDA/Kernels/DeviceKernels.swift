@@ -1,5 +1,3 @@
-internal import FlowTensor
-
 /// The operations of a training step on numbers that lie in a device's memory: the same bits as `Canonical`, `Quantiser` and `ColumnSum`.
 ///
 /// A trainer that keeps its state on the device calls these between products; ``CUBLASBackend`` uses ``rescale`` only. All matrices are row-major and

@@ -1,4 +1,3 @@
-public import FlowTensor
 internal import Synchronization
 
 /// Exact integer products on an NVIDIA GPU: cuBLAS with 8-bit operands and 32-bit sums, found at run time.

@@ -1,5 +1,3 @@
-internal import FlowTensor
-
 /// An `IntegerProduct` as products of bytes.
 ///
 /// A number wider than 8 bits is cut into balanced digits in base 128, v = d₀ + 128·d₁ + 128²·d₂, each at most 127 in magnitude; the digits of

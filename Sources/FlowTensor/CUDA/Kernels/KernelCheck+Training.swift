@@ -1,5 +1,3 @@
-internal import FlowTensor
-
 extension KernelCheck {
     func training() throws(CUDAFault) {
         for count in [1, 37, 1_000] { try update(count) }
