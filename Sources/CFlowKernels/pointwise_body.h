@@ -386,9 +386,8 @@ static uint32_t CFLOW_NAME(sign_step)(
                   : CFLOW_NAME(step)(weights, momentum, gradient, n, rate, NULL, 0);
 }
 
-static void CFLOW_NAME(planes)(const float *m, ptrdiff_t n, uint8_t *planes) {
-    const ptrdiff_t bytes = (n + 7) / 8;
-    EACH(n, CFLOW_NAME(put_planes)(GET(m), planes, bytes, i, part););
+static void CFLOW_NAME(planes)(const float *m, ptrdiff_t n, uint8_t *planes, ptrdiff_t stride) {
+    EACH(n, CFLOW_NAME(put_planes)(GET(m), planes, stride, i, part););
 }
 
 // MARK: Quantisers

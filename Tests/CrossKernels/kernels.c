@@ -104,7 +104,7 @@ static int pointwise(int32_t level) {
     OPERATION("combine", p->combine(x, 0.7f, y, 0.3f, n, out));
     OPERATION("sign_step", memcpy(out, x, sizeof x); memcpy(more, y, sizeof y); 
               uint32_t most = p->sign_step(out, more, z, n, 0.0009765625f, NULL, 0); memcpy(&scalar, &most, 4));
-    OPERATION("planes", p->planes(x, n, (uint8_t *)out));
+    OPERATION("planes", p->planes(x, n, (uint8_t *)out, (n + 7) / 8));
     OPERATION("largest", uint32_t most = p->largest(x, n); memcpy(&scalar, &most, 4));
     OPERATION("quantise8", p->quantise8(x, n, 32.0f, 127, (int8_t *)out));
     OPERATION("quantise16", p->quantise16(x, n, 4096.0f, 32767, (int16_t *)out));

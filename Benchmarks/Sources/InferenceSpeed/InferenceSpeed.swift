@@ -30,7 +30,7 @@ struct InferenceSpeed {
         let clock = ContinuousClock()
         let start = clock.now
         let model = try InferenceModel(path: arguments[1])
-        let session = InferenceSession(model: model, capacity: 1024, pool: ThreadPool(threads: numbers[2]))
+        let session = InferenceSession(model: model, capacity: max(1_024, numbers[0] + numbers[1]), pool: ThreadPool(threads: numbers[2]))
         try session.prefill(prompt(16))
         let firstToken = seconds(clock.now - start)
 

@@ -117,11 +117,11 @@ typedef struct {
     void (*add)(const float *a, const float *b, ptrdiff_t n, float *c);
     void (*scale)(const float *x, float factor, ptrdiff_t n, float *y);
     void (*combine)(const float *a, float wa, const float *b, float wb, ptrdiff_t n, float *y);
-    /// Returns the largest magnitude of the new weights as bits with the sign cleared. Where `planes` is given, the new momentum's planes go there, as below but
-    /// `stride` bytes from plane to plane.
+    /// Returns the largest magnitude of the new weights as bits with the sign cleared. Where `planes` is given, the new momentum's planes go there, as below.
     uint32_t (*sign_step)(float *weights, float *momentum, const float *gradient, ptrdiff_t n, float rate, uint8_t *_Nullable planes,
                           ptrdiff_t stride);
-    void (*planes)(const float *m, ptrdiff_t n, uint8_t *planes);
+    /// A digest's planes of n numbers, `stride` bytes from one to the next.
+    void (*planes)(const float *m, ptrdiff_t n, uint8_t *planes, ptrdiff_t stride);
     /// The largest magnitude as bits with the sign cleared.
     uint32_t (*largest)(const float *x, ptrdiff_t n);
     void (*quantise8)(const float *x, ptrdiff_t n, float inverse, int32_t limit, int8_t *q);

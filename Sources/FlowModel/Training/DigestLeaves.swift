@@ -84,17 +84,9 @@ final class DigestLeaves: @unchecked Sendable {
         let whole = changed.count / together * together
         remaining.append(contentsOf: changed[whole...])
         pool.run(whole / together) { task in
-            let group = changed[task * together..<(task + 1) * together]
-            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>.self, capacity: together) { messages in
-                withUnsafeTemporaryAllocation(of: Hash256.self, capacity: together) { results in
-                    guard let start = results.baseAddress else { return }
-                    for (place, leaf) in group.enumerated() {
-                        read(momentum, leaf, layer, isUntouched)
-                        messages[place] = UnsafePointer(target(leaf * Self.leaf, leaves))
-                    }
-                    BulkMerkleTree.leafHashes(UnsafeBufferPointer(messages), length: 3 * Self.planeLength, into: start)
-                    for (place, leaf) in group.enumerated() { hashes[leaf] = start[place] }
-                }
+            MomentumDigest.hash(changed[task * together..<(task + 1) * together], into: hashes) { leaf in
+                read(momentum, leaf, layer, isUntouched)
+                return UnsafePointer(target(leaf * Self.leaf, leaves))
             }
         }
     }
@@ -135,19 +127,8 @@ final class DigestLeaves: @unchecked Sendable {
 
     /// Reads numbers that fill whole bytes, as far as they belong to the leaf.
     private func read(_ momentum: UnsafePointer<Float>, _ leaf: Int, _ layer: Int, from start: Int, to end: Int) {
-        // So many that their bits fit a small buffer.
-        let piece = 4_096
-        var first = max(start, leaf * Self.leaf)
-        let last = min(end, (leaf + 1) * Self.leaf)
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3 * piece / 8) { bits in
-            guard let bits = bits.baseAddress else { return }
-            while first < last {
-                let count = min(last - first, piece)
-                Canonical.digestPlanes(momentum + first, count, into: bits)
-                let target = target(first, inner[layer])
-                for plane in 0..<3 { (target + plane * Self.planeLength).update(from: bits + plane * count / 8, count: count / 8) }
-                first += count
-            }
-        }
+        let first = max(start, leaf * Self.leaf), last = min(end, (leaf + 1) * Self.leaf)
+        guard first < last else { return }
+        Canonical.digestPlanes(momentum + first, last - first, into: target(first, inner[layer]), stride: Self.planeLength)
     }
 }

@@ -29,26 +29,38 @@ public enum MomentumDigest {
     }
 
     /// The hashes of at most eight leaves of the state, in ascending order, each to its own place in `hashes`.
-    static func hash(_ momentum: ModelState, _ leaves: some Collection<Int>, into hashes: UnsafeMutablePointer<Hash256>) {
+    static func hash(_ momentum: ModelState, _ leaves: some RandomAccessCollection<Int>, into hashes: UnsafeMutablePointer<Hash256>) {
         let length = 3 * leafElements / 8
+        func elements(_ leaf: Int) -> Int { min(leafElements, momentum.count - leaf * leafElements) }
         scratch.withScratch(leaves.count * length) { planes in
-            var whole = 0
-            for leaf in leaves {
-                let first = leaf * leafElements
-                let elements = min(leafElements, momentum.count - first)
-                Canonical.digestPlanes(momentum.base + first, elements, into: planes + whole * length)
-                if elements == leafElements {
-                    whole += 1
-                } else {
-                    // The last leaf, which is shorter.
-                    let bytes = UnsafeRawBufferPointer(start: planes + whole * length, count: 3 * ((elements + 7) / 8))
-                    (hashes + leaf).initialize(to: BulkMerkleTree.leafHash(bytes))
-                }
+            var next = planes
+            func read(_ leaf: Int) -> UnsafePointer<UInt8> {
+                defer { next += length }
+                Canonical.digestPlanes(momentum.base + leaf * leafElements, elements(leaf), into: next)
+                return UnsafePointer(next)
             }
-            withUnsafeTemporaryAllocation(of: Hash256.self, capacity: 8) { together in
-                guard let source = together.baseAddress else { return }
-                BulkMerkleTree.leafHashes(planes, length: length, count: whole, into: source)
-                for (place, leaf) in leaves.prefix(whole).enumerated() { (hashes + leaf).initialize(to: source[place]) }
+            var whole = leaves[...]
+            // The last leaf may be shorter.
+            if let last = leaves.last, elements(last) < leafElements {
+                whole = leaves.dropLast()
+                let bytes = UnsafeRawBufferPointer(start: read(last), count: 3 * ((elements(last) + 7) / 8))
+                hashes[last] = BulkMerkleTree.leafHash(bytes)
+            }
+            hash(whole, into: hashes, planes: read)
+        }
+    }
+
+    /// The hashes of at most eight whole leaves, each to its own place in `hashes`; `planes` gives the address of a leaf's.
+    static func hash(
+        _ leaves: some Collection<Int>, into hashes: UnsafeMutablePointer<Hash256>, planes: (Int) -> UnsafePointer<UInt8>
+    ) {
+        withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>.self, capacity: 8) { messages in
+            withUnsafeTemporaryAllocation(of: Hash256.self, capacity: 8) { results in
+                guard let start = results.baseAddress else { return }
+                for (place, leaf) in leaves.enumerated() { messages[place] = planes(leaf) }
+                BulkMerkleTree.leafHashes(
+                    UnsafeBufferPointer(rebasing: messages[..<leaves.count]), length: 3 * leafElements / 8, into: start)
+                for (place, leaf) in leaves.enumerated() { hashes[leaf] = start[place] }
             }
         }
     }

@@ -192,7 +192,7 @@ public enum Canonical {
     /// new weights as bits with the sign cleared, for `Quantiser.exponent(ofLargest:bits:)`.
     ///
     /// - Parameters:
-    ///   - planes: where given, takes the new momentum's planes, as ``digestPlanes(_:_:into:)`` makes them but `planeStride` bytes apart.
+    ///   - planes: where given, takes the new momentum's planes, as ``digestPlanes(_:_:into:stride:)`` makes them.
     @discardableResult
     public static func signMomentumStep(
         weights w: UnsafeMutablePointer<Float>, momentum m: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
@@ -202,7 +202,9 @@ public enum Canonical {
     }
 
     /// The three planes of a digest leaf, ⌈n/8⌉ bytes each: m > 0, m < 0, lowest mantissa bit; element j is bit j mod 8 of byte ⌊j/8⌋.
-    public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>) {
-        kernels.planes(m, n, planes)
+    ///
+    /// - Parameter stride: bytes from plane to plane; without it they lie one behind the other.
+    public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>, stride: Int? = nil) {
+        kernels.planes(m, n, planes, stride ?? (n + 7) / 8)
     }
 }

@@ -218,11 +218,8 @@ public enum CanonicalReference {
         return largest
     }
 
-    public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>) {
-        digestPlanes(m, n, into: planes, stride: (max(n, 0) + 7) / 8)
-    }
-
-    private static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>, stride: Int) {
+    public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>, stride: Int? = nil) {
+        let stride = stride ?? (max(n, 0) + 7) / 8
         for plane in 0..<3 {
             for byte in 0..<(max(n, 0) + 7) / 8 { planes[plane * stride + byte] = 0 }
         }
