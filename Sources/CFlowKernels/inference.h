@@ -38,10 +38,8 @@ enum {
     MOST_TOKENS = 8,
     /// Weights that stay in the second level of the cache.
     CACHED_BYTES = 1 << 17,
-    /// How far ahead keys and values are asked for.
-    PREFETCH_BYTES = 4096,
-    /// How far ahead single tokens ask for blocks of weights: into the second level of the cache, then into the first. Rows of float types are read too fast for
-    /// that: the processor's own guess keeps more lines on their way.
+    /// How far ahead single tokens ask for blocks of weights: into the second level of the cache, then into the first. Rows of float types, keys and values are read too fast
+    /// for that: the processor's own guess keeps more lines on their way.
     FAR_BYTES = 6144,
     NEAR_BYTES = 2048,
 };

@@ -549,27 +549,40 @@ static void rotate(float *head, ptrdiff_t pairs, bool halves, const float *cosin
 
 // MARK: Attention
 
-/// Scores of two keys at a time, from key `start` on.
+/// Where the rows begin that a head of queries reads in a block of tokens.
+INLINE const uint8_t *rows_in(const cflow_attention *a, const void *rows, ptrdiff_t block, ptrdiff_t head) {
+    const ptrdiff_t bytes = a->length * (a->type == CFLOW_F32 ? 4 : 2);
+    return (const uint8_t *)rows + (block * a->stored_heads + head / a->shared) * CFLOW_ATTENTION_BLOCK * bytes;
+}
+
+/// How many of `reach` rows lie in a block.
+INLINE ptrdiff_t count_in(ptrdiff_t reach, ptrdiff_t block) {
+    const ptrdiff_t rest = reach - block * CFLOW_ATTENTION_BLOCK;
+    return rest < CFLOW_ATTENTION_BLOCK ? rest : CFLOW_ATTENTION_BLOCK;
+}
+
+/// Scores of a head's queries with `count` keys from key `start` on, two at a time.
 INLINE void scores_of(
-    int type, bool exact, int tokens, const cflow_attention *a, float *scores, ptrdiff_t room, ptrdiff_t start, ptrdiff_t reach) {
+    int type, bool exact, int tokens, const cflow_attention *a, const float *queries, const uint8_t *keys, float *scores, ptrdiff_t room, ptrdiff_t start,
+    ptrdiff_t count) {
     const ptrdiff_t n = a->length, bytes = n * (type == CFLOW_F32 ? 4 : 2);
-    for (ptrdiff_t j = start; j < reach; j += 2) {
-        const uint8_t *k0 = (const uint8_t *)a->keys + j * bytes;
-        const uint8_t *k1 = j + 1 < reach ? k0 + bytes : k0;
+    for (ptrdiff_t j = start; j < count; j += 2) {
+        const uint8_t *k0 = keys + j * bytes;
+        const uint8_t *k1 = j + 1 < count ? k0 + bytes : k0;
         v8f s0[4], s1[4];
         UNROLL for (int t = 0; t < tokens; t++) s0[t] = s1[t] = all(0);
         ptrdiff_t i = 0;
         for (; i + 8 <= n; i += 8) {
             v8f u = floats(type, k0, i), v = floats(type, k1, i);
             UNROLL for (int t = 0; t < tokens; t++) {
-                v8f x = load(a->queries + t * a->query_stride + i);
+                v8f x = load(queries + t * a->query_stride + i);
                 s0[t] = exact ? exactly(u, x, s0[t]) : fused(u, x, s0[t]);
                 s1[t] = exact ? exactly(v, x, s1[t]) : fused(v, x, s1[t]);
             }
         }
         for (; i < n; i++) {
             UNROLL for (int t = 0; t < tokens; t++) {
-                float x = a->queries[t * a->query_stride + i];
+                float x = queries[t * a->query_stride + i];
                 s0[t][0] += one_float(type, k0, i) * x;
                 s1[t][0] += one_float(type, k1, i) * x;
             }
@@ -581,22 +594,21 @@ INLINE void scores_of(
     }
 }
 
-/// Scores of one query with as many keys as eight go into, eight at a time; returns that number.
-INLINE ptrdiff_t scores_of_eights(int type, const cflow_attention *a, float *scores, ptrdiff_t reach) {
+/// Scores of one query with as many keys as eight go into, eight at a time and each read as it lies in memory; returns that number.
+INLINE ptrdiff_t scores_of_eights(int type, const cflow_attention *a, const float *query, const uint8_t *keys, float *scores, ptrdiff_t count) {
     const ptrdiff_t n = a->length, bytes = n * (type == CFLOW_F32 ? 4 : 2);
-    if (n % 8 != 0) return 0;
+    if (n % 16 != 0) return 0;
     ptrdiff_t j = 0;
-    for (; j + 8 <= reach; j += 8) {
-        const uint8_t *key = (const uint8_t *)a->keys + j * bytes;
-        // The values are wanted behind the keys.
-        const ptrdiff_t beyond = j * bytes + PREFETCH_BYTES - reach * bytes;
-        const uint8_t *ahead = beyond < 0 ? key + PREFETCH_BYTES : (const uint8_t *)a->values + beyond;
-        for (ptrdiff_t i = 0; i < 8 * bytes; i += 64) __builtin_prefetch(ahead + i);
+    for (; j + 8 <= count; j += 8) {
         v8f s[8];
-        UNROLL for (int k = 0; k < 8; k++) s[k] = all(0);
-        for (ptrdiff_t i = 0; i < n; i += 8) {
-            v8f x = load(a->queries + i);
-            UNROLL for (int k = 0; k < 8; k++) s[k] = fused(floats(type, key + k * bytes, i), x, s[k]);
+        UNROLL for (int k = 0; k < 8; k++) {
+            const uint8_t *key = keys + (j + k) * bytes;
+            v8f even = all(0), odd = all(0);
+            for (ptrdiff_t i = 0; i < n; i += 16) {
+                even = fused(floats(type, key, i), load(query + i), even);
+                odd = fused(floats(type, key, i + 8), load(query + i + 8), odd);
+            }
+            s[k] = even + odd;
         }
         store(scores + j, sums_of_eight(s) * all(a->scale));
     }
@@ -629,44 +641,64 @@ INLINE void weights_of(float *scores, ptrdiff_t reach, ptrdiff_t end) {
     for (; j < end; j++) scores[j] = 0;
 }
 
-/// `width` vectors of the result, from element `i`.
+/// Adds `count` values by their weights to `width` vectors of the result, from element `i`.
 INLINE void values_of(
-    int type, int tokens, int width, const cflow_attention *a, const float *scores, ptrdiff_t room, ptrdiff_t reach, ptrdiff_t i) {
+    int type, int tokens, int width, const cflow_attention *a, const uint8_t *values, const float *weights, ptrdiff_t room, ptrdiff_t count, float *out) {
     const ptrdiff_t bytes = a->length * (type == CFLOW_F32 ? 4 : 2);
     v8f s[4][8];
-    UNROLL for (int t = 0; t < tokens; t++) UNROLL for (int k = 0; k < width; k++) s[t][k] = all(0);
-    for (ptrdiff_t j = 0; j < reach; j++) {
-        const uint8_t *v = (const uint8_t *)a->values + j * bytes;
-        if (tokens == 1) {
-            UNROLL for (int k = 0; k < width; k += 4) __builtin_prefetch(v + PREFETCH_BYTES + (type == CFLOW_F32 ? 4 : 2) * (i + 8 * k));
-        }
+    UNROLL for (int t = 0; t < tokens; t++) UNROLL for (int k = 0; k < width; k++) s[t][k] = load(out + t * a->query_stride + 8 * k);
+    for (ptrdiff_t j = 0; j < count; j++) {
+        const uint8_t *v = values + j * bytes;
         UNROLL for (int k = 0; k < width; k++) {
-            v8f x = floats(type, v, i + 8 * k);
-            UNROLL for (int t = 0; t < tokens; t++) s[t][k] = fused(x, all(scores[t * room + j]), s[t][k]);
+            v8f x = floats(type, v, 8 * k);
+            UNROLL for (int t = 0; t < tokens; t++) s[t][k] = fused(x, all(weights[t * room + j]), s[t][k]);
         }
     }
-    UNROLL for (int t = 0; t < tokens; t++) {
-        UNROLL for (int k = 0; k < width; k++) store(a->out + t * a->query_stride + i + 8 * k, s[t][k]);
+    UNROLL for (int t = 0; t < tokens; t++) UNROLL for (int k = 0; k < width; k++) store(out + t * a->query_stride + 8 * k, s[t][k]);
+}
+
+/// The same for a block of a head's values.
+INLINE void add_values(
+    int type, int tokens, const cflow_attention *a, const uint8_t *values, const float *weights, ptrdiff_t room, ptrdiff_t count, float *out) {
+    const ptrdiff_t size = type == CFLOW_F32 ? 4 : 2, bytes = a->length * size;
+    const int width = tokens == 1 ? 8 : 2;
+    ptrdiff_t i = 0;
+    for (; i + 8 * width <= a->length; i += 8 * width) values_of(type, tokens, width, a, values + size * i, weights, room, count, out + i);
+    for (; i + 8 <= a->length; i += 8) values_of(type, tokens, 1, a, values + size * i, weights, room, count, out + i);
+    for (; i < a->length; i++) {
+        for (int t = 0; t < tokens; t++) {
+            float s = out[t * a->query_stride + i];
+            for (ptrdiff_t j = 0; j < count; j++) s += one_float(type, values + j * bytes, i) * weights[t * room + j];
+            out[t * a->query_stride + i] = s;
+        }
     }
 }
 
+/// All heads' scores, then their softmax, then their values: so keys are one run of memory, and values another.
 INLINE void attend_to(int type, int tokens, const cflow_attention *a) {
-    const ptrdiff_t reach = a->reach + tokens - 1;
-    const ptrdiff_t room = reach + 8;
-    const ptrdiff_t bytes = a->length * (type == CFLOW_F32 ? 4 : 2);
-    float *scores = a->scores;
-    const ptrdiff_t done = tokens == 1 ? scores_of_eights(type, a, scores, reach) : 0;
-    scores_of(type, false, tokens, a, scores, room, done, reach);
-    for (int t = 0; t < tokens; t++) weights_of(scores + t * room, a->reach + t, reach);
-    ptrdiff_t i = 0;
-    const int width = tokens == 1 ? 8 : 2;
-    for (; i + 8 * width <= a->length; i += 8 * width) values_of(type, tokens, width, a, scores, room, reach, i);
-    for (; i + 8 <= a->length; i += 8) values_of(type, tokens, 1, a, scores, room, reach, i);
-    for (; i < a->length; i++) {
+    const ptrdiff_t reach = a->reach + tokens - 1, room = reach + 8;
+    for (ptrdiff_t block = 0; block * CFLOW_ATTENTION_BLOCK < reach; block++) {
+        const ptrdiff_t count = count_in(reach, block);
+        for (ptrdiff_t h = 0; h < a->heads; h++) {
+            const float *queries = a->queries + (a->first_head + h) * a->length;
+            const uint8_t *keys = rows_in(a, a->keys, block, a->first_head + h);
+            float *scores = a->scores + h * tokens * room + block * CFLOW_ATTENTION_BLOCK;
+            const ptrdiff_t done = tokens == 1 ? scores_of_eights(type, a, queries, keys, scores, count) : 0;
+            scores_of(type, false, tokens, a, queries, keys, scores, room, done, count);
+        }
+    }
+    for (ptrdiff_t h = 0; h < a->heads; h++) {
         for (int t = 0; t < tokens; t++) {
-            float s = 0;
-            for (ptrdiff_t j = 0; j < reach; j++) s += one_float(type, (const uint8_t *)a->values + j * bytes, i) * scores[t * room + j];
-            a->out[t * a->query_stride + i] = s;
+            weights_of(a->scores + (h * tokens + t) * room, a->reach + t, reach);
+            float *out = a->out + t * a->query_stride + (a->first_head + h) * a->length;
+            for (ptrdiff_t i = 0; i < a->length; i++) out[i] = 0;
+        }
+    }
+    for (ptrdiff_t block = 0; block * CFLOW_ATTENTION_BLOCK < reach; block++) {
+        for (ptrdiff_t h = 0; h < a->heads; h++) {
+            const uint8_t *values = rows_in(a, a->values, block, a->first_head + h);
+            const float *weights = a->scores + h * tokens * room + block * CFLOW_ATTENTION_BLOCK;
+            add_values(type, tokens, a, values, weights, room, count_in(reach, block), a->out + (a->first_head + h) * a->length);
         }
     }
 }

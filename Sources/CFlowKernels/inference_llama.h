@@ -152,11 +152,11 @@ static void llama_halve(float *x, ptrdiff_t n) {
 
 // MARK: Attention
 
-/// Scores of a query by itself: four sums by turns.
-INLINE void llama_scores_of_one(const cflow_attention *a, const float *query, float *scores, ptrdiff_t reach) {
+/// Scores of a query by itself with `count` keys: four sums by turns.
+INLINE void llama_scores_of_one(const cflow_attention *a, const float *query, const uint8_t *keys, float *scores, ptrdiff_t count) {
     const ptrdiff_t n = a->length, whole = n & ~(ptrdiff_t)31;
-    for (ptrdiff_t j = 0; j < reach; j++) {
-        const uint8_t *key = (const uint8_t *)a->keys + 2 * n * j;
+    for (ptrdiff_t j = 0; j < count; j++) {
+        const uint8_t *key = keys + 2 * n * j;
         v8f s[4] = {all(0), all(0), all(0), all(0)};
         for (ptrdiff_t i = 0; i < whole; i += 32) {
             UNROLL for (int k = 0; k < 4; k++) s[k] = exactly(from_half(key + 2 * (i + 8 * k)), load(query + i + 8 * k), s[k]);
@@ -186,15 +186,20 @@ INLINE void llama_weights_of(float *scores, ptrdiff_t reach, ptrdiff_t end) {
 
 enum { LLAMA_WIDTH = 8 };
 
-/// `width` vectors of the results from element `i`. Values are added on 32 lanes by position for a query by itself, on 8 for several.
+/// The value that a head of queries reads for token `j`.
+INLINE const uint8_t *llama_value(const cflow_attention *a, ptrdiff_t head, ptrdiff_t j) {
+    return rows_in(a, a->values, j / CFLOW_ATTENTION_BLOCK, head) + j % CFLOW_ATTENTION_BLOCK * 2 * a->length;
+}
+
+/// `width` vectors of a head's results from element `i`. Values are added on 32 lanes by position for a query by itself, on 8 for several.
 INLINE void llama_values_of(
-    int tokens, int lanes, int width, const cflow_attention *a, const float *scores, ptrdiff_t room, ptrdiff_t reach, ptrdiff_t i) {
+    int tokens, int lanes, int width, const cflow_attention *a, ptrdiff_t head, const float *scores, ptrdiff_t room, ptrdiff_t reach, ptrdiff_t i) {
     v8f s[4][32][LLAMA_WIDTH];
     for (int lane = 0; lane < lanes; lane++) {
         v8f part[4][LLAMA_WIDTH];
         UNROLL for (int t = 0; t < tokens; t++) UNROLL for (int k = 0; k < width; k++) part[t][k] = all(0);
         for (ptrdiff_t j = lane; j < reach; j += lanes) {
-            const uint8_t *v = (const uint8_t *)a->values + 2 * a->length * j;
+            const uint8_t *v = llama_value(a, head, j);
             UNROLL for (int k = 0; k < width; k++) {
                 v8f x = from_half(v + 2 * (i + 8 * k));
                 UNROLL for (int t = 0; t < tokens; t++) part[t][k] = exactly(x, all(scores[t * room + j]), part[t][k]);
@@ -209,39 +214,50 @@ INLINE void llama_values_of(
             if (lanes == 32) for (int l = 0; l < 8; l++) *x[l] = (*x[l] + *x[l + 16]) + (*x[l + 8] + *x[l + 24]);
             for (int l = 0; l < 4; l++) *x[l] += *x[l + 4];
             v8f result = lanes == 32 ? (*x[0] + *x[1]) + (*x[2] + *x[3]) : (*x[0] + *x[2]) + (*x[1] + *x[3]);
-            store(a->out + t * a->query_stride + i + 8 * k, result);
+            store(a->out + t * a->query_stride + head * a->length + i + 8 * k, result);
         }
     }
 }
 
 /// The same, one element at a time.
-INLINE float llama_value_of(int lanes, const cflow_attention *a, const float *scores, ptrdiff_t reach, ptrdiff_t i) {
+INLINE float llama_value_of(int lanes, const cflow_attention *a, ptrdiff_t head, const float *scores, ptrdiff_t reach, ptrdiff_t i) {
     v8f s[32];
     for (int l = 0; l < lanes; l++) s[l] = all(0);
     for (ptrdiff_t j = 0; j < reach; j++) {
-        s[j % lanes] = exactly(all(one_float(CFLOW_F16, (const uint8_t *)a->values + 2 * a->length * j, i)), all(scores[j]), s[j % lanes]);
+        s[j % lanes] = exactly(all(one_float(CFLOW_F16, llama_value(a, head, j), i)), all(scores[j]), s[j % lanes]);
     }
     if (lanes == 32) for (int l = 0; l < 8; l++) s[l] = (s[l] + s[l + 16]) + (s[l + 8] + s[l + 24]);
     for (int l = 0; l < 4; l++) s[l] += s[l + 4];
     return (lanes == 32 ? (s[0] + s[1]) + (s[2] + s[3]) : (s[0] + s[2]) + (s[1] + s[3]))[0];
 }
 
-INLINE void llama_attend_to(int tokens, int lanes, const cflow_attention *a) {
+INLINE void llama_attend_head(int tokens, int lanes, const cflow_attention *a, ptrdiff_t head) {
     const ptrdiff_t reach = a->reach + tokens - 1, room = reach + 8;
     float *scores = a->scores;
-    if (lanes == 8 && a->length % 8 == 0) {
-        scores_of(CFLOW_F16, true, tokens, a, scores, room, 0, reach);
-    } else {
-        for (int t = 0; t < tokens; t++) llama_scores_of_one(a, a->queries + t * a->query_stride, scores + t * room, reach);
+    for (ptrdiff_t block = 0; block * CFLOW_ATTENTION_BLOCK < reach; block++) {
+        const uint8_t *keys = rows_in(a, a->keys, block, head);
+        const float *queries = a->queries + head * a->length;
+        const ptrdiff_t start = block * CFLOW_ATTENTION_BLOCK, count = count_in(reach, block);
+        if (lanes == 8 && a->length % 8 == 0) {
+            scores_of(CFLOW_F16, true, tokens, a, queries, keys, scores + start, room, 0, count);
+        } else {
+            for (int t = 0; t < tokens; t++) llama_scores_of_one(a, queries + t * a->query_stride, keys, scores + t * room + start, count);
+        }
     }
     for (int t = 0; t < tokens; t++) llama_weights_of(scores + t * room, a->reach + t, reach);
     const int width = tokens == 1 ? LLAMA_WIDTH : 2;
     ptrdiff_t i = 0;
-    for (; i + 8 * width <= a->length; i += 8 * width) llama_values_of(tokens, lanes, width, a, scores, room, reach, i);
-    for (; i + 8 <= a->length; i += 8) llama_values_of(tokens, lanes, 1, a, scores, room, reach, i);
+    for (; i + 8 * width <= a->length; i += 8 * width) llama_values_of(tokens, lanes, width, a, head, scores, room, reach, i);
+    for (; i + 8 <= a->length; i += 8) llama_values_of(tokens, lanes, 1, a, head, scores, room, reach, i);
     for (; i < a->length; i++) {
-        for (int t = 0; t < tokens; t++) a->out[t * a->query_stride + i] = llama_value_of(lanes, a, scores + t * room, reach, i);
+        for (int t = 0; t < tokens; t++) {
+            a->out[t * a->query_stride + head * a->length + i] = llama_value_of(lanes, a, head, scores + t * room, reach, i);
+        }
     }
+}
+
+INLINE void llama_attend_to(int tokens, int lanes, const cflow_attention *a) {
+    for (ptrdiff_t h = 0; h < a->heads; h++) llama_attend_head(tokens, lanes, a, a->first_head + h);
 }
 
 static void llama_attend(const cflow_attention *a) {

@@ -68,22 +68,33 @@ typedef struct {
     bool adds;
 } cflow_matrix;
 
-/// One head of some consecutive tokens over the keys and values so far.
+/// Rows of a head that lie together where keys and values are kept.
+enum { CFLOW_ATTENTION_BLOCK = 64 };
+
+/// Some heads of some consecutive tokens over the keys and values so far.
 typedef struct {
-    /// `length` elements, `query_stride` further for the next token.
+    /// `length` elements for each head, `query_stride` further for the next token.
     const float *queries;
     ptrdiff_t query_stride;
-    /// `length` elements for each token so far, one after the other: CFLOW_F32 or CFLOW_F16.
+    /// CFLOW_F32 or CFLOW_F16.
     int32_t type;
+    /// One layer's rows of `length` elements: the first CFLOW_ATTENTION_BLOCK tokens' of each of the `stored_heads`, then the next tokens'. So one thread that does
+    /// all heads reads memory in order.
     const void *keys;
     const void *values;
+    ptrdiff_t stored_heads;
+    /// Consecutive heads of queries that share keys and values.
+    ptrdiff_t shared;
     ptrdiff_t length;
+    /// The heads of queries to do.
+    ptrdiff_t first_head;
+    ptrdiff_t heads;
     /// Keys that the first token sees; each next token sees one more.
     ptrdiff_t reach;
     /// 1 to 4.
     ptrdiff_t tokens;
     float scale;
-    /// 4 · (reach + tokens + 8) elements.
+    /// `heads` · `tokens` · (`reach` + `tokens` + 8) elements.
     float *scores;
     /// As the queries lie.
     float *out;

@@ -197,27 +197,27 @@ final class ForwardPass {
         }
     }
 
-    /// All heads of all tokens, four tokens at a time, which read keys and values together.
+    /// All heads of all tokens: those of a single token shared out by heads, of several four tokens and one head at a time.
     private func attend(_ q: UnsafeMutablePointer<Float>, _ layer: Int, _ count: Int, _ position: Int) {
         let length = c.headLength
         let queryWidth = c.headCount * length
         let pieces = (count + 3) / 4
-        let room = 4 * (position + count + 16)
-        let items = pieces * c.headCount
-        let shared = c.headCount / c.keyValueHeadCount
         let scale = 1 / Float(length).squareRoot()
-        let parts = split.parts(items, cost: 2 * min(count, 4) * (position + count) * length)
+        let parts = split.parts(pieces * c.headCount, cost: 2 * min(count, 4) * (position + count) * length)
+        let together = count == 1 ? (c.headCount + parts - 1) / parts : 1
+        let groups = (c.headCount + together - 1) / together
+        let room = together * min(count, 4) * (position + count + 8)
         let space = scores.reserve(parts * room)
         team.run(parts) { part in
             // The pieces at the end have the most to read: each part takes some of all lengths.
-            for item in stride(from: part, to: items, by: parts) {
-                let first = item / c.headCount * 4
-                let head = item % c.headCount
+            for item in stride(from: part, to: pieces * groups, by: parts) {
+                let first = item / groups * 4
+                let head = item % groups * together
                 var attention = cflow_attention(
-                    queries: q + first * queryWidth + head * length, query_stride: queryWidth, type: cache.type,
-                    keys: cache.keys(layer, head: head / shared), values: cache.values(layer, head: head / shared),
-                    length: length, reach: position + first + 1, tokens: min(4, count - first), scale: scale,
-                    scores: space + part * room, out: attended.row(first) + head * length, several: count > 1)
+                    queries: q + first * queryWidth, query_stride: queryWidth, type: cache.type, keys: cache.keys(layer), values: cache.values(layer),
+                    stored_heads: cache.heads, shared: c.headCount / c.keyValueHeadCount, length: length, first_head: head,
+                    heads: min(together, c.headCount - head), reach: position + first + 1, tokens: min(4, count - first), scale: scale,
+                    scores: space + part * room, out: attended.row(first), several: count > 1)
                 kernels.attend(&attention)
             }
         }
