@@ -37,12 +37,14 @@ import Testing
 
     /// Leaves across layers, matrices that share bytes, experts without a token, in models with leaves within one layer.
     @Test func theDigestOfAStepIsThatOfItsMomentum() throws {
-        for (layers, experts, width) in [(2, 40, 1_001), (2, 7, 6_003), (1, 200, 301), (1, 40_000, 1)] {
+        for (layers, experts, width) in [(3, 40, 1_001), (2, 7, 6_003), (1, 200, 301), (1, 40_000, 1)] {
             let c = try ModelConfiguration(
                 embeddingLength: 12, layerCount: layers, headCount: 3, expertCount: experts, expertWidth: width, contextLength: 8, batchSize: 1)
             let job = try ModelFixture.job(c, steps: 5)
-            for threads in [1, 3] {
+            // Bits are kept of all layers, of the first of three alone, and of none.
+            for (threads, room) in [(1, 64 << 20), (3, 1_200_000), (2, 0)] {
                 let trainer = Trainer(configuration: c, backend: SIMDBackend(), pool: ThreadPool(threads: threads))
+                trainer.digestRoom = room
                 let weights = job.parent.copy(), momentum = ModelState(initialising: c, seed: 3)
                 for step in 1...5 {
                     // Between digests somebody else may change the momentum: before step 3 another step, before step 4 a number of an expert.
@@ -54,7 +56,7 @@ import Testing
                     let batch = try job.sampler.batch(workSeed: job.workSeed, step: UInt32(step))
                     let (report, digest) = try trainer.digestedStep(
                         weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024)
-                    #expect(digest == MomentumDigest.digest(momentum), "\(experts) × \(width), step \(step)")
+                    #expect(digest == MomentumDigest.digest(momentum), "\(experts) × \(width), step \(step), room \(room)")
                     if experts > 16 { #expect(report.expertCounts.allSatisfy { $0.contains(0) }) }
                 }
             }

@@ -4,13 +4,16 @@ internal import FlowTensor
 /// The leaves of a momentum's digest, taken while a step goes on: three bits of each number with its update, hashes as soon as a layer's experts are done, before
 /// the next layer begins.
 ///
-/// This holds for leaves that lie within one layer's experts, nearly all of a large model. The others are read from the finished momentum. A leaf of experts that had
-/// no token is what it was after the last step, if nothing else changed the momentum since.
+/// This holds for leaves that lie within one layer's experts, nearly all of a large model. The others are read from the finished momentum. Experts that had no token
+/// are what they were after the last step, if nothing else changed the momentum since: their leaves keep their hashes, and the bits that such an expert has in the
+/// leaf of another one are kept too, as far as there is room.
 final class DigestLeaves: @unchecked Sendable {
     private static let leaf = MomentumDigest.leafElements
     /// Bytes of one of a leaf's three planes.
     static let planeLength = leaf / 8
     private static let hashedTogether = 8
+    /// Bytes in which planes are kept from one step to the next.
+    static let room = 64 << 20
 
     private let configuration: ModelConfiguration
     private let leafCount: Int
@@ -19,8 +22,12 @@ final class DigestLeaves: @unchecked Sendable {
     /// All others.
     private let outer: [Int]
     private let hashes: UnsafeMutablePointer<Hash256>
-    /// Planes of one layer's inner leaves.
+    /// Planes of the inner leaves of the first layers, which are kept, and if there are more layers, of one of them at a time.
     private let planes: FixedBuffer<UInt8>
+    /// Bytes of the planes of a layer.
+    private let layerLength: Int
+    /// How many layers' planes are kept.
+    private let keptLayers: Int
     /// Of the momentum that the hashes belong to.
     private var edition: Int?
     /// Whether the hashes are those of the momentum before this step.
@@ -30,7 +37,7 @@ final class DigestLeaves: @unchecked Sendable {
     /// What is to be read from the finished momentum.
     private var remaining: [Int] = []
 
-    init(_ configuration: ModelConfiguration) {
+    init(_ configuration: ModelConfiguration, room: Int) {
         let (layout, leaf) = (configuration.layout, Self.leaf)
         self.configuration = configuration
         leafCount = (layout.count + leaf - 1) / leaf
@@ -42,8 +49,12 @@ final class DigestLeaves: @unchecked Sendable {
         outer = zip([0] + inner.map(\.upperBound), inner.map(\.lowerBound) + [leafCount]).flatMap { Array($0..<$1) }
         hashes = .allocate(capacity: leafCount)
         hashes.initialize(repeating: .zero, count: leafCount)
-        planes = FixedBuffer((inner.map(\.count).max() ?? 0) * 3 * Self.planeLength, zeroed: false)
-        changed.reserveCapacity(inner.map(\.count).max() ?? 0)
+        let most = inner.map(\.count).max() ?? 0
+        layerLength = most * 3 * Self.planeLength
+        let fitting = min(room / max(layerLength, 1), inner.count)
+        keptLayers = fitting == inner.count ? fitting : max(fitting - 1, 0)
+        planes = FixedBuffer(min(keptLayers + 1, inner.count) * layerLength, zeroed: false)
+        changed.reserveCapacity(most)
         remaining.reserveCapacity(outer.count + inner.count * Self.hashedTogether)
     }
 
@@ -69,7 +80,7 @@ final class DigestLeaves: @unchecked Sendable {
         // A byte that this matrix shares with another one.
         if place % 8 != 0 { return (min(rest.upperBound, (place + 7) / 8 * 8) - place, nil) }
         let whole = (min(rest.upperBound, (place / Self.leaf + 1) * Self.leaf) - place) / 8 * 8
-        return whole == 0 ? (rest.count, nil) : (whole, target(place, leaves))
+        return whole == 0 ? (rest.count, nil) : (whole, target(place, layer))
     }
 
     /// Hashes the leaves of a layer that changed; all its experts' numbers are final.
@@ -83,11 +94,11 @@ final class DigestLeaves: @unchecked Sendable {
         }
         let whole = changed.count / together * together
         remaining.append(contentsOf: changed[whole...])
-        pool.run(whole / together) { task in
-            MomentumDigest.hash(changed[task * together..<(task + 1) * together], into: hashes) { leaf in
-                read(momentum, leaf, layer, isUntouched)
-                return UnsafePointer(target(leaf * Self.leaf, leaves))
-            }
+        pool.run(whole / together + (keeps(layer) ? 1 : 0)) { task in
+            let leaves = changed[task * together..<min((task + 1) * together, changed.count)]
+            for leaf in leaves { read(momentum, leaf, layer, isUntouched) }
+            guard leaves.count == together else { return }
+            MomentumDigest.hash(leaves, into: hashes) { UnsafePointer(target($0 * Self.leaf, layer)) }
         }
     }
 
@@ -96,15 +107,22 @@ final class DigestLeaves: @unchecked Sendable {
         let together = Self.hashedTogether
         remaining.sort()
         pool.run((remaining.count + together - 1) / together) { task in
-            MomentumDigest.hash(momentum, remaining[task * together..<min((task + 1) * together, remaining.count)], into: hashes)
+            let leaves = remaining[task * together..<min((task + 1) * together, remaining.count)]
+            MomentumDigest.hash(momentum, leaves, into: hashes) { leaf in
+                guard let layer = inner.firstIndex(where: { $0.contains(leaf) }), keeps(layer) else { return nil }
+                return UnsafePointer(target(leaf * Self.leaf, layer))
+            }
         }
         edition = momentum.edition
         return BulkMerkleTree.root(leaves: Array(UnsafeBufferPointer(start: hashes, count: leafCount)))
     }
 
-    /// Where the bits of an element of an inner leaf begin.
-    private func target(_ element: Int, _ leaves: Range<Int>) -> UnsafeMutablePointer<UInt8> {
-        planes.pointer + (element / Self.leaf - leaves.lowerBound) * 3 * Self.planeLength + element % Self.leaf / 8
+    private func keeps(_ layer: Int) -> Bool { layer < keptLayers }
+
+    /// Where the bits of an element of a layer's inner leaf begin.
+    private func target(_ element: Int, _ layer: Int) -> UnsafeMutablePointer<UInt8> {
+        let leaf = min(layer, keptLayers) * layerLength + (element / Self.leaf - inner[layer].lowerBound) * 3 * Self.planeLength
+        return planes.pointer + leaf + element % Self.leaf / 8
     }
 
     private var matrixLength: Int { configuration.expertWidth * configuration.embeddingLength }
@@ -115,11 +133,13 @@ final class DigestLeaves: @unchecked Sendable {
         return first / matrixLength...(first + Self.leaf - 1) / matrixLength
     }
 
-    /// Reads the part of an inner leaf that no run took: experts without a token, and bytes that two matrices share.
+    /// Reads the part of an inner leaf that no run took and that was not kept: experts without a token, and bytes that two matrices share.
     private func read(_ momentum: UnsafePointer<Float>, _ leaf: Int, _ layer: Int, _ isUntouched: (Int) -> Bool) {
         for matrix in matrices(of: leaf, layer) {
             let start = configuration.layout.layers[layer].gate + matrix * matrixLength, end = start + matrixLength
-            if isUntouched(matrix % configuration.expertCount) { read(momentum, leaf, layer, from: (start + 7) / 8 * 8, to: end / 8 * 8) }
+            if isUntouched(matrix % configuration.expertCount), !(areOfLastStep && keeps(layer)) {
+                read(momentum, leaf, layer, from: (start + 7) / 8 * 8, to: end / 8 * 8)
+            }
             if start % 8 != 0 { read(momentum, leaf, layer, from: start / 8 * 8, to: start / 8 * 8 + 8) }
             if end % 8 != 0 { read(momentum, leaf, layer, from: end / 8 * 8, to: end / 8 * 8 + 8) }
         }
@@ -129,6 +149,6 @@ final class DigestLeaves: @unchecked Sendable {
     private func read(_ momentum: UnsafePointer<Float>, _ leaf: Int, _ layer: Int, from start: Int, to end: Int) {
         let first = max(start, leaf * Self.leaf), last = min(end, (leaf + 1) * Self.leaf)
         guard first < last else { return }
-        Canonical.digestPlanes(momentum + first, last - first, into: target(first, inner[layer]), stride: Self.planeLength)
+        Canonical.digestPlanes(momentum + first, last - first, into: target(first, layer), stride: Self.planeLength)
     }
 }

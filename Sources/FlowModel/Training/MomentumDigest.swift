@@ -28,13 +28,18 @@ public enum MomentumDigest {
         }
     }
 
-    /// The hashes of at most eight leaves of the state, in ascending order, each to its own place in `hashes`.
-    static func hash(_ momentum: ModelState, _ leaves: some RandomAccessCollection<Int>, into hashes: UnsafeMutablePointer<Hash256>) {
+    /// The hashes of at most eight leaves of the state, in ascending order, each to its own place in `hashes`; `kept` gives the address of a whole leaf's planes
+    /// where somebody has them.
+    static func hash(
+        _ momentum: ModelState, _ leaves: some RandomAccessCollection<Int>, into hashes: UnsafeMutablePointer<Hash256>,
+        kept: (Int) -> UnsafePointer<UInt8>? = { _ in nil }
+    ) {
         let length = 3 * leafElements / 8
         func elements(_ leaf: Int) -> Int { min(leafElements, momentum.count - leaf * leafElements) }
         scratch.withScratch(leaves.count * length) { planes in
             var next = planes
             func read(_ leaf: Int) -> UnsafePointer<UInt8> {
+                if let planes = kept(leaf) { return planes }
                 defer { next += length }
                 Canonical.digestPlanes(momentum.base + leaf * leafElements, elements(leaf), into: next)
                 return UnsafePointer(next)

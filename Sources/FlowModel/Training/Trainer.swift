@@ -26,7 +26,9 @@ public final class Trainer {
     private let inputs: FixedBuffer<Int32>
     private let targets: FixedBuffer<Int32>
     private let gradientMemory: FixedBuffer<Float>
-    private lazy var digestLeaves = DigestLeaves(configuration)
+    private lazy var digestLeaves = DigestLeaves(configuration, room: digestRoom)
+    /// Bytes in which bits for digests are kept from one step to the next; read by the first digest.
+    package var digestRoom = DigestLeaves.room
 
     public init(configuration: ModelConfiguration, backend: any MatrixBackend, pool: ThreadPool = .single) {
         let c = configuration
