@@ -75,6 +75,7 @@ let package = Package(
             ]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests("FlowEncoding", ["FlowEncoding"]),
         tests("FlowCrypto", ["FlowCrypto", "FlowEncoding"]),
         tests("FlowConsensus", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
@@ -82,7 +83,7 @@ let package = Package(
         tests("FlowGGUF", ["FlowGGUF"]),
         tests(
             "FlowModel",
-            ["FlowModel", "FlowTensor", "FlowTensorOpenBLAS", "FlowGGUF", "FlowCrypto", "FlowEncoding", "CFlowKernels"]),
+            ["FlowModel", "FlowTensor", "FlowTensorOpenBLAS", "FlowGGUF", "FlowCrypto", "FlowEncoding", "CFlowKernels", "CAllocationCount"]),
         tests("FlowStore", ["FlowStore", "FlowEncoding"]),
         tests("FlowP2P", ["FlowP2P", "FlowCrypto", "FlowEncoding"] + nio),
         tests("FlowWallet", ["FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding"]),

@@ -77,6 +77,9 @@ public enum BulkMerkleTree {
     /// The root over leaf hashes; 32 zero bytes for none.
     public static func root(leaves: [Hash256]) -> Hash256 { Merkle.root(leaves, inner: innerHash) }
 
+    /// The root over leaf hashes in memory, where inner nodes take their places.
+    public static func root(reducing leaves: UnsafeMutableBufferPointer<Hash256>) -> Hash256 { Merkle.root(reducing: leaves, inner: innerHash) }
+
     /// The root over bytes.
     public static func root(of raw: UnsafeRawBufferPointer) -> Hash256 { root(leaves: leafHashes(of: raw)) }
 

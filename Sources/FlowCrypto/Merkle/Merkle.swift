@@ -6,9 +6,19 @@
 public enum Merkle {
     /// The root over `leaves`; `inner` hashes a left and a right node.
     public static func root(_ leaves: [Hash256], inner: (Hash256, Hash256) -> Hash256) -> Hash256 {
-        var level = leaves
-        while level.count > 1 { level = next(level, inner: inner) }
-        return level.first ?? .zero
+        var nodes = leaves
+        return nodes.withUnsafeMutableBufferPointer { root(reducing: $0, inner: inner) }
+    }
+
+    /// The root over leaves in memory, where inner nodes take their places.
+    static func root(reducing nodes: UnsafeMutableBufferPointer<Hash256>, inner: (Hash256, Hash256) -> Hash256) -> Hash256 {
+        var count = nodes.count
+        while count > 1 {
+            for pair in 0..<count / 2 { nodes[pair] = inner(nodes[2 * pair], nodes[2 * pair + 1]) }
+            if count % 2 == 1 { nodes[count / 2] = nodes[count - 1] }
+            count = count / 2 + count % 2
+        }
+        return nodes.first ?? .zero
     }
 
     /// The siblings of leaf `index` from the leaf up, without those levels at which its node is promoted.

@@ -237,9 +237,9 @@ final class AttentionLayer {
                 dx + range.lowerBound * d, rows: range.count, columns: d, stride: d, to: range.lowerBound * d, qStride: d,
                 scale: range.lowerBound)
         }
-        try context.columns(
-            Stage("the attention output's weight gradient", layer: index), rows: t,
-            [(UnsafePointer(dx), d, scratch.columnIntegersA), (UnsafePointer(mixed.pointer), d, scratch.columnIntegersB)])
+        context.matrices.append((UnsafePointer(dx), d, scratch.columnIntegersA))
+        context.matrices.append((UnsafePointer(mixed.pointer), d, scratch.columnIntegersB))
+        try context.columns(Stage("the attention output's weight gradient", layer: index), rows: t)
         context.products.append(
             IntegerProduct(
                 .nn, m: t, n: d, k: d, a: rows.operand(0, stride: d, scale: 0, scaleStride: 1),
@@ -282,35 +282,33 @@ final class AttentionLayer {
         _ dKey: UnsafeMutablePointer<Float>, _ dValue: UnsafeMutablePointer<Float>, gradient: GradientGroup
     ) throws(StepFault) {
         let d = configuration.embeddingLength
-        let stores = (scratch.rowIntegersA, scratch.rowIntegersB, scratch.rowIntegersC)
-        try context.rows(t, Stage("the gradients of queries, keys and values", layer: index)) {
-            _, range throws(QuantiserFault) in
+        try context.rows(t, Stage("the gradients of queries, keys and values", layer: index)) { _, range throws(QuantiserFault) in
             let place = range.lowerBound * d
-            for (x, store) in [(dQuery, stores.0), (dKey, stores.1), (dValue, stores.2)] {
-                try store.quantiseRows(
-                    x + place, rows: range.count, columns: d, stride: d, to: place, qStride: d, scale: range.lowerBound)
+            func quantise(_ x: UnsafePointer<Float>, _ store: IntegerStore) throws(QuantiserFault) {
+                try store.quantiseRows(x + place, rows: range.count, columns: d, stride: d, to: place, qStride: d, scale: range.lowerBound)
             }
+            try quantise(dQuery, scratch.rowIntegersA)
+            try quantise(dKey, scratch.rowIntegersB)
+            try quantise(dValue, scratch.rowIntegersC)
         }
-        try context.columns(
-            Stage("the weight gradients of queries, keys and values", layer: index), rows: t,
-            [
-                (UnsafePointer(dQuery), d, scratch.columnIntegersA), (UnsafePointer(dKey), d, scratch.columnIntegersB),
-                (UnsafePointer(dValue), d, scratch.columnIntegersC),
-                (UnsafePointer(scratch.normalised.pointer), d, scratch.columnIntegersD),
-            ])
-        let targets: [(IntegerStore, IntegerStore, QuantisedWeights.AttentionMatrix, UnsafeMutablePointer<Float>, Int)] = [
-            (stores.0, scratch.columnIntegersA, .query, dQuery, places.query),
-            (stores.1, scratch.columnIntegersB, .key, dKey, places.key),
-            (stores.2, scratch.columnIntegersC, .value, dValue, places.value),
-        ]
-        for (store, columns, matrix, output, offset) in targets {
+        context.matrices.append((UnsafePointer(dQuery), d, scratch.columnIntegersA))
+        context.matrices.append((UnsafePointer(dKey), d, scratch.columnIntegersB))
+        context.matrices.append((UnsafePointer(dValue), d, scratch.columnIntegersC))
+        context.matrices.append((UnsafePointer(scratch.normalised.pointer), d, scratch.columnIntegersD))
+        try context.columns(Stage("the weight gradients of queries, keys and values", layer: index), rows: t)
+        func multiply(
+            _ matrix: QuantisedWeights.AttentionMatrix, _ rows: IntegerStore, _ columns: IntegerStore, into output: UnsafeMutablePointer<Float>,
+            _ offset: Int
+        ) {
             context.products.append(
                 IntegerProduct(
-                    .nn, m: t, n: d, k: d, a: store.operand(0, stride: d, scale: 0, scaleStride: 1),
+                    .nn, m: t, n: d, k: d, a: rows.operand(0, stride: d, scale: 0, scaleStride: 1),
                     b: integers.attention(index, matrix), output: output, outputStride: d))
-            context.products.append(
-                weightProduct(columns, scratch.columnIntegersD, t, into: gradient.tensor(offset)))
+            context.products.append(weightProduct(columns, scratch.columnIntegersD, t, into: gradient.tensor(offset)))
         }
+        multiply(.query, scratch.rowIntegersA, scratch.columnIntegersA, into: dQuery, places.query)
+        multiply(.key, scratch.rowIntegersB, scratch.columnIntegersB, into: dKey, places.key)
+        multiply(.value, scratch.rowIntegersC, scratch.columnIntegersC, into: dValue, places.value)
         context.execute()
         context.rows(t) { _, range in
             let place = range.lowerBound * d, count = range.count * d

@@ -218,7 +218,7 @@ final class ExpertLayer {
                         b: integers.expert(index, matrix, e), output: output, outputStride: d))
             }
             back(gateRows, .gate, dInput + narrow)
-            scratch.taskNumbers.withScratch(slots.count * d) { fromUp in
+            scratch.taskNumbers.withScratch(ExpertRouting.longestBlock * d) { fromUp in
                 back(upRows, .up, fromUp)
                 Canonical.add(dInput + narrow, fromUp, slots.count * d, into: dInput + narrow)
             }
@@ -319,9 +319,9 @@ final class ExpertLayer {
                 dRouter + range.lowerBound * x, rows: range.count, columns: x, stride: x, to: range.lowerBound * x,
                 qStride: x, scale: range.lowerBound)
         }
-        try context.columns(
-            Stage("the router's weight gradient", layer: index), rows: t,
-            [(dRouter, x, scratch.routerGradientColumns), (UnsafePointer(scratch.normalised.pointer), d, scratch.routerColumns)])
+        context.matrices.append((dRouter, x, scratch.routerGradientColumns))
+        context.matrices.append((UnsafePointer(scratch.normalised.pointer), d, scratch.routerColumns))
+        try context.columns(Stage("the router's weight gradient", layer: index), rows: t)
         context.products.append(
             IntegerProduct(
                 .nn, m: t, n: d, k: x, a: scratch.routerGradientRows.operand(0, stride: x, scale: 0, scaleStride: 1),

@@ -20,7 +20,7 @@ final class ExpertRouting {
     private let blocks: FixedBuffer<Int32>
     /// Blocks of the slots, each of one expert and small enough that its rows stay in a processor's cache.
     private(set) var blockCount = 0
-    private static let longestBlock = 192
+    static let longestBlock = 192
 
     init(expertCount: Int, tokens count: Int) {
         self.expertCount = expertCount

@@ -75,12 +75,9 @@ final class HeadLayer {
                 logits.pointer + range.lowerBound * v, rows: range.count, columns: v, stride: v, to: range.lowerBound * v,
                 qStride: v, scale: range.lowerBound)
         }
-        try context.columns(
-            Stage("the output weights' gradient"), rows: t,
-            [
-                (UnsafePointer(logits.pointer), v, gradientColumns),
-                (UnsafePointer(normalised.pointer), d, scratch.columnIntegersA),
-            ])
+        context.matrices.append((UnsafePointer(logits.pointer), v, gradientColumns))
+        context.matrices.append((UnsafePointer(normalised.pointer), d, scratch.columnIntegersA))
+        try context.columns(Stage("the output weights' gradient"), rows: t)
         let dNormalised = scratch.rowsA.pointer
         context.products.append(
             IntegerProduct(

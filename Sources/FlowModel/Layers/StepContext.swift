@@ -25,6 +25,9 @@ final class StepContext {
     let chunks: Int
     /// The products of the next call of the backend.
     var products: [IntegerProduct] = []
+    /// The matrices of the next call of ``columns(_:rows:)``: numbers, columns, target.
+    var matrices: [(x: UnsafePointer<Float>, columns: Int, target: IntegerStore)] = []
+
     init(configuration: ModelConfiguration, backend: any MatrixBackend, pool: ThreadPool) {
         self.configuration = configuration
         self.backend = backend
@@ -67,10 +70,9 @@ final class StepContext {
         }
     }
 
-    /// Quantises the columns of several matrices with the same rows, side by side; each is (numbers, columns, target).
-    func columns(
-        _ stage: Stage, rows: Int, _ matrices: [(x: UnsafePointer<Float>, columns: Int, target: IntegerStore)]
-    ) throws(StepFault) {
+    /// Quantises the columns of the collected matrices, which have the same rows, side by side, and forgets them.
+    func columns(_ stage: Stage, rows: Int) throws(StepFault) {
+        defer { matrices.removeAll(keepingCapacity: true) }
         let width = pool.threads == 1 ? Int.max : 32
         var total = 0
         for matrix in matrices { total += (matrix.columns - 1) / width + 1 }

@@ -16,12 +16,13 @@ final class DigestLeaves: @unchecked Sendable {
     static let room = 64 << 20
 
     private let configuration: ModelConfiguration
-    private let leafCount: Int
     /// For each layer, the leaves that hold nothing but its experts.
     private let inner: [Range<Int>]
     /// All others.
     private let outer: [Int]
-    private let hashes: UnsafeMutablePointer<Hash256>
+    private let hashes: UnsafeMutableBufferPointer<Hash256>
+    /// A copy of the hashes, of which the root is made.
+    private let nodes: UnsafeMutableBufferPointer<Hash256>
     /// Planes of the inner leaves of the first layers, which are kept, and if there are more layers, of one of them at a time.
     private let planes: FixedBuffer<UInt8>
     /// Bytes of the planes of a layer.
@@ -40,7 +41,7 @@ final class DigestLeaves: @unchecked Sendable {
     init(_ configuration: ModelConfiguration, room: Int) {
         let (layout, leaf) = (configuration.layout, Self.leaf)
         self.configuration = configuration
-        leafCount = (layout.count + leaf - 1) / leaf
+        let leafCount = (layout.count + leaf - 1) / leaf
         inner = layout.layers.indices.map { layer in
             let end = layer + 1 < layout.layers.count ? layout.layers[layer + 1].attentionNorm : layout.outputNorm
             let first = (layout.layers[layer].gate + leaf - 1) / leaf
@@ -48,7 +49,9 @@ final class DigestLeaves: @unchecked Sendable {
         }
         outer = zip([0] + inner.map(\.upperBound), inner.map(\.lowerBound) + [leafCount]).flatMap { Array($0..<$1) }
         hashes = .allocate(capacity: leafCount)
-        hashes.initialize(repeating: .zero, count: leafCount)
+        hashes.initialize(repeating: .zero)
+        nodes = .allocate(capacity: leafCount)
+        nodes.initialize(repeating: .zero)
         let most = inner.map(\.count).max() ?? 0
         layerLength = most * 3 * Self.planeLength
         let fitting = min(room / max(layerLength, 1), inner.count)
@@ -58,7 +61,10 @@ final class DigestLeaves: @unchecked Sendable {
         remaining.reserveCapacity(outer.count + inner.count * Self.hashedTogether)
     }
 
-    deinit { hashes.deallocate() }
+    deinit {
+        hashes.deallocate()
+        nodes.deallocate()
+    }
 
     /// To be called before a step changes the momentum.
     func begin(_ momentum: ModelState) {
@@ -114,7 +120,8 @@ final class DigestLeaves: @unchecked Sendable {
             }
         }
         edition = momentum.edition
-        return BulkMerkleTree.root(leaves: Array(UnsafeBufferPointer(start: hashes, count: leafCount)))
+        _ = nodes.update(from: hashes)
+        return BulkMerkleTree.root(reducing: nodes)
     }
 
     private func keeps(_ layer: Int) -> Bool { layer < keptLayers }

@@ -18,11 +18,10 @@ public enum MomentumDigest {
         let count = momentum.count
         let leafCount = (count + leafElements - 1) / leafElements
         return [Hash256](unsafeUninitializedCapacity: leafCount) { leaves, initialised in
-            if let target = leaves.baseAddress {
-                // Each task writes its own eight leaves.
-                pool.run((leafCount + 7) / 8) { task in
-                    hash(momentum, task * 8..<min(task * 8 + 8, leafCount), into: target)
-                }
+            leaves.initialize(repeating: .zero)
+            // Each task writes its own eight leaves.
+            pool.run((leafCount + 7) / 8) { task in
+                hash(momentum, task * 8..<min(task * 8 + 8, leafCount), into: leaves)
             }
             initialised = leafCount
         }
@@ -31,12 +30,12 @@ public enum MomentumDigest {
     /// The hashes of at most eight leaves of the state, in ascending order, each to its own place in `hashes`; `kept` gives the address of a whole leaf's planes
     /// where somebody has them.
     static func hash(
-        _ momentum: ModelState, _ leaves: some RandomAccessCollection<Int>, into hashes: UnsafeMutablePointer<Hash256>,
+        _ momentum: ModelState, _ leaves: some RandomAccessCollection<Int>, into hashes: UnsafeMutableBufferPointer<Hash256>,
         kept: (Int) -> UnsafePointer<UInt8>? = { _ in nil }
     ) {
         let length = 3 * leafElements / 8
         func elements(_ leaf: Int) -> Int { min(leafElements, momentum.count - leaf * leafElements) }
-        scratch.withScratch(leaves.count * length) { planes in
+        scratch.withScratch(8 * length) { planes in
             var next = planes
             func read(_ leaf: Int) -> UnsafePointer<UInt8> {
                 if let planes = kept(leaf) { return planes }
@@ -57,7 +56,7 @@ public enum MomentumDigest {
 
     /// The hashes of at most eight whole leaves, each to its own place in `hashes`; `planes` gives the address of a leaf's.
     static func hash(
-        _ leaves: some Collection<Int>, into hashes: UnsafeMutablePointer<Hash256>, planes: (Int) -> UnsafePointer<UInt8>
+        _ leaves: some Collection<Int>, into hashes: UnsafeMutableBufferPointer<Hash256>, planes: (Int) -> UnsafePointer<UInt8>
     ) {
         withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>.self, capacity: 8) { messages in
             withUnsafeTemporaryAllocation(of: Hash256.self, capacity: 8) { results in

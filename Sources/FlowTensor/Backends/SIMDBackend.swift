@@ -33,8 +33,7 @@ public struct SIMDBackend: MatrixBackend {
     }
 
     public func execute(_ products: [IntegerProduct], pool: ThreadPool) {
-        let parts = IntegerProduct.parts(of: products, for: pool)
-        pool.run(parts.count) { compute(parts[$0]) }
+        IntegerProduct.runParts(of: products, on: pool) { compute($0) }
     }
 
     public func compute(_ product: IntegerProduct) {

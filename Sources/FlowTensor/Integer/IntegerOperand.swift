@@ -3,8 +3,8 @@
 /// Values are row-major. `stride` is the distance between rows in elements, so a head's columns or an expert's rows are addressed
 /// without copying. A scale belongs to an output row (left operand) or an output column (right operand); `scaleStride` 0 means one
 /// scale for all. The memory must outlive the product.
-public struct IntegerOperand: @unchecked Sendable {
-    public enum Values {
+public struct IntegerOperand: @unchecked Sendable, BitwiseCopyable {
+    public enum Values: BitwiseCopyable {
         /// Numbers of 2 to 8 bits.
         case int8(UnsafePointer<Int8>)
         /// Numbers of 9 to 16 bits.

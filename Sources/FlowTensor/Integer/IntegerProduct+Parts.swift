@@ -49,37 +49,47 @@ extension IntegerProduct {
         return part
     }
 
-    /// Cuts products into parts of similar work for a pool. Sums are never cut, so the parts give the same bits as the whole.
+    /// Cuts products into parts of similar work for a pool and runs `body` with each part, side by side. Sums are never cut, so the parts give the same bits
+    /// as the whole.
     ///
     /// A kernel brings B into its own order first, which costs more than it does for A, so cuts between columns are preferred: each part then takes its
     /// own columns of B. Rows are cut where there are too few columns.
     ///
     /// - Parameters:
     ///   - grain: cuts fall on multiples of this many rows or columns.
-    ///   - smallestPart: multiplications below which a part is not cut further.
-    public static func parts(
-        of products: [IntegerProduct], for pool: ThreadPool, grain: Int = 64, smallestPart: Int = 1 << 20
-    ) -> [IntegerProduct] {
-        if pool.threads == 1 { return products }
+    ///   - smallestPart: multiplications below which a part is not worth handing over.
+    public static func runParts(
+        of products: [IntegerProduct], on pool: ThreadPool, grain: Int = 64, smallestPart: Int = 1 << 20, _ body: (IntegerProduct) -> Void
+    ) {
+        if pool.threads == 1 {
+            for product in products { body(product) }
+            return
+        }
         var total = 0
         for product in products { total += product.work }
         let target = max(total / (pool.threads * 2), smallestPart, 1)
-        var parts: [IntegerProduct] = []
-        parts.reserveCapacity(products.count + pool.threads * 2)
-        for product in products {
-            let cutsColumns = product.n >= product.m / 4 && product.n >= grain * pool.threads
-            let side = cutsColumns ? product.n : product.m
-            let pieces = min((product.work + target - 1) / target, (side + grain - 1) / grain)
-            if pieces <= 1 {
-                parts.append(product)
-                continue
-            }
-            let grains = (side + grain - 1) / grain
-            for piece in 0..<pieces {
-                let range = (grains * piece / pieces * grain)..<min(grains * (piece + 1) / pieces * grain, side)
-                parts.append(cutsColumns ? product.columns(range) : product.rows(range))
-            }
+        func cut(_ product: IntegerProduct) -> (columns: Bool, side: Int, pieces: Int) {
+            let columns = product.n >= product.m / 4 && product.n >= grain * pool.threads
+            let side = columns ? product.n : product.m
+            return (columns, side, max(1, min((product.work + target - 1) / target, (side + grain - 1) / grain)))
         }
-        return parts
+        var count = 0
+        for product in products { count += cut(product).pieces }
+        scratch.withScratch(count) { parts in
+            var place = 0
+            for product in products {
+                let (columns, side, pieces) = cut(product)
+                let grains = (side + grain - 1) / grain
+                for piece in 0..<pieces {
+                    let range = (grains * piece / pieces * grain)..<min(grains * (piece + 1) / pieces * grain, side)
+                    let part = pieces == 1 ? product : columns ? product.columns(range) : product.rows(range)
+                    (parts + place).initialize(to: part)
+                    place += 1
+                }
+            }
+            pool.run(count) { body(parts[$0]) }
+        }
     }
+
+    private static let scratch = ScratchPool<IntegerProduct>()
 }

@@ -2,9 +2,9 @@
 ///
 /// `C[m,n] = float32(Σ_k …) · 2^(sA[m] + sB[n])`; the sum is the exact integer and 0 gives +0
 /// (`Documentation/Protocol/Arithmetic.md`). Exact for k ≤ 131,072 at any width. Both operands have values of the same type.
-public struct IntegerProduct: @unchecked Sendable {
+public struct IntegerProduct: @unchecked Sendable, BitwiseCopyable {
     /// Which index of the operands is contracted.
-    public enum Layout: Sendable, CaseIterable {
+    public enum Layout: Sendable, CaseIterable, BitwiseCopyable {
         /// `Σ_k A[m,k]·B[n,k]`: an activation times a weight matrix [out, in].
         case nt
         /// `Σ_k A[m,k]·B[k,n]`: an output gradient times a weight matrix.

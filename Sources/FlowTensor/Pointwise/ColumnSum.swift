@@ -33,27 +33,32 @@ public enum ColumnSum {
         into sums: UnsafeMutablePointer<Float>, pool: ThreadPool = .single
     ) throws(QuantiserFault) {
         let scale = try exponent(ofLargest: largest(x, rows: rows, columns: columns, stride: stride, pool: pool))
-        // Rows in the order of their groups, by counting.
-        var first = [Int](repeating: 0, count: max(groups, 0) + 1)
-        for row in 0..<max(rows, 0) where ids[row] >= 0 && Int(ids[row]) < groups { first[Int(ids[row]) + 1] += 1 }
-        for group in 0..<max(groups, 0) { first[group + 1] += first[group] }
-        var next = first
-        var order = [Int32](repeating: 0, count: first[max(groups, 0)])
-        for row in 0..<max(rows, 0) where ids[row] >= 0 && Int(ids[row]) < groups {
-            order[next[Int(ids[row])]] = Int32(row)
-            next[Int(ids[row])] += 1
-        }
+        let groups = max(groups, 0), rows = max(rows, 0)
         let split = WorkSplit(items: groups, costPerItem: columns * (max(rows, 1) / max(groups, 1) + 1), pool: pool)
-        order.withUnsafeBufferPointer { order in
+        numbers.withScratch(2 * groups + 1 + rows) { first in
+            // Rows in the order of their groups, by counting.
+            let next = first + groups + 1, order = next + groups
+            for group in 0...groups { first[group] = 0 }
+            for row in 0..<rows where ids[row] >= 0 && Int(ids[row]) < groups { first[Int(ids[row]) + 1] += 1 }
+            for group in 0..<groups {
+                first[group + 1] += first[group]
+                next[group] = first[group]
+            }
+            for row in 0..<rows where ids[row] >= 0 && Int(ids[row]) < groups {
+                order[next[Int(ids[row])]] = row
+                next[Int(ids[row])] += 1
+            }
             pool.run(split.tasks) { task in
                 for group in split.range(task) {
                     ColumnSumKernels.gathered(
-                        x, order: order[first[group]..<first[group + 1]], columns: columns, stride: stride, scale: scale,
-                        into: sums + group * columns)
+                        x, order: UnsafeBufferPointer(start: order + first[group], count: first[group + 1] - first[group]), columns: columns,
+                        stride: stride, scale: scale, into: sums + group * columns)
                 }
             }
         }
     }
+
+    private static let numbers = ScratchPool<Int>()
 
     private static func largest(
         _ x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, pool: ThreadPool
@@ -79,11 +84,11 @@ enum ColumnSumKernels {
     }
 
     static func gathered(
-        _ x: UnsafePointer<Float>, order: Slice<UnsafeBufferPointer<Int32>>, columns: Int, stride: Int, scale: Int32,
+        _ x: UnsafePointer<Float>, order: UnsafeBufferPointer<Int>, columns: Int, stride: Int, scale: Int32,
         into sums: UnsafeMutablePointer<Float>
     ) {
         accumulate(columns, scale: scale, into: sums) { add, inverse, partial in
-            for row in order { add(x + Int(row) * stride, columns, inverse, partial) }
+            for row in order { add(x + row * stride, columns, inverse, partial) }
         }
     }
 

@@ -40,26 +40,29 @@ public final class ThreadPool: Sendable {
 
     /// As `run`, for tasks that can fail. All tasks run; the fault of the lowest failing task is thrown, whatever the threads did.
     public func attempt<Fault: Error>(_ tasks: Int, _ body: (Int) throws(Fault) -> Void) throws(Fault) {
-        let first = FirstFault<Fault>()
-        run(tasks) { task in
-            do throws(Fault) { try body(task) } catch { first.record(error, task: task) }
+        var first = FirstFault<Fault>()
+        withUnsafeMutablePointer(to: &first) { first in
+            run(tasks) { task in
+                do throws(Fault) { try body(task) } catch { FirstFault.record(error, task: task, in: first) }
+            }
         }
         if let fault = first.fault { throw fault }
     }
 }
 
 /// The fault with the lowest task number.
-private final class FirstFault<Fault: Error>: @unchecked Sendable {
+private struct FirstFault<Fault: Error> {
     private var lock: Int64 = 0
     private var task = Int.max
     private(set) var fault: Fault?
 
-    func record(_ fault: Fault, task: Int) {
-        while !cflow_atomic_exchange_if(&lock, 0, 1) { cflow_pause() }
-        if task < self.task {
-            self.task = task
-            self.fault = fault
+    /// For several threads: each access of the value is one of its own, between taking the lock and giving it back.
+    static func record(_ fault: Fault, task: Int, in first: UnsafeMutablePointer<Self>) {
+        while !cflow_atomic_exchange_if(&first.pointee.lock, 0, 1) { cflow_pause() }
+        if task < first.pointee.task {
+            first.pointee.task = task
+            first.pointee.fault = fault
         }
-        cflow_atomic_store(&lock, 0)
+        cflow_atomic_store(&first.pointee.lock, 0)
     }
 }

@@ -1,0 +1,45 @@
+import CAllocationCount
+import FlowModel
+import FlowTensor
+import TestSupport
+import Testing
+
+/// Behind the first step nothing is allocated but what a step returns: the lists of its report. In a process of its own, since tests share scratch memory.
+@Suite(.enabled(if: allocation_count_works())) struct AllocationTests {
+    @Test func aStepAllocatesItsReportAlone() async {
+        await #expect(processExitsWith: .success) {
+            for backend in InstructionSet.allCases.compactMap({ try? SIMDBackend($0) }) {
+                for digesting in [false, true] {
+                    for c in [try ModelFixture.regtest(), try ModelFixture.odd()] {
+                        let one = try Self.allocations(c, backend, threads: 1, digesting: digesting)
+                        #expect(one.count <= c.layerCount + 1, "\(backend.name), digest \(digesting): the largest has \(one.largest) bytes")
+                        // With several threads each job is handed over in a box.
+                        let three = try Self.allocations(c, backend, threads: 3, digesting: digesting)
+                        #expect(three.largest <= max(one.largest, 64), "\(backend.name), digest \(digesting): \(three.count) in all")
+                    }
+                }
+            }
+        }
+    }
+
+    /// The calling thread's allocations in the third step.
+    static func allocations(
+        _ c: ModelConfiguration, _ backend: SIMDBackend, threads: Int, digesting: Bool
+    ) throws -> allocation_count {
+        let job = try ModelFixture.job(c, steps: 3)
+        let trainer = Trainer(configuration: c, backend: backend, pool: ThreadPool(threads: threads))
+        let weights = job.parent.copy(), momentum = ModelState(zeros: c)
+        var result = allocation_count()
+        for step in 1...3 {
+            let batch = try job.sampler.batch(workSeed: job.workSeed, step: UInt32(step))
+            allocation_count_begin()
+            if digesting {
+                _ = try trainer.digestedStep(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024)
+            } else {
+                _ = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024)
+            }
+            result = allocation_count_end()
+        }
+        return result
+    }
+}
