@@ -641,7 +641,7 @@ INLINE void weights_of(float *scores, ptrdiff_t reach, ptrdiff_t end) {
     for (; j < end; j++) scores[j] = 0;
 }
 
-/// Adds `count` values by their weights to `width` vectors of the result, from element `i`.
+/// Adds `count` values by their weights to `width` vectors of the result at `out`; `values` begins at the same element.
 INLINE void values_of(
     int type, int tokens, int width, const cflow_attention *a, const uint8_t *values, const float *weights, ptrdiff_t room, ptrdiff_t count, float *out) {
     const ptrdiff_t bytes = a->length * (type == CFLOW_F32 ? 4 : 2);

@@ -79,7 +79,7 @@ typedef struct {
     /// CFLOW_F32 or CFLOW_F16.
     int32_t type;
     /// One layer's rows of `length` elements: the first CFLOW_ATTENTION_BLOCK tokens' of each of the `stored_heads`, then the next tokens'. So one thread that does
-    /// all heads reads memory in order.
+    /// all heads reads memory in order (`attend`; `llama_attend` does a head after the other).
     const void *keys;
     const void *values;
     ptrdiff_t stored_heads;

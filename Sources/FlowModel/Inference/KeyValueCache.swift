@@ -3,7 +3,7 @@ internal import FlowTensor
 
 /// Keys and values of all tokens so far, for each layer; it grows as tokens come.
 ///
-/// A layer's keys lie as they are read when a token is added: the rows of some tokens for each head, then those of the next tokens, and its values likewise. All
+/// A layer's keys lie as they are read when a token is added to a chain's model: the rows of some tokens for each head, then those of the next tokens, and its values likewise. All
 /// layers lie in one piece of memory, for which the system has large pages. They are kept as binary16, as llama.cpp does, unless a chain's model has weights in
 /// binary32.
 final class KeyValueCache {

@@ -2,7 +2,7 @@ internal import FlowTensor
 
 /// Aligned memory of a size that is settled when it is made: its address is a constant, so reading it costs nothing.
 ///
-/// The trainer makes all of its memory of these, so that no step allocates.
+/// What a trainer's layers need is made of these, so that no step allocates it.
 final class FixedBuffer<Element: BitwiseCopyable> {
     let count: Int
     let pointer: UnsafeMutablePointer<Element>

@@ -4,7 +4,7 @@ public import FlowTensor
 /// Takes training steps: forward, backward and the sign-momentum update of Model.md, with the same bits on every backend and
 /// for every number of threads.
 ///
-/// All memory is allocated when the trainer is made, for batches of the configuration's size. A trainer works on one step at a
+/// Memory is allocated when the trainer is made and in its first step, for batches of the configuration's size. A trainer works on one step at a
 /// time; use one for each thread that trains.
 ///
 /// ```swift
