@@ -5,6 +5,9 @@
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 uintptr_t cflow_thread(void) {
     static _Thread_local char place;
@@ -42,6 +45,11 @@ bool cflow_processor_has(int32_t feature) {
     case CFLOW_HAS_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd");
+    case CFLOW_HAS_FMA4: return __builtin_cpu_supports("fma4");
+    case CFLOW_HAS_3DNOW: {
+        unsigned a, b, c, d;
+        return __get_cpuid(0x80000001, &a, &b, &c, &d) && d >> 31;
+    }
     default: return false;
     }
 #else

@@ -46,8 +46,10 @@ public struct OpenBLASBackend: MatrixBackend {
     private static func needs(_ core: String) -> ProcessorFeature? {
         switch core.lowercased() {
         case "skylakex", "cooperlake", "sapphirerapids": .avx512
-        case "haswell", "zen", "excavator": .avx2
-        case "sandybridge", "bulldozer", "piledriver", "steamroller": .avx
+        case "haswell", "zen": .avx2
+        case "bulldozer", "piledriver", "steamroller", "excavator": .fma4
+        case "sandybridge": .avx
+        case "opteron", "opteron_sse3": .threeDNow
         default: nil
         }
     }

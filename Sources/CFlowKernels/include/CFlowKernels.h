@@ -54,7 +54,7 @@ enum {
 };
 
 /// Parts of x86-64 processors that other libraries' kernels need.
-enum { CFLOW_HAS_AVX = 0, CFLOW_HAS_AVX2_FMA = 1, CFLOW_HAS_AVX512 = 2 };
+enum { CFLOW_HAS_AVX = 0, CFLOW_HAS_AVX2_FMA = 1, CFLOW_HAS_AVX512 = 2, CFLOW_HAS_FMA4 = 3, CFLOW_HAS_3DNOW = 4 };
 bool cflow_processor_has(int32_t feature);
 
 
