@@ -13,12 +13,17 @@ public enum Merkle {
     /// The root over leaves in memory, where inner nodes take their places.
     static func root(reducing nodes: UnsafeMutableBufferPointer<Hash256>, inner: (Hash256, Hash256) -> Hash256) -> Hash256 {
         var count = nodes.count
-        while count > 1 {
-            for pair in 0..<count / 2 { nodes[pair] = inner(nodes[2 * pair], nodes[2 * pair + 1]) }
-            if count % 2 == 1 { nodes[count / 2] = nodes[count - 1] }
-            count = count / 2 + count % 2
-        }
+        while count > 1 { count = pair(nodes, count, inner: inner) }
         return nodes.first ?? .zero
+    }
+
+    /// Puts the next level in the place of the first `count` nodes, and returns how many it has.
+    private static func pair(
+        _ nodes: UnsafeMutableBufferPointer<Hash256>, _ count: Int, inner: (Hash256, Hash256) -> Hash256
+    ) -> Int {
+        for pair in 0..<count / 2 { nodes[pair] = inner(nodes[2 * pair], nodes[2 * pair + 1]) }
+        if count % 2 == 1 { nodes[count / 2] = nodes[count - 1] }
+        return count / 2 + count % 2
     }
 
     /// The siblings of leaf `index` from the leaf up, without those levels at which its node is promoted.
@@ -27,16 +32,18 @@ public enum Merkle {
         _ leaves: [Hash256], index: Int, inner: (Hash256, Hash256) -> Hash256
     ) -> [Hash256] {
         guard leaves.indices.contains(index) else { return [] }
-        var level = leaves
-        var position = index
-        var proof: [Hash256] = []
-        while level.count > 1 {
-            let sibling = position ^ 1
-            if sibling < level.count { proof.append(level[sibling]) }
-            level = next(level, inner: inner)
-            position /= 2
+        var nodes = leaves
+        return nodes.withUnsafeMutableBufferPointer { nodes in
+            var count = nodes.count, position = index
+            var proof: [Hash256] = []
+            while count > 1 {
+                let sibling = position ^ 1
+                if sibling < count { proof.append(nodes[sibling]) }
+                count = pair(nodes, count, inner: inner)
+                position /= 2
+            }
+            return proof
         }
-        return proof
     }
 
     /// Whether `leaf` is the leaf `index` of `count` under `root`. Any list of hashes may be passed as proof.
@@ -61,17 +68,5 @@ public enum Merkle {
             width = width / 2 + width % 2
         }
         return siblings.next() == nil && node == root
-    }
-
-    private static func next(_ level: [Hash256], inner: (Hash256, Hash256) -> Hash256) -> [Hash256] {
-        var result: [Hash256] = []
-        result.reserveCapacity((level.count + 1) / 2)
-        var index = 0
-        while index + 1 < level.count {
-            result.append(inner(level[index], level[index + 1]))
-            index += 2
-        }
-        if index < level.count { result.append(level[index]) }
-        return result
     }
 }
