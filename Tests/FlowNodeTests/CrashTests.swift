@@ -91,7 +91,7 @@ import Testing
         }
         #expect(fault?.code == .diskFull)
         await #expect(throws: NodeError.self) { try await node.submit(script[2]) }
-        #expect(try await node.tip().height == 1)
+        #expect(await node.tip().height == 1)
         let again = try await TestNetwork.chain(parameters, store: store.reopened(after: .processEnd))
         try await play(script, on: again)
         try await expectSame(again, source)
@@ -106,7 +106,7 @@ import Testing
 
     /// The weights have the root that the index has for the tip, and the coins are those of the tip's blocks.
     private func expectConsistent(_ node: ChainService) async throws {
-        let snapshot = try await node.modelSnapshot()
+        let snapshot = await node.modelSnapshot()
         #expect(snapshot.weights.root() == snapshot.tip.resultRoot)
         var coins = CoinTable()
         let validator = BlockValidator(parameters: node.parameters)

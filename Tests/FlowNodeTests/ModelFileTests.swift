@@ -39,7 +39,7 @@ import Testing
         func modelInfo() async throws -> JSONValue? { try JSONParser.parse(await node.rpc.handle(body: request.encodedBytes).body)["result"] }
         try await eventually { try await modelInfo()?["file"]?["height"] == 3 }
 
-        let (tip, weights) = try await node.chain.modelSnapshot()
+        let (tip, weights) = await node.chain.modelSnapshot()
         let file = try #require(ModelFile(path: path))
         #expect(file.blockHash == tip.hash && file.modelRoot == tip.resultRoot && file.format == .f32)
         let gguf = try GGUFFile(mapping: path)

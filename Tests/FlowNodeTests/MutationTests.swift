@@ -150,7 +150,7 @@ import Testing
         var block = template.block(paying: try TestKey(1).program)
         block.transactions[0].outputs = [TransactionOutput(value: Amount(haruki: 5_000_000_001), program: try TestKey(1).program)]
         block.header.merkleRoot = block.computedMerkleRoot
-        block = try train(block, chain: chain, weights: try await chain.modelSnapshot().weights)
+        block = try train(block, chain: chain, weights: await chain.modelSnapshot().weights)
         #expect(try await chain.submit(block).rule == "coinbase-value")
         await chain.stop()
     }

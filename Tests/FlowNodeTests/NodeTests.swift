@@ -22,12 +22,12 @@ import Testing
         configuration.dataDirectory = right.path
         configuration.connect = ["127.0.0.1:\(try #require(first.listeningPort))"]
         let second = try await Node(configuration)
-        try await eventually { try await second.chain.tip().height == 5 }
+        try await eventually { await second.chain.tip().height == 5 }
         // New blocks of both sides are passed on.
         _ = try await first.miner.mine(2, paying: key.program)
-        try await eventually { try await second.chain.tip().height == 7 }
+        try await eventually { await second.chain.tip().height == 7 }
         _ = try await second.miner.mine(2, paying: key.program)
-        try await eventually { try await first.chain.tip().height == 9 }
+        try await eventually { await first.chain.tip().height == 9 }
         try await expectSame(first.chain, second.chain)
         #expect(first.network.peers().count == 1 && second.network.peers().count == 1)
         await second.stop()

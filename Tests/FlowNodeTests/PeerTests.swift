@@ -33,7 +33,7 @@ import Testing
         _ = try await first.miner.mine(3, paying: try TestKey(1).program)
         _ = try await second.miner.mine(6, paying: try TestKey(2).program)
         second.network.connect(host: "127.0.0.1", port: try #require(first.listeningPort))
-        try await eventually { try await first.chain.tip().height == 6 }
+        try await eventually { await first.chain.tip().height == 6 }
         try await expectSame(first.chain, second.chain)
         await first.stop()
         await second.stop()
@@ -46,7 +46,7 @@ import Testing
         let key = try TestKey(1)
         _ = try await first.miner.mine(101, paying: key.program)
         let second = try await node(b, parameters: parameters, connect: first)
-        try await eventually { try await second.chain.tip().height == 101 }
+        try await eventually { await second.chain.tip().height == 101 }
         let coinbase = try await first.chain.blocks(from: 1, limit: 1)[0].transactions[0]
         let outPoint = OutPoint(txid: coinbase.txid, index: 0)
         let payment = key.payment(
@@ -55,7 +55,7 @@ import Testing
         try await second.chain.submit(payment)
         try await eventually { await first.chain.mempoolEntry(payment.txid) != nil }
         _ = try await first.miner.mine(1, paying: key.program)
-        try await eventually { try await second.chain.tip().height == 102 }
+        try await eventually { await second.chain.tip().height == 102 }
         #expect(await second.chain.mempoolStatus().count == 0)
         try await expectSame(first.chain, second.chain)
         await second.stop()

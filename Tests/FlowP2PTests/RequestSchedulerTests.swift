@@ -4,169 +4,104 @@ import TestSupport
 import Testing
 
 @Suite struct RequestSchedulerTests {
-    private func hash(_ height: UInt32) -> Hash256 { Hash256(littleEndianWords: (UInt64(height), 1, 2, 3)) }
-    private func chain(_ heights: ClosedRange<UInt32>) -> [(hash: Hash256, height: UInt32)] { heights.map { (hash($0), $0) } }
+    private func hash(_ number: UInt64) -> Hash256 { Hash256(littleEndianWords: (number, 1, 2, 3)) }
 
-    @Test func asksSixteenOfEachPeerInOrder() {
+    @Test func sixteenOfEachPeerAndEachBlockOnce() {
         var scheduler = RequestScheduler()
-        scheduler.setPeer(1, height: 100)
-        scheduler.setPeer(2, height: 100)
-        scheduler.want(chain(1...100))
-        let requests = scheduler.requests(now: .zero)
-        #expect(requests.map(\.peer).sorted() == [1, 2])
-        #expect(requests.allSatisfy { $0.hashes.count == 16 })
-        #expect(Set(requests.flatMap(\.hashes)) == Set(chain(1...32).map(\.hash)))
-        #expect(requests[0].hashes.first == hash(1))
-        #expect(scheduler.requests(now: .zero).isEmpty)
-        #expect(scheduler.inFlightCount == 32 && scheduler.wantedCount == 100)
-        #expect(scheduler.received(hash(1), from: requests[0].peer) == .requested)
-        #expect(scheduler.requests(now: .zero).map(\.hashes) == [[hash(33)]])
+        for number in 0..<16 as Range<UInt64> { scheduler.asked(1, for: hash(number), now: .zero) }
+        #expect(scheduler.room(of: 1) == 0 && scheduler.room(of: 2) == 16 && scheduler.inFlightCount == 16)
+        #expect(!scheduler.mayAsk(2, for: hash(3), now: .seconds(1)))
+        #expect(scheduler.mayAsk(2, for: hash(16), now: .zero))
+        let wasAsked = scheduler.received(hash(3), from: 1, now: .seconds(1))
+        #expect(wasAsked && scheduler.room(of: 1) == 1 && scheduler.inFlightCount == 15)
+        #expect(scheduler.mayAsk(2, for: hash(3), now: .seconds(1)))
+        let wasAskedAgain = scheduler.received(hash(3), from: 1, now: .seconds(1))
+        #expect(!wasAskedAgain)
     }
 
-    @Test func blocksAreOnlyAskedWhereTheyCanBe() {
+    /// Who is slow holds up nobody: others are asked beside it, three at most, and its own later answer is no fault.
+    @Test func slowPeersArePassed() {
         var scheduler = RequestScheduler()
-        scheduler.setPeer(1, height: 2)
-        scheduler.setPeer(2, height: 5)
-        scheduler.want(chain(1...6))
-        let asked = scheduler.requests(now: .zero)
-        #expect(Set(asked.flatMap(\.hashes)) == Set(chain(1...5).map(\.hash)))
-        for request in asked where request.peer == 1 { #expect(Set(request.hashes).isSubset(of: [hash(1), hash(2)])) }
-        scheduler.setPeer(1, height: 6)
-        #expect(scheduler.requests(now: .zero) == [RequestScheduler.Request(peer: 1, hashes: [hash(6)])])
+        scheduler.asked(1, for: hash(1), now: .zero)
+        #expect(!scheduler.mayAsk(2, for: hash(1), now: .milliseconds(1_999)))
+        #expect(scheduler.mayAsk(2, for: hash(1), now: .seconds(2)))
+        #expect(!scheduler.mayAsk(1, for: hash(1), now: .seconds(2)))
+        scheduler.asked(2, for: hash(1), now: .seconds(2))
+        #expect(!scheduler.mayAsk(3, for: hash(1), now: .seconds(3)))
+        scheduler.asked(3, for: hash(1), now: .seconds(4))
+        #expect(!scheduler.mayAsk(4, for: hash(1), now: .seconds(50)))
+        scheduler.received(hash(1), from: 3, now: .seconds(5))
+        #expect(scheduler.inFlightCount == 0 && scheduler.room(of: 1) == 16 && scheduler.room(of: 2) == 16)
     }
 
-    @Test func theWindowHoldsBackWhatIsFarAhead() {
+    /// A peer that sends one block after the other is not slow, however many it was asked for.
+    @Test func aBusyPeerIsNotSlow() {
         var scheduler = RequestScheduler()
-        scheduler.configuration.window = 4
-        scheduler.setPeer(1, height: 100)
-        scheduler.want(chain(1...10))
-        #expect(scheduler.requests(now: .zero).flatMap(\.hashes) == chain(1...4).map(\.hash))
-        _ = scheduler.received(hash(2), from: 1)
-        #expect(scheduler.requests(now: .zero).isEmpty)
-        _ = scheduler.received(hash(1), from: 1)
-        #expect(scheduler.requests(now: .zero).flatMap(\.hashes) == [hash(5), hash(6)])
-    }
-
-    @Test func lateBlocksGoToAnotherPeer() {
-        var scheduler = RequestScheduler()
-        scheduler.setPeer(1, height: 10)
-        scheduler.want(chain(1...1))
-        #expect(scheduler.requests(now: .zero).map(\.peer) == [1])
-        scheduler.setPeer(2, height: 10)
-        #expect(scheduler.expire(now: .seconds(59)).isEmpty)
-        #expect(scheduler.requests(now: .seconds(59)).isEmpty)
-        #expect(scheduler.expire(now: .seconds(60)).isEmpty)
-        #expect(scheduler.requests(now: .seconds(60)) == [RequestScheduler.Request(peer: 2, hashes: [hash(1)])])
-        // The second try has twice the time; then everybody has failed, and the first may try again after a pause.
-        #expect(scheduler.expire(now: .seconds(179)).isEmpty && scheduler.inFlightCount == 1)
-        #expect(scheduler.expire(now: .seconds(180)).isEmpty)
-        #expect(scheduler.requests(now: .seconds(190)).count == 1)
-        // A late block still counts.
-        #expect(scheduler.received(hash(1), from: 3) == .unrequested)
-        #expect(scheduler.received(hash(1), from: 3) == .unwanted)
-    }
-
-    @Test func peersThatKeepFailingAreNamed() {
-        var scheduler = RequestScheduler()
-        scheduler.setPeer(1, height: 100)
-        scheduler.want(chain(1...1))
-        var now = Duration.zero, named: [PeerID] = [], rounds = 0
-        while named.isEmpty && rounds < 10 {
-            #expect(scheduler.requests(now: now).count == 1)
-            now += .seconds(1000)
-            named = scheduler.expire(now: now)
-            rounds += 1
+        for number in 0..<16 as Range<UInt64> { scheduler.asked(1, for: hash(number), now: .zero) }
+        for number in 0..<15 as Range<UInt64> {
+            let now = Duration.milliseconds(1_500 * Int(number + 1))
+            #expect(!scheduler.mayAsk(2, for: hash(15), now: now))
+            scheduler.received(hash(number), from: 1, now: now)
         }
-        #expect(named == [1] && rounds == 3)
-        scheduler.removePeer(1)
-        #expect(scheduler.requests(now: now).isEmpty && scheduler.wantedCount == 1)
+        #expect(scheduler.expire(now: .seconds(60)).isEmpty && scheduler.inFlightCount == 1)
     }
 
-    @Test func whoeverStallsTheWindowIsNamed() {
+    @Test func whoDoesNotHaveItIsNotAskedAgainSoon() {
         var scheduler = RequestScheduler()
-        scheduler.configuration.window = 8
-        scheduler.configuration.inFlightPerPeer = 4
-        scheduler.setPeer(1, height: 100)
-        scheduler.setPeer(2, height: 100)
-        scheduler.want(chain(1...20))
-        let requests = scheduler.requests(now: .zero)
-        let slow = requests.first { $0.hashes.contains(hash(1)) }?.peer ?? 0
-        for request in requests where request.peer != slow {
-            for hash in request.hashes { #expect(scheduler.received(hash, from: request.peer) == .requested) }
+        scheduler.asked(1, for: hash(1), now: .zero)
+        scheduler.notFound(hash(1), from: 1, now: .seconds(1))
+        #expect(!scheduler.mayAsk(1, for: hash(1), now: .seconds(60)))
+        #expect(scheduler.mayAsk(2, for: hash(1), now: .seconds(1)))
+        #expect(scheduler.mayAsk(1, for: hash(1), now: .seconds(61)))
+        // What was not asked for is not given up.
+        scheduler.notFound(hash(2), from: 1, now: .seconds(1))
+        #expect(scheduler.mayAsk(1, for: hash(2), now: .seconds(1)))
+    }
+
+    @Test func threeTimeoutsInARowCutAPeerOff() {
+        var scheduler = RequestScheduler()
+        for round in 1...3 {
+            let now = Duration.seconds(100 * round)
+            scheduler.asked(1, for: hash(UInt64(round)), now: now)
+            #expect(scheduler.expire(now: now + .seconds(59)).isEmpty)
+            #expect(scheduler.expire(now: now + .seconds(60)) == (round == 3 ? [1] : []))
+            #expect(scheduler.inFlightCount == 0)
         }
-        #expect(scheduler.requests(now: .seconds(1)).isEmpty)
-        #expect(scheduler.expire(now: .seconds(1)).isEmpty)
-        #expect(scheduler.expire(now: .seconds(2)) == [slow])
-        scheduler.removePeer(slow)
-        #expect(scheduler.requests(now: .seconds(2)).flatMap(\.hashes).first == hash(1))
+        scheduler.asked(2, for: hash(1), now: .zero)
+        scheduler.removePeer(2)
+        #expect(scheduler.inFlightCount == 0 && scheduler.mayAsk(3, for: hash(1), now: .zero))
     }
 
-    @Test func notFoundGoesElsewhereAndNotInCircles() {
-        var scheduler = RequestScheduler()
-        scheduler.setPeer(1, height: 5)
-        scheduler.setPeer(2, height: 5)
-        scheduler.want(chain(1...1))
-        #expect(scheduler.requests(now: .zero).map(\.peer) == [1])
-        scheduler.notFound(hash(1), from: 2)  // was not asked
-        scheduler.notFound(hash(1), from: 1)
-        #expect(scheduler.requests(now: .zero).map(\.peer) == [2])
-        scheduler.notFound(hash(1), from: 2)
-        #expect(scheduler.requests(now: .zero).isEmpty)
-        #expect(scheduler.requests(now: .seconds(9)).isEmpty)
-        #expect(scheduler.requests(now: .seconds(10)).count == 1)
-    }
-
-    @Test func forgottenBlocksAreNotAskedFor() {
-        var scheduler = RequestScheduler()
-        scheduler.setPeer(1, height: 100)
-        scheduler.want(chain(5...9))
-        scheduler.want(chain(1...4))  // lower ones later: sorted in
-        scheduler.forget(hash(2))
-        #expect(scheduler.requests(now: .zero).flatMap(\.hashes).map { $0.littleEndianWords.0 } == [1, 3, 4, 5, 6, 7, 8, 9])
-        scheduler.forgetAll()
-        #expect(scheduler.wantedCount == 0 && scheduler.inFlightCount == 0 && !scheduler.isWanted(hash(1)))
-        scheduler.want([(hash(2), .max)])
-        scheduler.setPeer(1, height: .max)
-        #expect(scheduler.requests(now: .zero).count == 1)
-    }
-
-    /// Peers that lose, delay and deny at random, leave and come: every block arrives, and no limit is ever exceeded.
-    @Test(arguments: 1...25 as ClosedRange<UInt64>) func everythingArrivesInTheEnd(seed: UInt64) {
+    /// Whatever happens, a block has as many askers as peers have it in flight, and nothing is asked twice of one peer.
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func accountsAgree(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var scheduler = RequestScheduler()
-        scheduler.configuration.window = 64
-        scheduler.want(chain(1...500))
-        var now = Duration.zero, nextPeer: UInt64 = 1
-        var alive: [PeerID] = []
-        var pending: [(at: Duration, peer: PeerID, hash: Hash256, found: Bool)] = []
-        var steps = 0
-        while scheduler.wantedCount > 0 && steps < 20_000 {
-            steps += 1
-            if alive.count < 5 && Int.random(in: 0..<3, using: &random) == 0 {
-                let peer = PeerID(rawValue: nextPeer)
-                nextPeer += 1
-                alive.append(peer)
-                scheduler.setPeer(peer, height: alive.count.isMultiple(of: 2) ? UInt32.random(in: 100...500, using: &random) : 500)
+        var inFlight: [PeerID: Set<UInt64>] = [:]
+        var now = Duration.zero
+        for _ in 0..<500 {
+            now += .milliseconds(Int.random(in: 0..<3_000, using: &random))
+            let peer = PeerID(rawValue: UInt64.random(in: 1...4, using: &random)), number = UInt64.random(in: 0..<40, using: &random)
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0...2 where scheduler.room(of: peer) > 0 && scheduler.mayAsk(peer, for: hash(number), now: now):
+                #expect(inFlight[peer]?.contains(number) != true, "seed \(seed)")
+                scheduler.asked(peer, for: hash(number), now: now)
+                inFlight[peer, default: []].insert(number)
+            case 3:
+                scheduler.received(hash(number), from: peer, now: now)
+                for other in inFlight.keys { inFlight[other]?.remove(number) }
+            case 4:
+                scheduler.notFound(hash(number), from: peer, now: now)
+                inFlight[peer]?.remove(number)
+            case 5 where Int.random(in: 0..<10, using: &random) == 0:
+                scheduler.removePeer(peer)
+                inFlight[peer] = nil
+            default: break
             }
-            for request in scheduler.requests(now: now) {
-                #expect(alive.contains(request.peer))
-                for hash in request.hashes where Int.random(in: 0..<20, using: &random) != 0 {
-                    let delay = Duration.milliseconds(Int.random(in: 10...3000, using: &random))
-                    pending.append((now + delay, request.peer, hash, Int.random(in: 0..<20, using: &random) != 0))
-                }
+            for peer in 1...4 as ClosedRange<UInt64> {
+                #expect(scheduler.inFlightCount(of: PeerID(rawValue: peer)) == inFlight[PeerID(rawValue: peer)]?.count ?? 0, "seed \(seed)")
             }
-            for peer in alive { #expect(scheduler.inFlightCount(of: peer) <= 16) }
-            now += .milliseconds(200)
-            for arrival in pending.filter({ $0.at <= now }) {
-                if arrival.found { _ = scheduler.received(arrival.hash, from: arrival.peer) } else { scheduler.notFound(arrival.hash, from: arrival.peer) }
-            }
-            pending.removeAll { $0.at <= now }
-            for bad in scheduler.expire(now: now) where alive.count > 1 {
-                scheduler.removePeer(bad)
-                alive.removeAll { $0 == bad }
-            }
+            #expect(scheduler.inFlightCount == inFlight.values.reduce(into: Set()) { $0.formUnion($1) }.count, "seed \(seed)")
         }
-        #expect(scheduler.wantedCount == 0, "seed \(seed): \(scheduler.wantedCount) left after \(steps) steps")
-        #expect(scheduler.inFlightCount == 0)
     }
 }

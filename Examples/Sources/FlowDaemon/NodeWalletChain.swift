@@ -7,7 +7,7 @@ import FlowWallet
 struct NodeWalletChain: WalletChain {
     let chain: ChainService
 
-    func tipHeight() async throws -> BlockHeight { try await chain.tip().height }
+    func tipHeight() async throws -> BlockHeight { await chain.tip().height }
     func blockHash(at height: BlockHeight) async throws -> Hash256? { await chain.entry(at: height)?.hash }
     func block(_ hash: Hash256) async throws -> Block? { try await chain.block(hash) }
 

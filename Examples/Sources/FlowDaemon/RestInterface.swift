@@ -13,7 +13,7 @@ struct RestInterface: Sendable {
         }
         do {
             let bytes: [UInt8]? = switch parts[0] {
-            case "modelstate": try await chain.modelState(root: hash)
+            case "modelstate": await chain.modelState(root: hash)
             case "modeldelta": try await chain.modelDelta(of: hash)
             default: nil
             }

@@ -2,6 +2,7 @@ import FlowConsensus
 public import FlowCrypto
 import FlowModel
 public import FlowTensor
+import ProgramSupport
 
 /// One whole trajectory with a fixed seed, so that two machines, backends or thread counts can be compared in full.
 public struct ConformanceRun: Sendable {
@@ -24,7 +25,8 @@ public struct ConformanceRun: Sendable {
         let parent = ModelState(initialising: setup.configuration, seed: training.initialisationSeed, pool: pool)
         initialRoot = parent.root(pool: pool)
         let stepCount = Int(training.stepsPerBlock)
-        let trajectory = Trajectory(
+        let driver = TrajectoryDriver()
+        let trajectory = driver.begin(
             TrajectoryJob(
                 parent: parent, modelRoot: initialRoot, workSeed: Keccak256.hash(Array("flowcoin/conformance".utf8)),
                 stepsPerBlock: stepCount, firstPayingStep: Int(training.firstPayingStep),
@@ -32,10 +34,11 @@ public struct ConformanceRun: Sendable {
                 sampler: setup.sampler),
             trainer: Trainer(configuration: setup.configuration, backend: backend, pool: pool))
         var steps: [Step] = []
-        while !trajectory.isFinished {
-            let step = try trajectory.advance()
+        let end = try driver.run(trajectory) { step in
             steps.append(Step(digest: step.digest, deltaHash: step.deltaHash))
+            return true
         }
+        if case .invalidStep(let reason) = end { throw ProgramError("The conformance run ends after step \(steps.count): \(reason)") }
         self.steps = steps
         resultRoot = trajectory.weights.root(pool: pool)
         momentumRoot = trajectory.momentum.root(pool: pool)

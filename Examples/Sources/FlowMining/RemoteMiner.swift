@@ -6,7 +6,6 @@ import FlowNode
 public import FlowTensor
 import Foundation
 public import ProgramSupport
-import Synchronization
 
 /// A miner outside of the node: asks for templates, trains, hands in blocks.
 ///
@@ -25,7 +24,7 @@ public final class RemoteMiner {
 
     private var weights: ModelState?
     private var weightsRoot: Hash256?
-    private var trajectory: Trajectory?
+    private let driver = TrajectoryDriver()
     private var nonce = UInt64.random(in: 0 ... .max)
     private var counts = MinerCounts()
 
@@ -76,7 +75,6 @@ public final class RemoteMiner {
     /// Where the chain's model has grown, trainer and windows follow.
     private func prepareStage(_ configuration: ModelConfiguration) throws {
         guard configuration != trainer.configuration else { return }
-        trajectory = nil
         trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
         sampler = try BatchSampler(
             corpus: setup.sampler.corpus, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
@@ -85,64 +83,49 @@ public final class RemoteMiner {
     /// One template: trajectories until one wins, the tip moves, or the template is half a minute old.
     private func search(_ template: RemoteTemplate) async throws -> Bool {
         guard let parent = weights else { return false }
-        let stale = StaleFlag()
+        let stale = CancellationFlag()
         let watch = Self.watch(client, previous: template.block.header.previousHash, stale)
         defer { watch.cancel() }
         var block = template.block
-        while !stale.isSet {
+        while !stale.isCancelled {
             nonce &+= 1
             block.header.nonce = nonce
             block.header.steps = 0
             block.header.deltaHash = .zero
             block.stepDigests = []
-            let run = begin(TrajectoryJob(
-                parent: parent, modelRoot: template.modelRoot,
-                workSeed: block.header.workSeed(corpusRoot: template.corpusRoot),
-                stepsPerBlock: template.stepsPerBlock, firstPayingStep: template.firstPayingStep,
-                learningRateUnits: template.learningRateUnits, sampler: sampler))
-            while !run.isFinished, !stale.isSet {
-                try Task.checkCancellation()
-                let started = ContinuousClock.now
-                guard let step = try advance(run) else { break }
+            let run = driver.begin(
+                TrajectoryJob(
+                    parent: parent, modelRoot: template.modelRoot,
+                    workSeed: block.header.workSeed(corpusRoot: template.corpusRoot),
+                    stepsPerBlock: template.stepsPerBlock, firstPayingStep: template.firstPayingStep,
+                    learningRateUnits: template.learningRateUnits, sampler: sampler), trainer: trainer)
+            defer { driver.reuse(run) }
+            var started = ContinuousClock.now
+            let end = try driver.run(run, isCancelled: { stale.isCancelled || Task.isCancelled }) { step in
                 block.stepDigests.append(step.digest)
                 block.header.steps = UInt32(step.index)
                 block.header.deltaHash = step.deltaHash
-                counts.add(step, tokens: trainer.configuration.tokensPerBatch, duration: .now - started)
+                let now = ContinuousClock.now
+                counts.add(step, tokens: trainer.configuration.tokensPerBatch, duration: now - started)
+                started = now
                 report(.step(height: block.header.height, loss: step.report.loss, counts))
-                if step.isTicket, block.header.meetsTarget { return try await submit(block, run.weights) }
-                await Task.yield()
+                return !(step.isTicket && block.header.meetsTarget)
             }
+            try Task.checkCancellation()
+            if end == .stopped { return try await submit(block, run.weights) }
+            await Task.yield()
         }
         return false
     }
 
-    private static func watch(_ client: RPCClient, previous: Hash256, _ stale: StaleFlag) -> Task<Void, Never> {
+    private static func watch(_ client: RPCClient, previous: Hash256, _ stale: CancellationFlag) -> Task<Void, Never> {
         Task {
             for _ in 0..<60 where !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(500))
                 guard !Task.isCancelled, let best = try? await client.call("getbestblockhash").string else { continue }
                 if best != previous.displayHex { break }
             }
-            stale.set()
-        }
-    }
-
-    private func begin(_ job: TrajectoryJob) -> Trajectory {
-        if let trajectory {
-            trajectory.restart(job)
-            return trajectory
-        }
-        let new = Trajectory(job, trainer: trainer)
-        trajectory = new
-        return new
-    }
-
-    /// nil when the step has no result, which ends the trajectory without a further ticket.
-    private func advance(_ run: Trajectory) throws -> TrajectoryStep? {
-        do {
-            return try run.advance()
-        } catch where error.isConsensus {
-            return nil
+            stale.cancel()
         }
     }
 
@@ -161,11 +144,4 @@ public final class RemoteMiner {
             counts))
         return true
     }
-}
-
-/// Set by the task that watches the tip, asked between steps.
-private final class StaleFlag: Sendable {
-    private let state = Atomic(false)
-    var isSet: Bool { state.load(ordering: .acquiring) }
-    func set() { state.store(true, ordering: .releasing) }
 }

@@ -15,6 +15,8 @@ public enum BlockFate: Sendable, Equatable {
     case invalid(rule: String, detail: String, peerCouldKnow: Bool)
     /// The rule holds for now only: a later submission may pass (a time too far ahead).
     case premature(rule: String, detail: String)
+    /// It was not kept, since too much that nobody has replayed is waiting; it may be handed over again.
+    case noRoom
     /// This machine could not judge; nobody is to blame.
     case localFault(String)
 
@@ -27,6 +29,7 @@ public enum BlockFate: Sendable, Equatable {
         case .duplicateInvalid: "duplicate-invalid"
         case .orphan: "prev-blk-not-found"
         case .mutated(let rule, _), .invalid(let rule, _, _), .premature(let rule, _): rule
+        case .noRoom: "inconclusive-no-room"
         case .localFault: "inconclusive-local-fault"
         }
     }

@@ -6,18 +6,17 @@ import FlowStore
 import FlowTensor
 
 /// What a start finds in the store, ready for the chain service to take over.
-struct LoadedChain: @unchecked Sendable {
-    let executor: WorkerExecutor
+struct LoadedChain: Sendable {
     let store: ChainStore
     let vault: ModelVault
-    let index: BlockIndex
+    let tree: BlockTree
+    let facts: [Hash256: BlockFacts]
     let model: ModelState
-    let genesisHash: Hash256
 }
 
 /// Opens the chain of a store, or starts it, and checks that tip, coins and model belong together. Blocks.
 struct ChainLoader {
-    static let formatVersion = "1"
+    static let formatVersion = "2"
 
     let store: ChainStore
     let environment: TrainingEnvironment
@@ -28,33 +27,26 @@ struct ChainLoader {
         self.environment = environment
     }
 
-    func load(executor: WorkerExecutor) throws(NodeError) -> LoadedChain {
+    func load(limits: BlockTree.Limits = BlockTree.Limits()) throws(NodeError) -> LoadedChain {
         let pool = environment.pool
         let vault = ModelVault(store: store, environment: environment)
         let genesis = parameters.genesisBlock
         try checkIdentity(genesis.hash)
-        let index = BlockIndex()
         if try store.tip() == nil { try start(genesis, vault: vault, pool: pool) }
-        fill(index, with: try store.indexEntries(), genesis: genesis.hash)
-        guard let tipHash = try store.tip(), let tip = index[tipHash] else {
-            throw NodeError(.storeCorrupted, "the tip is not in the block index; delete the data directory and let the node sync again")
+        guard let tip = try store.tip() else {
+            throw NodeError(.storeCorrupted, "the mark of the tip is missing; delete the data directory and let the node sync again")
         }
-        guard let path = index.path(from: genesis.hash, to: tip) else {
-            throw NodeError(.storeCorrupted, "the tip \(tipHash) does not lead back to the genesis block \(genesis.hash); delete the data directory and let the node sync again")
+        let records = try store.records()
+        var tree = BlockTree(validator: BlockValidator(parameters: parameters), limits: limits)
+        let isWhole = tree.restore(
+            records.map { .init(hash: $0.hash, header: $0.record.header, resultRoot: $0.record.resultRoot, replayOrder: $0.record.replayOrder) },
+            tip: tip)
+        guard isWhole else {
+            throw NodeError(.storeCorrupted, "the tip \(tip) does not lead back to the genesis block \(genesis.hash); delete the data directory and let the node sync again")
         }
-        index.setActive([genesis.hash] + path.map(\.hash))
-        let model = try loadModel(tip: tip, index: index, vault: vault, pool: pool)
-        return LoadedChain(executor: executor, store: store, vault: vault, index: index, model: model, genesisHash: genesis.hash)
-    }
-
-    /// Takes the entries that lead back to the genesis block; a crash may leave one whose parent was only in memory.
-    private func fill(_ index: BlockIndex, with entries: [BlockIndexEntry], genesis: Hash256) {
-        let byParent = Dictionary(grouping: entries, by: \.header.previousHash)
-        var open = entries.filter { $0.hash == genesis }
-        while let entry = open.popLast() {
-            index.insert(entry)
-            open += byParent[entry.hash] ?? []
-        }
+        let model = try loadModel(tree: tree, vault: vault, pool: pool)
+        let facts = Dictionary(records.map { ($0.hash, $0.record.facts) }, uniquingKeysWith: { first, _ in first })
+        return LoadedChain(store: store, vault: vault, tree: tree, facts: facts, model: model)
     }
 
     /// Network, genesis block and corpus that the directory belongs to.
@@ -86,28 +78,25 @@ struct ChainLoader {
                 .configuration,
                 "the network \(parameters.name) names \(parameters.genesisModelRoot) as the root of its first weights, they have \(root); correct genesisModelRoot in the network's parameters")
         }
-        var entry = BlockIndexEntry(
-            hash: genesis.hash, header: genesis.header, chainWork: ChainWork(of: genesis.header.bits), keptSteps: 0, sequence: 0)
-        entry.resultRoot = root
-        entry.hasStoredBody = true
-        entry.transactionCount = UInt32(genesis.transactions.count)
-        entry.size = UInt32(genesis.encoded.count)
-        entry.heldOutLoss = try? ReplayEngine(environment: environment).heldOutLoss(state, after: 0)
+        let facts = BlockFacts(
+            heldOutLoss: try? ReplayEngine(environment: environment).heldOutLoss(state, after: 0), trainingLoss: nil,
+            transactionCount: UInt32(clamping: genesis.transactions.count), size: UInt32(clamping: genesis.encodedLength))
         var batch = WriteBatch()
         batch.put(StoreKey.identity, Array(identity(genesis.hash).joined(separator: "\n").utf8))
         batch.put(StoreKey.block(genesis.hash), genesis.encoded)
-        batch.put(entry)
+        batch.put(BlockRecord(header: genesis.header, resultRoot: root, replayOrder: 0, facts: facts), of: genesis.hash)
         batch.putTip(genesis.hash)
         try vault.refresh(state: state, block: genesis.hash, dropping: [], with: batch)
     }
 
     /// The base snapshot with the deltas between its block and the tip; the root must be the one that the index has.
-    private func loadModel(tip: BlockIndexEntry, index: BlockIndex, vault: ModelVault, pool: ThreadPool) throws(NodeError) -> ModelState {
-        guard let base = try vault.base(), let baseEntry = index[base.block], let baseRoot = baseEntry.resultRoot else {
+    private func loadModel(tree: BlockTree, vault: ModelVault, pool: ThreadPool) throws(NodeError) -> ModelState {
+        let tip = tree.tip
+        guard let base = try vault.base(), let block = tree[base.block], let baseRoot = block.resultRoot else {
             throw NodeError(.storeCorrupted, "the model's base snapshot is missing; delete the data directory and let the node sync again")
         }
         let state = try vault.move(
-            vault.loadBase(base, height: baseEntry.height, expectedRoot: baseRoot), from: baseEntry, to: tip, index: index)
+            vault.loadBase(base, height: block.height, expectedRoot: baseRoot), from: block.hash, to: tip.hash, in: tree)
         let root = state.root(pool: pool)
         guard root == tip.resultRoot else {
             throw NodeError(

@@ -2,7 +2,6 @@ public import FlowConsensus
 public import FlowCrypto
 import FlowEncoding
 public import FlowModel
-import FlowStore
 
 /// What the node says about its chain in one moment.
 public struct ChainStatus: Sendable {
@@ -10,7 +9,7 @@ public struct ChainStatus: Sendable {
     /// The header with the most claimed work.
     public let bestHeader: BlockIndexEntry
     public let medianTimePast: UInt64
-    /// True while blocks that claim more work wait for their replay, or the tip is older than a day.
+    /// True while blocks that claim more work than the tip's chain wait for their replay.
     public let isSyncing: Bool
     public let isReplaying: Bool
 }
@@ -19,143 +18,131 @@ extension ChainService {
     public var genesis: Hash256 { genesisHash }
 
     public func status() throws -> ChainStatus {
-        guard let tip = index.tip else { throw NodeError(.unknownBlock, "there is no tip yet") }
-        let best = index.bestHeader ?? tip
+        let (tip, best) = (chain.tip, chain.bestHeader)
         return ChainStatus(
             tip: tip, bestHeader: best, medianTimePast: try medianTimePast(of: tip), isSyncing: best.chainWork > tip.chainWork,
-            isReplaying: replaying != nil)
+            isReplaying: isReplaying)
     }
 
     /// The last block of the connected chain.
-    public func tip() throws -> BlockIndexEntry {
-        guard let tip = index.tip else { throw NodeError(.unknownBlock, "there is no tip yet") }
-        return tip
-    }
+    public func tip() -> BlockIndexEntry { chain.tip }
 
     /// Median time of a block and the ten before it.
     public func medianTimePast(of entry: BlockIndexEntry) throws -> UInt64 {
-        try IndexContext(index: index, parentEntry: entry).medianTimePast()
+        guard let context = chain.tree.context(on: entry.hash) else { throw NodeError(.unknownBlock, "block \(entry.hash) is not known") }
+        return try context.medianTimePast()
     }
 
     /// Median time past of the tip: the time that lock times are compared with.
-    public func medianTimePast() throws -> UInt64 { try medianTimePast(of: try tip()) }
+    public func medianTimePast() throws -> UInt64 { try medianTimePast(of: chain.tip) }
 
-    public func entry(_ hash: Hash256) -> BlockIndexEntry? { index[hash] }
+    public func entry(_ hash: Hash256) -> BlockIndexEntry? { chain.entry(hash) }
 
     /// A block of the connected chain.
-    public func entry(at height: BlockHeight) -> BlockIndexEntry? { index.active(at: height) }
+    public func entry(at height: BlockHeight) -> BlockIndexEntry? { chain.entry(at: height) }
 
-    public func isConnected(_ hash: Hash256) -> Bool { index[hash].map { index.isActive($0) } ?? false }
+    public func isConnected(_ hash: Hash256) -> Bool { chain.tree[hash]?.isConnected ?? false }
 
     /// −1 for a block that is not on the tip's chain.
     public func confirmations(_ entry: BlockIndexEntry) -> Int64 {
-        guard index.isActive(entry), let tip = index.tip else { return -1 }
-        return Int64(tip.height) - Int64(entry.height) + 1
+        isConnected(entry.hash) ? Int64(chain.tree.tip.height) - Int64(entry.height) + 1 : -1
     }
 
-    public func block(_ hash: Hash256) throws -> Block? { try body(hash) }
-
-    /// True once the body is here, stored or not.
-    public func hasBody(_ hash: Hash256) -> Bool { bodies[hash] != nil || index[hash]?.hasStoredBody == true }
+    public func block(_ hash: Hash256) throws -> Block? { try chain.block(hash) }
 
     /// Blocks of the connected chain from a height on, at most `limit`.
-    public func blocks(from height: BlockHeight, limit: Int = 100) throws -> [Block] {
-        var found: [Block] = []
-        var next = height
-        while found.count < limit, let entry = index.active(at: next), let block = try body(entry.hash) {
-            found.append(block)
-            next += 1
-        }
-        return found
-    }
+    public func blocks(from height: BlockHeight, limit: Int = 100) throws -> [Block] { try chain.blocks(from: height, limit: limit) }
+
+    /// The bytes of a block, wherever it is.
+    func blockBytes(_ hash: Hash256) throws -> [UInt8]? { try chain.blockBytes(hash) }
 
     /// An unspent output of the connected chain.
-    public func coin(_ outPoint: OutPoint) throws -> Coin? { try store.coin(for: outPoint) }
+    public func coin(_ outPoint: OutPoint) throws -> Coin? { try chain.store.coin(for: outPoint) }
 
     /// An unspent output, counting the mempool: what it spends is gone, what it makes is there with the next height.
-    public func coinWithMempool(_ outPoint: OutPoint) throws -> Coin? {
-        if mempool.spender(of: outPoint) != nil { return nil }
-        if let coin = mempool.coin(for: outPoint, height: (index.tip?.height ?? 0) &+ 1) { return coin }
-        return try store.coin(for: outPoint)
-    }
+    public func coinWithMempool(_ outPoint: OutPoint) throws -> Coin? { try chain.coinWithMempool(outPoint) }
 
     /// Number, sum in haruki and digest of all unspent outputs. Reads them all.
     public func coinSummary() throws -> (tip: BlockIndexEntry, count: Int, total: Int64, digest: Hash256) {
-        let statistics = try store.coinStatistics()
-        return (try tip(), statistics.count, statistics.total, try store.coinDigest())
+        let statistics = try chain.store.coinStatistics()
+        return (chain.tip, statistics.count, statistics.total, try chain.store.coinDigest())
     }
 
     /// Bytes of all blocks of the tip's chain.
-    public func sizeOfBlocks() -> UInt64 { index.active.reduce(0) { $0 &+ UInt64(index[$1]?.size ?? 0) } }
+    public func sizeOfBlocks() -> UInt64 { chain.facts.reduce(0) { $0 &+ (isConnected($1.key) ? UInt64($1.value.size) : 0) } }
 
     /// What the node's operator should look at; empty when nothing is wrong.
-    public func warnings() -> String { (unjudgeable.values.sorted() + [failure?.description].compactMap(\.self)).joined(separator: "; ") }
+    public func warnings() -> String { chain.warnings }
 
     /// Ends of all known branches.
-    public func chainTips() -> [(entry: BlockIndexEntry, branchLength: Int, status: String)] {
-        guard let tip = index.tip else { return [] }
-        return (index.leaves + index.entries.values.filter { $0.isInvalid && (index.children[$0.hash] ?? []).isEmpty })
-            .filter { $0.hash == tip.hash || !index.isActive($0) }
-            .sorted { $0.height > $1.height }
-            .map { entry in
-                let length = Int(entry.height) - Int(index.fork(of: entry)?.height ?? 0)
-                let status = entry.hash == tip.hash ? "active" : entry.isInvalid ? "invalid" : entry.isReplayed ? "valid-fork" : hasBody(entry.hash) ? "valid-headers" : "headers-only"
-                return (entry, length, status)
-            }
+    public func chainTips() -> [ChainTip] { chain.chainTips() }
+
+    // MARK: mempool
+
+    /// Takes a transaction into the mempool.
+    /// - Returns: its fee
+    /// - Throws: `MempoolRejection`, or `NodeError` when the store fails
+    @discardableResult
+    public func submit(_ transaction: Transaction) throws -> Amount { try change { try $0.submit(transaction) } }
+
+    /// Checks a transaction as `submit` does and keeps nothing.
+    public func test(_ transaction: Transaction) throws -> Amount { try chain.test(transaction) }
+
+    /// All waiting transactions, parents before children, else the best paying first.
+    public func mempoolEntries() -> [MempoolEntry] { chain.mempool.ordered }
+
+    public func mempoolEntry(_ txid: Hash256) -> MempoolEntry? { chain.mempool[txid] }
+
+    /// Number of transactions, their bytes, and the policy.
+    public func mempoolStatus() -> (count: Int, bytes: Int, policy: MempoolPolicy) {
+        (chain.mempool.entries.count, chain.mempool.byteCount, chain.mempool.policy)
     }
 
-    // MARK: sync
+    // MARK: mining and model
 
-    func locator() -> [Hash256] { (index.bestHeader ?? index.tip).map { index.locator(from: $0) } ?? [] }
-
-    func headers(after locator: [Hash256], stop: Hash256, limit: Int) -> [BlockHeader] {
-        index.headers(after: locator, stop: stop, limit: limit).map(\.header)
+    /// The next block on the tip, with the best paying transactions of the mempool.
+    public func blockTemplate() throws -> BlockTemplate {
+        try checkRunning()
+        return try chain.blockTemplate()
     }
 
-    /// Blocks to fetch, lowest first: those of branches that claim more work than the tip has, whose bodies are missing.
-    /// Several branches are followed, since claimed work proves nothing.
-    func missingBodies(branches: Int = 8) -> [BlockIndexEntry] {
-        guard let tip = index.tip else { return [] }
-        let leaves = index.leaves.filter { $0.chainWork > tip.chainWork }
-            .sorted { ($0.chainWork, $1.sequence) > ($1.chainWork, $0.sequence) }.prefix(branches)
-        var missing: [Hash256: BlockIndexEntry] = [:]
-        for leaf in leaves {
-            guard let fork = index.fork(of: leaf), tip.height - fork.height <= ConsensusLimits.automaticReplayDepth,
-                let path = index.path(from: fork.hash, to: leaf)
-            else { continue }
-            for entry in path where !hasBody(entry.hash) { missing[entry.hash] = entry }
-        }
-        return missing.values.sorted { ($0.height, $0.sequence) < ($1.height, $1.sequence) }
-    }
-
-    /// The bytes of a block, wherever it is.
-    func blockBytes(_ hash: Hash256) throws -> [UInt8]? {
-        if let block = bodies[hash] { return block.encoded }
-        guard index[hash]?.hasStoredBody == true else { return nil }
-        return try store.blockBytes(hash)
-    }
-
-    /// True for a block whose header is known.
-    func knows(_ hash: Hash256) -> Bool { index[hash] != nil }
-
-    // MARK: model
+    /// A template with the weights that its training starts from.
+    func miningJob() throws -> (template: BlockTemplate, weights: ModelState) { (try blockTemplate(), chain.model) }
 
     /// The tip and its weights, which never change.
-    public func modelSnapshot() throws -> (tip: BlockIndexEntry, weights: ModelState) { (try tip(), model) }
+    public func modelSnapshot() -> (tip: BlockIndexEntry, weights: ModelState) { (chain.tip, chain.model) }
 
     /// The bytes of the weights whose root is `root` (binary32, little-endian, canonical order); nil unless the tip has them.
-    public func modelState(root: Hash256) throws -> [UInt8]? {
-        guard index.tip?.resultRoot == root else { return nil }
-        return model.bytes
-    }
+    public func modelState(root: Hash256) -> [UInt8]? { chain.tree.tip.resultRoot == root ? chain.model.bytes : nil }
 
     /// What a block's training changed, as `ModelDelta.encoded`; nil when it is unknown or no longer kept.
-    public func modelDelta(of hash: Hash256) throws -> [UInt8]? { try vault.deltaBytes(of: hash) }
+    public func modelDelta(of hash: Hash256) throws -> [UInt8]? { try chain.vault.deltaBytes(of: hash) }
 
     /// Height, steps kept, losses of the last blocks, newest last.
     public func lossHistory(limit: Int) -> [BlockIndexEntry] {
-        guard let tip = index.tip else { return [] }
-        let count = min(Int(tip.height) + 1, max(0, limit))
-        return (Int(tip.height) + 1 - count..<Int(tip.height) + 1).compactMap { index.active(at: BlockHeight($0)) }
+        let end = Int(chain.tree.tip.height) + 1
+        return (end - min(end, max(0, limit))..<end).compactMap { chain.entry(at: BlockHeight($0)) }
+    }
+
+    /// Writes the tip's model as a GGUF file that llama.cpp loads; the file says which block it belongs to.
+    /// - Returns: the tip at the moment of the call
+    /// - Throws: `NodeError` with code `export` when the file cannot be written
+    @discardableResult
+    public func exportModel(to path: String, format: ExportFormat) async throws -> BlockIndexEntry {
+        let (tip, weights) = modelSnapshot()
+        let export = modelExport(of: tip, configuration: weights.configuration, format: format)
+        do {
+            try await BlockingThread(name: "flowcoin.export").run { try export.write(weights, toFile: path) }
+        } catch {
+            throw NodeError(.export, "the model cannot be written to \(path); choose a folder that exists and has room", cause: error)
+        }
+        return tip
+    }
+
+    /// The export of a block's model, with the metadata that binds the file to the chain.
+    nonisolated func modelExport(of entry: BlockIndexEntry, configuration: ModelConfiguration, format: ExportFormat) -> ModelExport {
+        ModelFile.export(
+            configuration: configuration, format: format, network: parameters.name, genesisHash: genesisHash, height: entry.height,
+            blockHash: entry.hash, modelRoot: entry.resultRoot)
     }
 }

@@ -1,14 +1,11 @@
 public import FlowConsensus
-import FlowCrypto
+public import FlowCrypto
 public import FlowModel
 public import FlowStore
 public import FlowTensor
 
-/// Owns the chain: index, coins, model and mempool that belong to one tip. Runs on a thread of its own, because it waits
-/// for the disk; replays run on another, so that questions are answered meanwhile.
-///
-/// Every block moves the tip with one synced batch that holds block, index, undo data, coins, model delta and the mark of
-/// the tip, so whatever happens to the process, what is stored belongs together.
+/// A chain for many users: performs what the chainstate decides, on a thread of its own because it waits for the disk; replays
+/// run on another, so that questions are answered meanwhile. It decides nothing.
 public actor ChainService {
     private nonisolated let executor: WorkerExecutor
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -18,54 +15,26 @@ public actor ChainService {
     nonisolated let environment: TrainingEnvironment
     nonisolated let clock: @Sendable () -> UInt64
     private nonisolated let broadcast = Broadcast<NodeEvent>()
-    nonisolated let worker: ReplayWorker
+    private nonisolated let worker: ReplayWorker
 
-    nonisolated let validator: BlockValidator
-    let store: ChainStore
-    let vault: ModelVault
-    let index: BlockIndex
-    /// Weights after the tip's training, grown where the next height calls for it: what the next block starts from. Never changed once set: a new tip gets a new state.
-    var model: ModelState
-    var mempool: Mempool
+    let chain: Chainstate
+    /// What peers are told and asked.
+    private var sync = BlockSync()
+    private var waiters: [Hash256: [CheckedContinuation<BlockFate, Never>]] = [:]
+    private var replaying: (hash: Hash256, cancel: CancellationFlag)?
+    private var isActivating = false
+    private var isStopped = false
+    /// Hands what the sync decided to the network.
+    private var perform: @Sendable ([BlockSync.Action]) -> Void = { _ in }
 
-    /// Bodies that extend the tip and are stored with the batch that connects them.
-    var bodies: [Hash256: Block] = [:]
-    /// Blocks with a stored or held body that wait for a replay.
-    var pending: Set<Hash256> = []
-    /// Replayed blocks that are not part of the tip's chain.
-    var replayedAside: Set<Hash256> = []
-    /// Blocks that this machine could not judge; not tried again before a restart.
-    var unjudgeable: [Hash256: String] = [:]
-    /// What the checked transactions of a block on the tip change, until it is connected.
-    var checkedConnection: (block: Hash256, parent: Hash256, connection: BlockConnection)?
-    var orphans = OrphanBlocks()
-    var waiters: [Hash256: [CheckedContinuation<BlockFate, Never>]] = [:]
-    var replaying: (hash: Hash256, cancel: CancellationFlag)?
-    var sideState: (block: Hash256, state: ModelState)?
-    var isActivating = false
-    var isStopped = false
-    var failure: NodeError?
-
-    init(loaded: consuming LoadedChain, environment: TrainingEnvironment, mempool: Mempool, clock: @escaping @Sendable () -> UInt64) {
-        executor = loaded.executor
+    private init(loaded: consuming LoadedChain, environment: TrainingEnvironment, mempool: Mempool, clock: @escaping @Sendable () -> UInt64) {
+        executor = WorkerExecutor(name: "flowcoin.chain")
         parameters = environment.parameters
-        genesisHash = loaded.genesisHash
         self.environment = environment
         self.clock = clock
         worker = ReplayWorker(environment: environment)
-        validator = BlockValidator(parameters: environment.parameters)
-        store = loaded.store
-        vault = loaded.vault
-        index = loaded.index
-        model = loaded.model
-        self.mempool = mempool
-        for entry in loaded.index.entries.values where !entry.isInvalid {
-            if entry.isReplayed {
-                if !loaded.index.isActive(entry) { replayedAside.insert(entry.hash) }
-            } else if entry.hasStoredBody {
-                pending.insert(entry.hash)
-            }
-        }
+        chain = Chainstate(loaded: loaded, environment: environment, mempool: mempool, clock: clock)
+        genesisHash = chain.tree.genesisHash
     }
 
     /// Opens or creates the chain in a store, without peers or a data directory.
@@ -86,9 +55,8 @@ public actor ChainService {
         store: any KeyValueStoring, environment: TrainingEnvironment, policy: MempoolPolicy = MempoolPolicy(),
         clock: @escaping @Sendable () -> UInt64
     ) async throws -> ChainService {
-        let executor = WorkerExecutor(name: "flowcoin.chain")
         let loading = BlockingThread(name: "flowcoin.load")
-        let loaded = try await loading.run { try ChainLoader(store: store, environment: environment).load(executor: executor) }
+        let loaded = try await loading.run { try ChainLoader(store: store, environment: environment).load() }
         let service = ChainService(loaded: loaded, environment: environment, mempool: Mempool(policy: policy), clock: clock)
         await service.poke()
         return service
@@ -105,36 +73,157 @@ public actor ChainService {
     public func stop() {
         isStopped = true
         replaying?.cancel.cancel()
-        for list in waiters.values {
-            for waiter in list { waiter.resume(returning: .localFault("the node stops")) }
-        }
-        waiters = [:]
+        resumeAll(.localFault("the node stops"))
         broadcast.finish()
     }
 
-    /// A failure of the store ends all changes; what is stored stays whole.
-    func fail(_ error: NodeError) {
-        guard failure == nil else { return }
-        failure = error
-        isStopped = true
-        replaying?.cancel.cancel()
-        send(.fault(error))
-        for list in waiters.values {
-            for waiter in list { waiter.resume(returning: .localFault(error.description)) }
-        }
+    private func resumeAll(_ fate: BlockFate) {
+        let all = waiters
         waiters = [:]
+        for waiter in all.values.joined() { waiter.resume(returning: fate) }
     }
 
     func checkRunning() throws(NodeError) {
-        if let failure { throw failure }
+        try chain.checkSound()
         if isStopped { throw NodeError(.stopped, "the node is stopping; start it again") }
     }
 
-    // MARK: fates
-
-    /// Tells everyone who waits what became of a block.
-    func judge(_ hash: Hash256, _ fate: BlockFate) {
-        send(.judged(hash: hash, fate: fate))
-        for waiter in waiters.removeValue(forKey: hash) ?? [] { waiter.resume(returning: fate) }
+    /// Does what calls of the chainstate left to do, in order.
+    private func settle() {
+        for effect in chain.takeEffects() {
+            if case .event(let event) = effect {
+                if case .judged(let hash, let fate) = event {
+                    for waiter in waiters.removeValue(forKey: hash) ?? [] { waiter.resume(returning: fate) }
+                }
+                send(event)
+            }
+            perform(sync.handle(effect, chain: chain))
+        }
+        guard let failure = chain.failure, !isStopped else { return }
+        isStopped = true
+        replaying?.cancel.cancel()
+        resumeAll(.localFault(failure.description))
     }
+
+    /// Changes the chain and does what follows from it.
+    func change<R>(_ body: (Chainstate) throws -> R) throws -> R {
+        try checkRunning()
+        defer {
+            settle()
+            poke()
+        }
+        return try body(chain)
+    }
+
+    /// Looks at the chain in one moment.
+    func read<R: Sendable>(_ body: @Sendable (Chainstate) throws -> R) rethrows -> R { try body(chain) }
+
+    // MARK: peers
+
+    /// Sets who performs what the sync decides.
+    func connectSync(perform: @escaping @Sendable ([BlockSync.Action]) -> Void) { self.perform = perform }
+
+    /// Something happened on the network, or time has passed.
+    func handle(_ event: BlockSync.Event, now: Duration) {
+        guard !isStopped else { return }
+        perform(sync.handle(event, now: now, chain: chain))
+        settle()
+        poke()
+    }
+
+    // MARK: blocks
+
+    /// Takes headers in chain order.
+    /// - Returns: how many are new, and why the first that was not taken was not
+    public func accept(headers: [BlockHeader], from announcer: BlockTree.Announcer = .local) throws -> BlockTree.HeaderOutcome {
+        try change { try $0.accept(headers: headers, from: announcer) }
+    }
+
+    /// Hands a block over and waits until its fate is known.
+    public func submit(_ block: Block) async throws -> BlockFate {
+        if let fate = try accept(block) { return fate }
+        let hash = block.hash
+        if let fate = settledFate(hash) { return fate }
+        return await withCheckedContinuation { waiters[hash, default: []].append($0) }
+    }
+
+    /// Hands a block over and does all checks that cost little.
+    /// - Returns: its fate where that is known at once; nil when a replay will tell (see the `judged` event)
+    public func accept(_ block: Block, from announcer: BlockTree.Announcer = .local) throws -> BlockFate? {
+        try change { try $0.accept(block, from: announcer) }
+    }
+
+    /// Takes a block that this process mined, with the result of its training.
+    func submitMined(_ block: Block, result: ReplayResult) throws -> BlockFate {
+        try change { try $0.submitMined(block, result: result) }
+    }
+
+    /// Lets a block that was called invalid be judged again, once it is handed over again.
+    /// - Returns: false when it is not known to break a rule
+    public func reconsider(_ hash: Hash256) throws -> Bool { try change { $0.reconsider(hash) } }
+
+    // MARK: replays
+
+    /// Looks for work: connects what is replayed, replays what may lead to more work. One replay at a time.
+    private func poke() {
+        guard !isStopped else { return }
+        if isActivating {
+            if let replaying, chain.tree.shouldPreempt(replayOf: replaying.hash) { replaying.cancel.cancel() }
+            return
+        }
+        isActivating = true
+        Task { await activate() }
+    }
+
+    private func activate() async {
+        while !isStopped {
+            do throws(NodeError) {
+                guard let task = try chain.nextReplay() else { break }
+                settle()
+                let cancel = CancellationFlag()
+                replaying = (task.hash, cancel)
+                let finding = await worker.run { [weak self] engine in
+                    task.run(engine, cancel: cancel) {
+                        Task { await self?.firstStepProved(task.hash) }
+                    }
+                }
+                replaying = nil
+                if isStopped { break }
+                try chain.finish(task, finding)
+            } catch {
+                chain.fail(error)
+            }
+            settle()
+        }
+        isActivating = false
+        settle()
+        settleWaiters()
+    }
+
+    private func firstStepProved(_ hash: Hash256) {
+        guard chain.tree.condemned(hash) == nil else { return }
+        chain.emit(.relayable(hash: hash))
+        settle()
+    }
+
+    /// The fate of a block that is known without waiting.
+    private func settledFate(_ hash: Hash256) -> BlockFate? {
+        if let condemned = chain.tree.condemned(hash) {
+            return .invalid(rule: String(condemned.reason.prefix { $0 != ":" }), detail: condemned.reason, peerCouldKnow: false)
+        }
+        guard let block = chain.tree[hash] else { return .noRoom }
+        if block.isConnected { return .connected }
+        if let fault = chain.tree.suspensions[hash] { return .localFault(fault) }
+        if isStopped { return .localFault(chain.failure?.description ?? "the node stops") }
+        return isActivating ? nil : .sideChain
+    }
+
+    private func settleWaiters() {
+        for hash in Array(waiters.keys) {
+            guard let fate = settledFate(hash) else { continue }
+            for waiter in waiters.removeValue(forKey: hash) ?? [] { waiter.resume(returning: fate) }
+        }
+    }
+
+    var isReplaying: Bool { replaying != nil }
 }

@@ -7,6 +7,13 @@ final class BlockingThread: Sendable {
     init(name: String) { queue = DispatchQueue(label: name) }
 
     /// Runs `body` there and waits without blocking a thread of the cooperative pool.
+    func run<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: body()) }
+        }
+    }
+
+    /// Runs `body` there and waits without blocking a thread of the cooperative pool.
     func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Result(catching: body)) }

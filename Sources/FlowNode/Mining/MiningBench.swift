@@ -7,12 +7,13 @@ import FlowTensor
 final class MiningBench {
     private let environment: TrainingEnvironment
     private let trainer: StageTrainer
-    /// One trajectory's memory serves all nonces.
-    private var current: Trajectory?
-    private var nextNonce = UInt64.random(in: 0 ... .max)
+    private let driver = TrajectoryDriver()
+    private var nextNonce: UInt64
 
-    init(environment: TrainingEnvironment) {
+    /// - Parameter nonce: the one before the first that is tried
+    init(environment: TrainingEnvironment, nonce: UInt64 = .random(in: 0 ... .max)) {
         self.environment = environment
+        nextNonce = nonce
         trainer = StageTrainer(environment: environment)
     }
 
@@ -32,46 +33,36 @@ final class MiningBench {
         return nil
     }
 
-    private func begin(_ job: TrajectoryJob, height: BlockHeight) -> Trajectory {
-        let trainer = trainer.trainer(environment.stage(at: height))
-        if let current, current.trainer === trainer {
-            current.restart(job)
-            return current
-        }
-        let new = Trajectory(job, trainer: trainer)
-        current = new
-        return new
-    }
-
     private func trajectory(
         _ block: inout Block, job: (template: BlockTemplate, weights: ModelState), stale: CancellationFlag, tally: MiningTally
     ) throws -> ReplayResult? {
         let template = job.template
-        block.header.steps = 0
-        block.header.deltaHash = .zero
-        block.stepDigests = []
-        let trajectory = begin(
-            environment.job(block.header, parent: job.weights, keptStepsBefore: template.keptStepsBefore), height: template.height)
+        var candidate = block
+        candidate.header.steps = 0
+        candidate.header.deltaHash = .zero
+        candidate.stepDigests = []
+        let trainer = trainer.trainer(environment.stage(at: template.height))
+        let trajectory = driver.begin(
+            environment.job(candidate.header, parent: job.weights, keptStepsBefore: template.keptStepsBefore), trainer: trainer)
+        defer { driver.reuse(trajectory) }
         var losses: [Double] = []
-        for index in 1...template.stepsPerBlock {
-            if stale.isCancelled { return nil }
-            let step: TrajectoryStep
-            do throws(StepFault) { step = try trajectory.advance() } catch {
-                // The step has no result, so this trajectory draws no more tickets.
-                if error.isConsensus { return nil }
-                throw NodeError(.localFault, "a training step failed", cause: error)
+        let end: TrajectoryDriver.End
+        do {
+            end = try driver.run(trajectory, isCancelled: { stale.isCancelled }) { step in
+                losses.append(step.report.loss)
+                candidate.stepDigests.append(step.digest)
+                candidate.header.steps = UInt32(step.index)
+                candidate.header.deltaHash = step.deltaHash
+                tally.step(
+                    isTicket: step.isTicket, tokens: trainer.configuration.tokensPerBatch, height: template.height, loss: step.report.loss)
+                return !(step.isTicket && candidate.header.meetsTarget)
             }
-            losses.append(step.report.loss)
-            block.stepDigests.append(step.digest)
-            block.header.steps = index
-            block.header.deltaHash = step.deltaHash
-            tally.step(
-                isTicket: step.isTicket, tokens: trajectory.trainer.configuration.tokensPerBatch, height: template.height,
-                loss: step.report.loss)
-            guard step.isTicket, block.header.meetsTarget else { continue }
-            return try ReplayResult(
-                weights: trajectory.weights, parent: job.weights, height: template.height, losses: losses, trainer: trainer)
+        } catch {
+            throw NodeError(.localFault, "a training step failed", cause: error)
         }
-        return nil
+        guard end == .stopped else { return nil }
+        block = candidate
+        return try ReplayResult(
+            weights: trajectory.weights, parent: job.weights, height: template.height, losses: losses, trainer: self.trainer)
     }
 }

@@ -34,6 +34,19 @@ public struct ModelFile: Sendable, Equatable {
         byteCount = file.byteCount
     }
 
+    /// The export of a block's model, with the metadata that binds the file to the chain.
+    static func export(
+        configuration: ModelConfiguration, format: ExportFormat, network: String, genesisHash: Hash256, height: UInt32,
+        blockHash: Hash256, modelRoot: Hash256?
+    ) -> ModelExport {
+        ModelExport(
+            configuration: configuration, format: format, name: "FlowCoin \(network) block \(height)",
+            metadata: [
+                (Key.network, .string(network)), (Key.genesisHash, .string(genesisHash.displayHex)), (Key.height, .uint32(height)),
+                (Key.blockHash, .string(blockHash.displayHex)), (Key.modelRoot, .string(modelRoot?.displayHex ?? "")),
+            ])
+    }
+
     /// Metadata keys that bind a file to the chain.
     enum Key {
         static let network = "flowcoin.network"

@@ -72,10 +72,10 @@ struct ModelVault {
     /// Takes weights from the result of one block to that of another, exactly: back to their common ancestor, then forward.
     /// - Parameter state: changed on the way, so it belongs to nobody else
     func move(
-        _ state: ModelState, from start: BlockIndexEntry, to end: BlockIndexEntry, index: BlockIndex
+        _ state: ModelState, from start: Hash256, to end: Hash256, in tree: BlockTree
     ) throws(NodeError) -> ModelState {
-        guard let steps = steps(from: start, to: end, index: index) else {
-            throw NodeError(.storeCorrupted, "blocks \(start.hash) and \(end.hash) have no common ancestor in the index; delete the data directory and let the node sync again")
+        guard let steps = Self.steps(from: start, to: end, in: tree) else {
+            throw NodeError(.storeCorrupted, "blocks \(start) and \(end) are not both in the index; delete the data directory and let the node sync again")
         }
         return try move(state, steps)
     }
@@ -86,16 +86,17 @@ struct ModelVault {
         let height: BlockHeight
         let forward: Bool
 
-        init(_ entry: BlockIndexEntry, forward: Bool) {
-            block = entry.hash
-            height = entry.height
+        init(_ block: BlockTree.Block, forward: Bool) {
+            self.block = block.hash
+            height = block.height
             self.forward = forward
         }
     }
 
-    func steps(from start: BlockIndexEntry, to end: BlockIndexEntry, index: BlockIndex) -> [Move]? {
-        guard let fork = index.commonAncestor(start, end), let back = index.path(from: fork.hash, to: start),
-            let ahead = index.path(from: fork.hash, to: end)
+    /// The way from one block to another; nil when one of them is unknown.
+    static func steps(from start: Hash256, to end: Hash256, in tree: BlockTree) -> [Move]? {
+        guard let fork = tree.commonAncestor(start, end), let back = tree.path(from: fork.hash, to: start),
+            let ahead = tree.path(from: fork.hash, to: end)
         else { return nil }
         return back.reversed().map { Move($0, forward: false) } + ahead.map { Move($0, forward: true) }
     }

@@ -6,7 +6,7 @@ public import FlowTensor
 /// Replays the training of blocks for the rules: the bridge from FlowConsensus to FlowModel. Blocks the calling thread for
 /// as long as the training takes; one claim at a time.
 ///
-/// A digest is called false only after the own starting weights proved right and the scalar reference said the same; else
+/// A digest is called false only after the own starting weights proved right and other kernels said the same; else
 /// the verdict is `unreplayable`, and nobody is blamed.
 public final class ModelVerifier: TrainingVerifier {
     private let engine: ReplayEngine
@@ -31,10 +31,7 @@ public final class ModelVerifier: TrainingVerifier {
         guard let parent = try weights(claim.parentHash) else {
             return .unreplayable(reason: "the weights after block \(claim.parentHash) are not known; replay that block first")
         }
-        guard claim.stepDigests.count <= Int(engine.environment.parameters.training.stepsPerBlock) else {
-            return .endsTrajectory(step: Int(engine.environment.parameters.training.stepsPerBlock) + 1, reason: "more steps than a trajectory has")
-        }
-        switch engine.replay(claim, parent: parent, cancel: CancellationFlag(), firstStep: {}) {
+        switch engine.replay(claim, parent: parent, cancel: CancellationFlag()).outcome {
         case .valid(let result): return .valid(resultRoot: result.root)
         case .wrongDigest(let step, let expected, let actual): return .invalid(step: step, expected: expected, actual: actual)
         case .endsTrajectory(let step, let reason): return .endsTrajectory(step: step, reason: reason)

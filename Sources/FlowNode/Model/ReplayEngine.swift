@@ -3,20 +3,36 @@ import FlowCrypto
 import FlowModel
 import FlowTensor
 
-/// Replays the training of blocks, one at a time; everything here blocks and belongs to one thread. A replay that was
-/// preempted is kept and taken up again when the same seed comes back.
+/// Replays the training of blocks, one at a time; everything here blocks and belongs to one thread.
+///
+/// A replay judges one claim, and compares every digest with it, those of steps done before included. The trajectories that were
+/// stopped, for a more urgent block or because a claim proved false, are kept as far as memory allows, so that the next claim
+/// of the same seed goes on behind them.
 final class ReplayEngine {
     let environment: TrainingEnvironment
     private var pool: ThreadPool { environment.pool }
     private let trainer: StageTrainer
-    private var paused: Replay?
-    /// A trajectory whose memory may be used again.
-    private var spare: Trajectory?
+    private let driver = TrajectoryDriver()
+    private var paused: [Replay] = []
+    private let checkpoint = Checkpoint()
+    private var confidence = Confidence()
+    /// Most bytes of weights and momentum of trajectories that wait; one may always.
+    static let pausedBytes = 128 << 20
 
-    private struct Replay {
+    private final class Replay {
         let seed: Hash256
         let trajectory: Trajectory
+        var digests: [Hash256] = []
         var losses: [Double] = []
+        /// The step after those that were taken has no result.
+        var end: String?
+
+        init(seed: Hash256, trajectory: Trajectory) {
+            self.seed = seed
+            self.trajectory = trajectory
+        }
+
+        var known: KnownDigests.Trajectory { KnownDigests.Trajectory(digests: digests, end: end) }
     }
 
     init(environment: TrainingEnvironment) {
@@ -29,57 +45,103 @@ final class ReplayEngine {
     ///   - parent: the weights that the block starts from
     ///   - cancel: looked at between steps
     ///   - firstStep: called once the first digest proved right
+    /// - Returns: the verdict, and what is now known of the trajectory
     func replay(
-        _ claim: TrainingClaim, parent: ModelState, cancel: CancellationFlag, firstStep: () -> Void
-    ) -> ReplayOutcome {
+        _ claim: TrainingClaim, parent: ModelState, cancel: CancellationFlag, firstStep: () -> Void = {}
+    ) -> (outcome: ReplayOutcome, known: KnownDigests.Trajectory) {
         let seed = claim.header.workSeed(corpusRoot: environment.parameters.corpusRoot)
+        let limit = Int(environment.parameters.training.stepsPerBlock)
+        guard claim.stepDigests.count <= limit else {
+            return (.endsTrajectory(step: limit + 1, reason: "more steps than a trajectory has"), .init())
+        }
         let job = environment.job(claim.header, parent: parent, keptStepsBefore: claim.keptStepsBefore)
-        var replay = takePaused(seed) ?? Replay(seed: seed, trajectory: begin(job, height: claim.header.height))
-        defer { if paused?.seed != seed { spare = replay.trajectory } }
-        for index in replay.losses.count..<claim.stepDigests.count {
-            if cancel.isCancelled {
-                paused = replay
-                return .preempted
-            }
-            let claimed = claim.stepDigests[index]
-            do throws(StepFault) {
-                let step = try replay.trajectory.advance()
-                guard step.digest == claimed else {
-                    return confirm(claim, job: job, step: index + 1, claimed: claimed, found: step.digest, reason: "")
-                }
-                replay.losses.append(step.report.loss)
-            } catch {
-                guard error.isConsensus else { return .localFault(.environment("\(error)")) }
-                return confirm(claim, job: job, step: index + 1, claimed: claimed, found: nil, reason: "\(error)")
-            }
-            if index == 0 { firstStep() }
+        let replay = take(seed, steps: claim.stepDigests.count) ?? begin(job, seed: seed, height: claim.header.height)
+        let outcome = run(replay, claim, job: job, cancel: cancel, firstStep: firstStep)
+        let known = replay.known
+        if case .valid = outcome { driver.reuse(replay.trajectory) } else { keep(replay) }
+        return (outcome, known)
+    }
+
+    private func run(
+        _ replay: Replay, _ claim: TrainingClaim, job: TrajectoryJob, cancel: CancellationFlag, firstStep: () -> Void
+    ) -> ReplayOutcome {
+        let claimed = claim.stepDigests
+        // Steps that were taken before are right; whether this claim says the same is another question.
+        for (index, digest) in replay.digests.enumerated() where digest != claimed[index] {
+            return .wrongDigest(step: index + 1, expected: digest, actual: claimed[index])
         }
-        return finish(replay.trajectory.weights, parent: parent, height: claim.header.height, losses: replay.losses)
-    }
-
-    private func takePaused(_ seed: Hash256) -> Replay? {
-        guard let waiting = paused, waiting.seed == seed else { return nil }
-        paused = nil
-        return waiting
-    }
-
-    private func begin(_ job: TrajectoryJob, height: BlockHeight) -> Trajectory {
-        let trainer = trainer.trainer(environment.stage(at: height))
-        let trajectory = spare
-        spare = nil
-        guard let trajectory, trajectory.trainer === trainer, trajectory.weights.count == job.parent.count else {
-            return Trajectory(job, trainer: trainer)
-        }
-        trajectory.restart(job)
-        return trajectory
-    }
-
-    private func finish(_ weights: ModelState, parent: ModelState, height: BlockHeight, losses: [Double]) -> ReplayOutcome {
+        if !replay.digests.isEmpty { firstStep() }
+        var isFalse = false
+        let end: TrajectoryDriver.End
         do {
-            return .valid(try ReplayResult(weights: weights, parent: parent, height: height, losses: losses, trainer: trainer))
+            guard replay.digests.count < claimed.count else { return finish(replay, job: job, height: claim.header.height) }
+            end = try driver.run(
+                replay.trajectory, isCancelled: { cancel.isCancelled },
+                prepare: { if confidence.wantsConfirmation { checkpoint.take($0) } }
+            ) { step in
+                replay.digests.append(step.digest)
+                replay.losses.append(step.report.loss)
+                isFalse = step.digest != claimed[step.index - 1]
+                if step.index == 1, !isFalse { firstStep() }
+                return !isFalse && step.index < claimed.count
+            }
         } catch {
             return .localFault(.environment("\(error)"))
         }
+        switch end {
+        case .cancelled: return .preempted
+        case .invalidStep(let reason):
+            replay.end = reason
+            if let fault = confirm(claim, job: job, step: replay.digests.count + 1, found: nil) { return disown(replay, fault) }
+            return .endsTrajectory(step: replay.digests.count + 1, reason: reason)
+        case .finished where !isFalse, .stopped where !isFalse: return finish(replay, job: job, height: claim.header.height)
+        case .finished, .stopped:
+            let step = replay.digests.count
+            if let fault = confirm(claim, job: job, step: step, found: replay.digests[step - 1]) { return disown(replay, fault) }
+            return .wrongDigest(step: step, expected: replay.digests[step - 1], actual: claimed[step - 1])
+        }
+    }
+
+    private func finish(_ replay: Replay, job: TrajectoryJob, height: BlockHeight) -> ReplayOutcome {
+        do {
+            return .valid(
+                try ReplayResult(
+                    weights: replay.trajectory.weights, parent: job.parent, height: height, losses: replay.losses, trainer: trainer))
+        } catch {
+            return .localFault(.environment("\(error)"))
+        }
+    }
+
+    /// What a machine computed that cannot be relied on is not remembered.
+    private func disown(_ replay: Replay, _ fault: LocalFault) -> ReplayOutcome {
+        replay.digests = []
+        replay.losses = []
+        replay.end = nil
+        return .localFault(fault)
+    }
+
+    // MARK: trajectories that wait
+
+    /// The trajectory of a seed that was stopped, unless it has gone beyond the steps that are asked for.
+    private func take(_ seed: Hash256, steps: Int) -> Replay? {
+        guard let index = paused.firstIndex(where: { $0.seed == seed && $0.digests.count <= steps }) else { return nil }
+        return paused.remove(at: index)
+    }
+
+    private func keep(_ replay: Replay) {
+        // After a step without a result the weights hold a part of it.
+        guard !replay.digests.isEmpty, replay.trajectory.fault == nil else { return driver.reuse(replay.trajectory) }
+        paused.removeAll { $0.seed == replay.seed && $0.digests.count <= replay.digests.count }
+        paused.append(replay)
+        let size = replay.trajectory.weights.count * 8
+        while paused.count > max(1, Self.pausedBytes / max(1, size)) { driver.reuse(paused.removeFirst().trajectory) }
+    }
+
+    private func begin(_ job: TrajectoryJob, seed: Hash256, height: BlockHeight) -> Replay {
+        let trainer = trainer.trainer(environment.stage(at: height))
+        // Memory of a model that is no longer trained goes before new memory is taken.
+        paused.removeAll { $0.trajectory.trainer !== trainer }
+        return Replay(seed: seed, trajectory: driver.begin(job, trainer: trainer))
     }
 
     /// Mean held-out loss of the weights after the block at `height`.
@@ -87,41 +149,99 @@ final class ReplayEngine {
         try trainer.heldOutLoss(weights, after: height)
     }
 
-    /// Before a digest is called false: are the own weights those of the chain, and does the scalar reference say the same?
-    private func confirm(
-        _ claim: TrainingClaim, job: TrajectoryJob, step: Int, claimed: Hash256, found: Hash256?, reason: String
-    ) -> ReplayOutcome {
-        let root = job.parent.root(pool: pool)
-        guard root == claim.header.modelRoot else { return .localFault(.weights(expected: claim.header.modelRoot, actual: root)) }
-        let judged: Hash256?
-        do {
-            judged = try referenceDigest(job: job, height: claim.header.height, step: step)
-        } catch {
-            return .localFault(.environment("\(error)"))
+    // MARK: confirming
+
+    /// Before a digest is called false: are the own weights those of the chain, and do the portable kernels say the same of this
+    /// one step? Asked now and then only, while the answer has been yes: a lie must not cost more than a step.
+    /// - Parameter found: the digest that the backend gave; nil when it said that the step has no result
+    /// - Returns: what is wrong with this machine; nil when nothing is, or it was confirmed lately
+    private func confirm(_ claim: TrainingClaim, job: TrajectoryJob, step: Int, found: Hash256?) -> LocalFault? {
+        guard confidence.wantsConfirmation else {
+            confidence.relied()
+            return nil
         }
-        guard judged == found else {
-            return .localFault(.backend(name: environment.backend.name, step: step, reference: judged, accelerated: found))
-        }
-        guard let found else { return .endsTrajectory(step: step, reason: reason) }
-        return .wrongDigest(step: step, expected: found, actual: claimed)
+        let fault = disagreement(claim, job: job, step: step, found: found)
+        confidence.confirmed(fault == nil)
+        return fault
     }
 
-    /// The digest that the scalar reference gives for one step, after the steps before it, whose digests agreed, are done
-    /// as fast as possible. Nil when the step has no result.
-    private func referenceDigest(job: TrajectoryJob, height: BlockHeight, step: Int) throws -> Hash256? {
+    private func disagreement(_ claim: TrainingClaim, job: TrajectoryJob, step: Int, found: Hash256?) -> LocalFault? {
+        let root = job.parent.root(pool: pool)
+        guard root == claim.header.modelRoot else { return .weights(expected: claim.header.modelRoot, actual: root) }
+        let judged: Hash256?
+        do {
+            judged = try portableDigest(job: job, height: claim.header.height, step: step)
+        } catch {
+            return .environment("\(error)")
+        }
+        guard judged != found else { return nil }
+        return .backend(name: environment.backend.name, step: step, portable: judged, accelerated: found)
+    }
+
+    /// The digest that the portable kernels give for one step from the state before it; nil when the step has no result.
+    private func portableDigest(job: TrajectoryJob, height: BlockHeight, step: Int) throws -> Hash256? {
         let stage = environment.stage(at: height)
-        let trajectory = Trajectory(job, trainer: trainer.trainer(stage))
-        let reference = Trainer(configuration: stage.configuration, backend: ReferenceBackend(), pool: pool)
-        for _ in 1..<step { _ = try trajectory.advance() }
+        let before: (weights: ModelState, momentum: ModelState)
+        if let taken = checkpoint.state(before: step, seed: job.workSeed) {
+            before = taken
+        } else {
+            // A model too large to be copied before each step: the steps before are taken once more.
+            let trajectory = Trajectory(job, trainer: trainer.trainer(stage))
+            for _ in 1..<max(1, step) { _ = try trajectory.advance() }
+            before = (trajectory.weights, trajectory.momentum)
+        }
+        let portable = Trainer(configuration: stage.configuration, backend: environment.portableBackend, pool: pool)
         let batch = try job.sampler.batch(workSeed: job.workSeed, step: UInt32(step))
         do throws(StepFault) {
-            _ = try reference.step(
-                weights: trajectory.weights, momentum: trajectory.momentum, batch: batch,
-                learningRateUnits: job.learningRateUnits[step - 1])
+            return try portable.digestedStep(
+                weights: before.weights, momentum: before.momentum, batch: batch, learningRateUnits: job.learningRateUnits[step - 1]
+            ).digest
         } catch {
             guard error.isConsensus else { throw error }
             return nil
         }
-        return MomentumDigest.digest(trajectory.momentum, pool: pool)
     }
+}
+
+/// Weights and momentum as they were before the step that is being taken, of models small enough that the copy costs little.
+private final class Checkpoint {
+    static let limit = 256 << 20
+    private var weights: ModelState?
+    private var momentum: ModelState?
+    private var step = 0
+    private var seed = Hash256.zero
+
+    func take(_ trajectory: Trajectory) {
+        guard trajectory.weights.count * 8 <= Self.limit else {
+            (weights, momentum) = (nil, nil)
+            return
+        }
+        if let weights, let momentum, weights.configuration == trajectory.weights.configuration {
+            weights.assign(from: trajectory.weights)
+            momentum.assign(from: trajectory.momentum)
+        } else {
+            (weights, momentum) = (trajectory.weights.copy(), trajectory.momentum.copy())
+        }
+        step = trajectory.completedSteps + 1
+        seed = trajectory.job.workSeed
+    }
+
+    /// The state before a step, which the caller may change; nil unless it was taken.
+    func state(before step: Int, seed: Hash256) -> (weights: ModelState, momentum: ModelState)? {
+        guard let weights, let momentum, self.step == step, self.seed == seed else { return nil }
+        self.step = 0
+        return (weights, momentum)
+    }
+}
+
+/// How far this machine's arithmetic is relied on. A false digest is confirmed by other kernels at first, then every
+/// sixteenth time; after a disagreement each one, until one was confirmed again.
+struct Confidence: Sendable, Equatable {
+    /// Digests called false without a second opinion, between two with one.
+    static let reliance = 15
+    private var left = 0
+
+    var wantsConfirmation: Bool { left == 0 }
+    mutating func relied() { left = max(0, left - 1) }
+    mutating func confirmed(_ agrees: Bool) { left = agrees ? Self.reliance : 0 }
 }

@@ -6,7 +6,7 @@ final class ReplayWorker: Sendable {
     /// Takes the engine over: nobody else may touch it.
     init(environment: TrainingEnvironment) { engine = ReplayEngine(environment: environment) }
 
-    func run<R: Sendable>(_ body: @escaping @Sendable (ReplayEngine) throws -> R) async throws -> R {
-        try await thread.run { [self] in try body(engine) }
+    func run<R: Sendable>(_ body: @escaping @Sendable (ReplayEngine) -> R) async -> R {
+        await thread.run { [self] in body(engine) }
     }
 }

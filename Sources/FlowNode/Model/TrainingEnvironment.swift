@@ -8,6 +8,8 @@ struct TrainingEnvironment: Sendable {
     /// The models of the chain, in ascending height; never empty.
     let stages: [TrainingStage]
     let backend: any MatrixBackend
+    /// Kernels that share nothing with the backend's but the arithmetic: for a second opinion.
+    let portableBackend: any MatrixBackend
     /// Shared by replay and mining: whoever finds it busy works on its own thread alone, so that threads never outnumber cores.
     let pool: ThreadPool
 
@@ -16,6 +18,7 @@ struct TrainingEnvironment: Sendable {
         self.parameters = parameters
         stages = try TrainingStage.all(parameters, corpus: corpus)
         self.backend = backend
+        portableBackend = (try? BackendSelection.backend(named: "portable")) ?? ReferenceBackend()
         self.pool = pool
     }
 

@@ -1,32 +1,30 @@
 import FlowCrypto
-import FlowP2P
 
 /// What the sync knows of one peer.
-struct SyncPeer {
-    /// Hashes that the peer has or was told of; the oldest half makes room.
-    private(set) var known: Set<Hash256> = []
-    private var order: [Hash256] = []
+struct SyncPeer: Sendable {
+    /// Hashes that the peer has or was told of; the older half makes room.
+    private var recent: Set<Hash256> = []
+    private var older: Set<Hash256> = []
     /// Blocks come as headers instead of inventory.
     var wantsHeaders = false
     /// Fee of 1,000 bytes below which the peer wants no transaction.
     var feeFilter: UInt64 = 0
-    /// Answers to `getdata` follow one another.
-    var serving: Task<Void, Never>?
-    var queuedItems = 0
-    /// When headers were last asked for because something was out of place.
+    /// When headers were last asked for.
     var askedForHeaders: Duration?
-    /// Something was out of place, but headers had been asked for just before.
+    /// Questions for headers that are not answered.
+    var headersOutstanding = 0
+    /// Whether to ask for headers once the last time is long enough ago.
     var needsHeaders = false
+    /// Whether it sent more headers than are kept.
+    var hasMoreHeaders = false
 
-    static let knownLimit = 20_000
-    static let queuedLimit = 100_000
+    private static let halfLimit = 5_000
+
+    func knows(_ hash: Hash256) -> Bool { recent.contains(hash) || older.contains(hash) }
 
     mutating func learn(_ hash: Hash256) {
-        guard known.insert(hash).inserted else { return }
-        order.append(hash)
-        if order.count > Self.knownLimit {
-            known.subtract(order.prefix(Self.knownLimit / 2))
-            order.removeFirst(Self.knownLimit / 2)
-        }
+        guard recent.insert(hash).inserted, recent.count >= Self.halfLimit else { return }
+        older = recent
+        recent = []
     }
 }

@@ -7,13 +7,13 @@ extension NodeMethods {
         [
             RPCMethod("getblockchaininfo", category: "Blockchain", summary: "The state of the chain.", handler: info),
             RPCMethod("getblockcount", category: "Blockchain", summary: "Height of the tip; the genesis block has 0.") { _ in
-                .integer(try await chain.tip().height)
+                .integer(await chain.tip().height)
             },
             RPCMethod("getbestblockhash", category: "Blockchain", summary: "Hash of the tip.") { _ in
-                .string(try await chain.tip().hash.displayHex)
+                .string(await chain.tip().hash.displayHex)
             },
             RPCMethod("getdifficulty", category: "Blockchain", summary: "How many times harder than the easiest target the tip's is.") { _ in
-                .double(difficulty(try await chain.tip().header.bits))
+                .double(difficulty(await chain.tip().header.bits))
             },
             RPCMethod("getblockhash", category: "Blockchain", parameters: ["height"], summary: "Hash of the block at a height of the tip's chain.") { parameters in
                 let height = try parameters.integer(0)
@@ -92,7 +92,7 @@ extension NodeMethods {
             RPCMethod("getchaintips", category: "Blockchain", summary: "The ends of all known branches.") { _ in
                 .array(await chain.chainTips().map { tip in
                     ["height": .integer(tip.entry.height), "hash": .string(tip.entry.hash.displayHex),
-                        "branchlen": .integer(tip.branchLength), "status": .string(tip.status)]
+                        "branchlen": .integer(tip.branchLength), "status": .string(tip.status.rawValue)]
                 })
             },
             RPCMethod("gettxoutsetinfo", category: "Blockchain", parameters: ["?hash_type"], summary: "Number, sum and hash of all unspent outputs.") { _ in
@@ -115,7 +115,7 @@ extension NodeMethods {
         let outPoint = OutPoint(txid: txid, index: index)
         let withMempool = try parameters.bool(2, default: true)
         guard let coin = try await withMempool ? chain.coinWithMempool(outPoint) : chain.coin(outPoint) else { return nil }
-        let tip = try await chain.tip()
+        let tip = await chain.tip()
         return [
             "bestblock": .string(tip.hash.displayHex),
             "confirmations": .integer(coin.height > tip.height ? 0 : tip.height - coin.height + 1),

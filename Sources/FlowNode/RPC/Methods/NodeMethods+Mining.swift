@@ -16,7 +16,7 @@ extension NodeMethods {
                 return fate.submissionResult.map { .string($0) } ?? .null
             },
             RPCMethod("getmininginfo", category: "Mining", summary: "What mining works on.") { _ in
-                let tip = try await chain.tip()
+                let tip = await chain.tip()
                 let (count, _, _) = await chain.mempoolStatus()
                 return [
                     "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count),
@@ -79,7 +79,7 @@ extension NodeMethods {
     /// Waits until the tip is another one than the id names, a minute at most.
     private func waitForNewTip(_ id: String) async throws {
         let events = chain.events()
-        guard try await chain.tip().hash.displayHex == id else { return }
+        guard await chain.tip().hash.displayHex == id else { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await event in events { if case .tip = event { return } }

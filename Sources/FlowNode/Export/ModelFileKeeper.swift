@@ -48,7 +48,7 @@ actor ModelFileKeeper {
     /// Removes what a killed process left of a file, looks at the file that is there, and begins.
     func start() async {
         let path = path
-        file = try? await thread.run {
+        file = await thread.run {
             Self.removeLeftovers(path)
             return ModelFile(path: path)
         }
@@ -88,10 +88,10 @@ actor ModelFileKeeper {
     private func update() async {
         let begin = ContinuousClock.now
         do {
-            var tip = try await chain.tip()
+            var tip = await chain.tip()
             while !isCurrent(tip) {
                 try await Task.sleep(for: settling)
-                let next = try await chain.tip()
+                let next = await chain.tip()
                 let rests = next.hash == tip.hash ? await !chain.isReplaying : false
                 if rests || ContinuousClock.now - begin > patience {
                     try await write()
@@ -108,7 +108,7 @@ actor ModelFileKeeper {
     private func isCurrent(_ tip: BlockIndexEntry) -> Bool { file?.blockHash == tip.hash && file?.format == format }
 
     private func write() async throws {
-        let (tip, weights) = try await chain.modelSnapshot()
+        let (tip, weights) = await chain.modelSnapshot()
         let export = chain.modelExport(of: tip, configuration: weights.configuration, format: format)
         let (path, cancel, freeByteCount) = (path, cancel, freeByteCount)
         file = try await thread.run {

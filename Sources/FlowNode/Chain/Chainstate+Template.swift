@@ -2,19 +2,21 @@ import FlowConsensus
 import FlowCrypto
 import FlowModel
 
-extension ChainService {
+extension Chainstate {
     /// Bytes that header, digests, counts and the coinbase may need.
     private var reservedSize: Int { 1_000 + 32 * Int(parameters.training.stepsPerBlock) }
 
     /// The next block on the tip, with the best paying transactions of the mempool.
-    public func blockTemplate() throws -> BlockTemplate {
-        try checkRunning()
-        guard let tip = index.tip, let modelRoot = tip.resultRoot else { throw NodeError(.unknownBlock, "there is no tip yet") }
-        let context = IndexContext(index: index, parentEntry: tip)
+    func blockTemplate() throws -> BlockTemplate {
+        try checkSound()
+        let tip = tree.tip
+        guard let modelRoot = tip.resultRoot, let context = tree.context(on: tip.hash) else {
+            throw NodeError(.unknownBlock, "there is no tip yet")
+        }
         guard let height = context.nextHeight else { throw NodeError(.unknownBlock, "the chain has reached its last height") }
         var minimum = try context.medianTimePast() &+ 1
         if height % parameters.retargetPeriod == 0 {
-            minimum = max(minimum, tip.header.time.subtractingReportingOverflow(TimeRules.timewarpAllowance).overflow ? 0 : tip.header.time - TimeRules.timewarpAllowance)
+            minimum = max(minimum, tip.header.time - min(tip.header.time, TimeRules.timewarpAllowance))
         }
         if let start = try context.periodStartTime(parameters) { minimum = max(minimum, start) }
         let chosen = mempool.selection(maximumSize: ConsensusLimits.blockSize - reservedSize)
@@ -29,25 +31,20 @@ extension ChainService {
             corpusRoot: parameters.corpusRoot)
     }
 
-    /// A template with the weights that its training starts from.
-    func miningJob() throws -> (template: BlockTemplate, weights: ModelState) { (try blockTemplate(), model) }
-
     /// Takes a block that this process mined, with the result of its training.
     func submitMined(_ block: Block, result: ReplayResult) throws -> BlockFate {
-        try checkRunning()
         let hash = block.hash
-        if let fate = try place(block, hash: hash) { return fate }
-        guard let entry = index[hash], let parent = index.parent(of: entry) else { return .orphan }
+        if let fate = try accept(block, from: .local) { return fate }
+        guard let parent = tree.parent(of: hash), parent.isReplayed else { return .orphan }
         do {
             try checkTransactions(block, on: parent)
         } catch let violation as BlockViolation {
-            try condemn(hash, violation)
+            condemn(hash, violation)
             return fate(violation)
         }
-        send(.relayable(hash: hash))
-        try takeOver(result, hash: hash, parent: parent)
-        try connectReplayed()
-        poke()
-        return settledFate(hash) ?? .sideChain
+        emit(.relayable(hash: hash))
+        try takeOver(result, hash: hash)
+        try followBest()
+        return tree[hash]?.isConnected == true ? .connected : .sideChain
     }
 }

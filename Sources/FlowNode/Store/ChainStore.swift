@@ -33,12 +33,13 @@ struct ChainStore: CoinView {
     func undo(_ hash: Hash256) throws(NodeError) -> BlockUndo? { try decode(BlockUndo.self, StoreKey.undo(hash), "undo data of block \(hash)") }
     func tip() throws(NodeError) -> Hash256? { try decode(Hash256.self, StoreKey.tip, "tip") }
 
-    /// Every index entry, in no particular order.
-    func indexEntries() throws(NodeError) -> [BlockIndexEntry] {
-        var found: [BlockIndexEntry] = []
+    /// Every replayed block, in no particular order.
+    func records() throws(NodeError) -> [(hash: Hash256, record: BlockRecord)] {
+        var found: [(hash: Hash256, record: BlockRecord)] = []
         do {
             try store.scan(prefix: StoreKey.indexPrefix) { _, value in
-                found.append(try BlockIndexEntry(decoding: value))
+                let record = try BlockRecord(decoding: value)
+                found.append((record.header.hash, record))
                 return true
             }
         } catch let error as StoreError {
@@ -85,7 +86,7 @@ struct ChainStore: CoinView {
 }
 
 extension WriteBatch {
-    mutating func put(_ entry: BlockIndexEntry) { put(StoreKey.index(entry.hash), entry.encoded) }
+    mutating func put(_ record: BlockRecord, of hash: Hash256) { put(StoreKey.index(hash), record.encoded) }
     mutating func putTip(_ hash: Hash256) { put(StoreKey.tip, hash.bytes) }
 
     mutating func apply(_ changes: CoinChanges) {

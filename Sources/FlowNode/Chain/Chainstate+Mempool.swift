@@ -1,37 +1,35 @@
-public import FlowConsensus
-public import FlowCrypto
+import FlowConsensus
+import FlowCrypto
 
-extension ChainService {
+extension Chainstate {
     /// Takes a transaction into the mempool.
     /// - Returns: its fee
     /// - Throws: `MempoolRejection`, or `NodeError` when the store fails
-    @discardableResult
-    public func submit(_ transaction: Transaction) throws -> Amount {
-        try checkRunning()
-        for dropped in mempool.expire(now: clock()) { send(.dropped(dropped)) }
+    func submit(_ transaction: Transaction) throws -> Amount {
+        try checkSound()
+        for dropped in mempool.expire(now: clock()) { emit(.dropped(dropped)) }
         let entry = try admit(transaction)
-        send(.transaction(entry.txid))
+        emit(.transaction(entry.txid))
         return entry.fee
     }
 
     /// Checks a transaction as `submit` does and keeps nothing.
-    public func test(_ transaction: Transaction) throws -> Amount {
+    func test(_ transaction: Transaction) throws -> Amount {
         let before = mempool
         defer { mempool = before }
         return try admit(transaction).fee
     }
 
     private func admit(_ transaction: Transaction) throws -> MempoolEntry {
-        guard let tip = index.tip else { throw NodeError(.unknownBlock, "there is no tip yet") }
+        let tip = tree.tip
         let txid = transaction.txid
         let size = transaction.encodedLength
         try mempool.precheck(transaction, txid: txid, size: size)
+        guard let context = tree.context(on: tip.hash) else { throw NodeError(.unknownBlock, "there is no tip yet") }
         let coins = MempoolCoins(base: store, mempool: mempool, height: tip.height &+ 1)
         let fee: Amount
         do {
-            fee = try TransactionRules.check(
-                transaction, coins: coins, context: IndexContext(index: index, parentEntry: tip), genesisHash: genesisHash
-            ).fee
+            fee = try TransactionRules.check(transaction, coins: coins, context: context, genesisHash: tree.genesisHash).fee
         } catch let violation as TransactionViolation {
             throw try rejection(violation, transaction: transaction, txid: txid)
         }
@@ -54,24 +52,19 @@ extension ChainService {
     }
 
     /// After blocks were left: their transactions wait again, and everything in the pool is checked on the new tip.
-    func readmit(_ homeless: [Transaction]) {
+    func readmit(_ returned: [Transaction]) {
         let waiting = mempool.drain()
-        for transaction in homeless { _ = try? admit(transaction) }
+        for transaction in returned { _ = try? admit(transaction) }
         for entry in waiting where mempool[entry.txid] == nil {
-            if (try? admit(entry.transaction)) == nil { send(.dropped(entry.txid)) }
+            if (try? admit(entry.transaction)) == nil { emit(.dropped(entry.txid)) }
         }
     }
 
-    // MARK: questions
-
-    /// All waiting transactions, parents before children, else the best paying first.
-    public func mempoolEntries() -> [MempoolEntry] { mempool.ordered }
-
-    public func mempoolEntry(_ txid: Hash256) -> MempoolEntry? { mempool[txid] }
-
-    /// Number of transactions, their bytes, and the policy.
-    public func mempoolStatus() -> (count: Int, bytes: Int, policy: MempoolPolicy) {
-        (mempool.entries.count, mempool.byteCount, mempool.policy)
+    /// An unspent output, counting the mempool: what it spends is gone, what it makes is there with the next height.
+    func coinWithMempool(_ outPoint: OutPoint) throws -> Coin? {
+        if mempool.spender(of: outPoint) != nil { return nil }
+        if let coin = mempool.coin(for: outPoint, height: tree.tip.height &+ 1) { return coin }
+        return try store.coin(for: outPoint)
     }
 }
 

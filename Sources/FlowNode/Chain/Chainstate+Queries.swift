@@ -1,0 +1,86 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+
+extension Chainstate {
+    /// What is known of a block, invalid ones included.
+    func entry(_ hash: Hash256) -> BlockIndexEntry? {
+        if let block = tree[hash] { return BlockIndexEntry(block, facts: facts[hash]) }
+        return tree.condemned(hash).map { BlockIndexEntry($0, hash: hash) }
+    }
+
+    /// A block of the connected chain.
+    func entry(at height: BlockHeight) -> BlockIndexEntry? {
+        tree.connectedBlock(at: height).map { BlockIndexEntry($0, facts: facts[$0.hash]) }
+    }
+
+    var tip: BlockIndexEntry { BlockIndexEntry(tree.tip, facts: facts[tree.tip.hash]) }
+
+    /// The block that claims the most work.
+    var bestHeader: BlockIndexEntry { BlockIndexEntry(tree.mostWork, facts: facts[tree.mostWork.hash]) }
+
+    /// The bytes of a block, wherever it is.
+    func blockBytes(_ hash: Hash256) throws(NodeError) -> [UInt8]? {
+        if let body = tree.body(hash) { return body.bytes }
+        return tree[hash]?.isReplayed == true ? try store.blockBytes(hash) : nil
+    }
+
+    func block(_ hash: Hash256) throws(NodeError) -> Block? {
+        if let body = tree.body(hash) { return try? Block(decoding: body.bytes) }
+        return tree[hash]?.isReplayed == true ? try store.block(hash) : nil
+    }
+
+    /// Blocks of the connected chain from a height on, at most `limit`.
+    func blocks(from height: BlockHeight, limit: Int) throws(NodeError) -> [Block] {
+        var found: [Block] = []
+        var next = height
+        while found.count < limit, let entry = tree.connectedBlock(at: next), let block = try store.block(entry.hash) {
+            found.append(block)
+            next += 1
+        }
+        return found
+    }
+
+    /// Ends of all known branches.
+    func chainTips() -> [ChainTip] {
+        let tip = tree.tip
+        let ends = tree.tips.filter { !$0.isConnected || $0.hash == tip.hash }.map { block in
+            let status: ChainTip.Status =
+                block.hash == tip.hash ? .active : block.isReplayed ? .validFork : tree.body(block.hash) != nil ? .validHeaders : .headersOnly
+            return ChainTip(
+                entry: BlockIndexEntry(block, facts: facts[block.hash]),
+                branchLength: Int(block.height) - Int(tree.fork(of: block.hash)?.height ?? 0), status: status)
+        }
+        let condemned = tree.condemnedBlocks
+        let parents = Set(condemned.values.map(\.header.previousHash))
+        let invalid = condemned.filter { !parents.contains($0.key) }.map { hash, block in
+            var lowest = block.header
+            while let below = condemned[lowest.previousHash] { lowest = below.header }
+            let fork = tree.fork(of: lowest.previousHash)?.height ?? 0
+            return ChainTip(
+                entry: BlockIndexEntry(block, hash: hash), branchLength: Int(block.header.height) - Int(fork), status: .invalid)
+        }
+        return (ends + invalid).sorted { ($0.entry.height, $0.entry.hash.displayHex) > ($1.entry.height, $1.entry.hash.displayHex) }
+    }
+
+    /// What the node's operator should look at; empty when nothing is wrong.
+    var warnings: String { (tree.suspensions.values.sorted() + [failure?.description].compactMap(\.self)).joined(separator: "; ") }
+}
+
+/// The end of a branch, as `getchaintips` shows it.
+public struct ChainTip: Sendable {
+    public enum Status: String, Sendable {
+        case active
+        /// Replayed, with less work than the tip's chain or as much.
+        case validFork = "valid-fork"
+        /// Its body waits for a replay.
+        case validHeaders = "valid-headers"
+        case headersOnly = "headers-only"
+        case invalid
+    }
+
+    public let entry: BlockIndexEntry
+    /// Blocks since the branch left the tip's chain.
+    public let branchLength: Int
+    public let status: Status
+}

@@ -1,0 +1,319 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+import FlowModel
+import FlowStore
+
+/// One chain on one store: the tree that decides, and tip, coins, weights and mempool that belong together. Everything here is
+/// synchronous and belongs to whoever owns it: the chain service on its executor, or a simulation.
+///
+/// Events come in as calls; what the owner has to do about them is collected in `effects`. Every move of the tip is one synced
+/// batch that holds block, record, undo data, coins, model delta and the mark of the tip, so whatever happens to the process,
+/// what is stored belongs together.
+final class Chainstate {
+    /// What the owner does about a call.
+    enum Effect: Sendable {
+        case event(NodeEvent)
+        /// Somebody sent what it could know to be false.
+        case misbehaved(BlockTree.Announcer, fault: String)
+        /// A block that somebody delivered proved false further on: its other blocks were dropped.
+        case forfeited(BlockTree.Announcer)
+    }
+
+    let parameters: ChainParameters
+    let environment: TrainingEnvironment
+    let clock: @Sendable () -> UInt64
+    let validator: BlockValidator
+    let store: ChainStore
+    let vault: ModelVault
+    var tree: BlockTree
+    var facts: [Hash256: BlockFacts]
+    /// Weights after the tip's training, grown where the next height calls for it: what the next block starts from. Never changed once set: a new tip gets a new state.
+    var model: ModelState
+    var mempool: Mempool
+    private var known = KnownDigests()
+    /// What the checked transactions of a block on the tip change, until it is connected.
+    var checkedConnection: (block: Hash256, connection: BlockConnection)?
+    /// Coins and weights after the last replayed block beside the connected chain.
+    var side: (block: Hash256, coins: OverlayCoins, model: ModelState)?
+    /// The store failed: nothing changes any more.
+    private(set) var failure: NodeError?
+    private var collected: [Effect] = []
+
+    init(loaded: consuming LoadedChain, environment: TrainingEnvironment, mempool: Mempool, clock: @escaping @Sendable () -> UInt64) {
+        parameters = environment.parameters
+        self.environment = environment
+        self.clock = clock
+        validator = BlockValidator(parameters: environment.parameters)
+        store = loaded.store
+        vault = loaded.vault
+        tree = loaded.tree
+        facts = loaded.facts
+        model = loaded.model
+        self.mempool = mempool
+    }
+
+    // MARK: effects
+
+    func emit(_ event: NodeEvent) { collected.append(.event(event)) }
+    func emit(_ effect: Effect) { collected.append(effect) }
+
+    /// What has to be done since the last call, in order.
+    func takeEffects() -> [Effect] {
+        defer { collected = [] }
+        return collected
+    }
+
+    /// A failure of the store ends all changes; what is stored stays whole.
+    func fail(_ error: NodeError) {
+        guard failure == nil else { return }
+        failure = error
+        emit(.fault(error))
+    }
+
+    func checkSound() throws(NodeError) { if let failure { throw failure } }
+
+    /// Writes, and ends all changes when that fails.
+    func persist(_ batch: WriteBatch, sync: Bool = true) throws(NodeError) {
+        do { try store.write(batch, sync: sync) } catch {
+            fail(error)
+            throw error
+        }
+    }
+
+    // MARK: blocks
+
+    /// Takes headers in chain order, as a peer sends them.
+    func accept(headers: [BlockHeader], from announcer: BlockTree.Announcer) throws -> BlockTree.HeaderOutcome {
+        try checkSound()
+        return tree.accept(headers: headers, from: announcer, now: clock())
+    }
+
+    /// A peer is gone; what only it claimed is forgotten.
+    func remove(_ announcer: BlockTree.Announcer) { tree.remove(announcer) }
+
+    /// Takes a block and does all checks that cost little.
+    /// - Returns: its fate where that is known at once; nil when a replay will tell
+    func accept(_ block: Block, bytes: [UInt8]? = nil, from announcer: BlockTree.Announcer) throws -> BlockFate? {
+        try checkSound()
+        let hash = block.hash
+        if let condemned = tree.condemned(hash) { return .duplicateInvalid(rule: condemned.reason) }
+        if tree.body(hash) != nil || tree[hash]?.isReplayed == true { return .duplicate }
+        do throws(BlockViolation) {
+            try validator.checkForm(block)
+            if let fate = try place(block.header, hash: hash, from: announcer) { return fate }
+            try validator.checkDigestChain(block)
+        } catch {
+            if error.condemnsHash { condemn(hash, error) }
+            if announcer != .local { emit(.misbehaved(announcer, fault: "block \(hash): \(error.identifier)")) }
+            return fate(error)
+        }
+        if let verdict = contradiction(block) {
+            condemn(hash, verdict.violation)
+            blame(announcer, hash: hash, step: verdict.step, violation: verdict.violation)
+            return fate(verdict.violation, peerCouldKnow: verdict.step == 1)
+        }
+        guard tree.hold(bytes ?? block.encoded, of: hash, from: announcer) else { return .noRoom }
+        return nil
+    }
+
+    /// Puts a block's header into the tree; nil when it is there.
+    private func place(_ header: BlockHeader, hash: Hash256, from announcer: BlockTree.Announcer) throws(BlockViolation) -> BlockFate? {
+        switch tree.accept(headers: [header], from: announcer, now: clock()).refusal {
+        case nil: return nil
+        case .unknownParent?, .brokenChain?: return .orphan
+        case .violation(let violation)?: throw violation
+        case .condemned(let reason)?: return .invalid(rule: "bad-parent-invalid", detail: reason, peerCouldKnow: false)
+        case .early(let due)?:
+            return .premature(rule: "time-too-new", detail: "its header is kept until it is due, at \(due) seconds since 1970")
+        case .full?: return .noRoom
+        }
+    }
+
+    /// What a violation means for the one who sent the block.
+    func fate(_ violation: BlockViolation, peerCouldKnow: Bool = true) -> BlockFate {
+        switch violation {
+        case .timeTooNew: .premature(rule: violation.identifier, detail: "\(violation)")
+        case _ where !violation.condemnsHash: .mutated(rule: violation.identifier, detail: "\(violation)")
+        default: .invalid(rule: violation.identifier, detail: "\(violation)", peerCouldKnow: peerCouldKnow)
+        }
+    }
+
+    /// A block breaks a rule, and so does everything built on it.
+    @discardableResult
+    func condemn(_ hash: Hash256, _ violation: BlockViolation) -> [Hash256] {
+        let gone = tree.condemn(hash, reason: "\(violation.identifier): \(violation)")
+        for other in gone { facts[other] = nil }
+        return gone
+    }
+
+    /// Lets a block that was called invalid be judged again.
+    func reconsider(_ hash: Hash256) -> Bool { tree.reconsider(hash) }
+
+    // MARK: replays
+
+    /// A replay that the owner performs: where it can block, with nothing of the chain locked.
+    struct ReplayTask: Sendable {
+        let hash: Hash256
+        let claim: TrainingClaim
+        /// Weights that `moves` lead from to the ones that the block starts from.
+        fileprivate let start: ModelState
+        fileprivate let moves: [ModelVault.Move]
+        fileprivate let vault: ModelVault
+
+        func run(_ engine: ReplayEngine, cancel: CancellationFlag, firstStep: () -> Void) -> ReplayFinding {
+            do {
+                let parent = moves.isEmpty ? start : try vault.move(start.copy(), moves)
+                let (outcome, known) = engine.replay(claim, parent: parent, cancel: cancel, firstStep: firstStep)
+                return ReplayFinding(outcome: outcome, known: known)
+            } catch {
+                return ReplayFinding(
+                    outcome: .localFault(.environment("the weights after block \(claim.parentHash) cannot be made: \(error)")), known: .init())
+            }
+        }
+    }
+
+    /// What a replay found, and what is now known of its trajectory.
+    struct ReplayFinding: Sendable {
+        let outcome: ReplayOutcome
+        let known: KnownDigests.Trajectory
+    }
+
+    /// Connects what is replayed, and says what to replay next; nil when there is nothing to gain.
+    func nextReplay() throws(NodeError) -> ReplayTask? {
+        try checkSound()
+        try followBest()
+        while let hash = tree.nextReplay() {
+            if let task = try prepare(hash) { return task }
+            try followBest()
+        }
+        return nil
+    }
+
+    /// Checks a block's transactions on its branch, which only now is known to be right up to its parent.
+    private func prepare(_ hash: Hash256) throws(NodeError) -> ReplayTask? {
+        guard let body = tree.body(hash), let block = try? Block(decoding: body.bytes), let parent = tree.parent(of: hash) else {
+            tree.suspend(hash, reason: "block \(hash) cannot be read from memory; restart the node and check the memory of this machine")
+            return nil
+        }
+        if let verdict = contradiction(block) {
+            settle(hash, verdict.violation, step: verdict.step)
+            return nil
+        }
+        do {
+            try checkTransactions(block, on: parent)
+        } catch let violation as BlockViolation {
+            settle(hash, violation, step: 1)
+            return nil
+        } catch {
+            throw error as? NodeError ?? NodeError(.storeFailed, "block \(hash) cannot be checked", cause: error)
+        }
+        let claim = TrainingClaim(
+            header: block.header, parentHash: parent.hash, stepDigests: block.stepDigests, keptStepsBefore: parent.keptSteps)
+        if let side, side.block == parent.hash { return ReplayTask(hash: hash, claim: claim, start: side.model, moves: [], vault: vault) }
+        guard let moves = ModelVault.steps(from: tree.tip.hash, to: parent.hash, in: tree) else {
+            tree.suspend(hash, reason: "block \(parent.hash) does not lead to the tip's chain; restart the node")
+            return nil
+        }
+        return ReplayTask(hash: hash, claim: claim, start: model, moves: moves, vault: vault)
+    }
+
+    /// Takes over what a replay found.
+    func finish(_ task: ReplayTask, _ finding: ReplayFinding) throws(NodeError) {
+        try checkSound()
+        let seed = task.claim.header.workSeed(corpusRoot: parameters.corpusRoot)
+        switch finding.outcome {
+        case .preempted, .localFault: break
+        default: known.learn(finding.known, seed: seed)
+        }
+        switch finding.outcome {
+        case .preempted: return
+        case .valid(let result): try takeOver(result, hash: task.hash)
+        case .wrongDigest(let step, let expected, let actual):
+            settle(task.hash, .training(step: step, expected: expected, actual: actual), step: step)
+        case .endsTrajectory(let step, let reason): settle(task.hash, .trainingStep(step: step, reason: reason), step: step)
+        case .localFault(let fault):
+            tree.suspend(task.hash, reason: fault.description)
+            emit(.judged(hash: task.hash, fate: .localFault(fault.description)))
+        }
+        judgeOthers(of: seed)
+        try followBest()
+    }
+
+    /// The claims of a seed of which more is known now are judged by comparing.
+    private func judgeOthers(of seed: Hash256) {
+        for hash in tree.waitingBlocks where tree[hash]?.header.workSeed(corpusRoot: parameters.corpusRoot) == seed {
+            guard let body = tree.body(hash), let block = try? Block(decoding: body.bytes), let verdict = contradiction(block) else { continue }
+            settle(hash, verdict.violation, step: verdict.step)
+        }
+    }
+
+    /// What is known of a block's trajectory and says that it is false.
+    private func contradiction(_ block: Block) -> (step: Int, violation: BlockViolation)? {
+        switch known.judge(block.stepDigests, seed: block.header.workSeed(corpusRoot: parameters.corpusRoot)) {
+        case .agrees: nil
+        case .wrongDigest(let step, let expected, let actual): (step, .training(step: step, expected: expected, actual: actual))
+        case .endsTrajectory(let step, let reason): (step, .trainingStep(step: step, reason: reason))
+        }
+    }
+
+    /// A held block proved false.
+    private func settle(_ hash: Hash256, _ violation: BlockViolation, step: Int) {
+        let source = tree.source(of: hash)
+        let gone = condemn(hash, violation)
+        emit(.judged(hash: hash, fate: fate(violation, peerCouldKnow: step == 1)))
+        for other in gone where other != hash {
+            emit(.judged(hash: other, fate: .invalid(rule: "bad-parent-invalid", detail: "an ancestor breaks \(violation.identifier)", peerCouldKnow: false)))
+        }
+        if let source { blame(source, hash: hash, step: step, violation: violation) }
+    }
+
+    /// Whoever delivered a false block loses its other ones. A relay looks at the first step only, so for a later one it is not
+    /// called a liar.
+    private func blame(_ source: BlockTree.Announcer, hash: Hash256, step: Int, violation: BlockViolation) {
+        guard source != .local else { return }
+        for other in tree.forfeit(source) { emit(.judged(hash: other, fate: .noRoom)) }
+        emit(step == 1 ? .misbehaved(source, fault: "block \(hash): \(violation.identifier)") : .forfeited(source))
+    }
+
+    /// A block's training is right: connect it when it extends the tip, else keep the result beside the chain.
+    func takeOver(_ result: ReplayResult, hash: Hash256) throws(NodeError) {
+        guard let body = tree.body(hash), let block = try? Block(decoding: body.bytes), let parent = tree.parent(of: hash), parent.isReplayed
+        else { return }
+        let facts = BlockFacts(
+            heldOutLoss: result.heldOutLoss, trainingLoss: result.trainingLoss.isFinite ? result.trainingLoss : nil,
+            transactionCount: UInt32(clamping: block.transactions.count), size: UInt32(clamping: body.bytes.count))
+        var batch = WriteBatch()
+        batch.put(StoreKey.block(hash), body.bytes)
+        vault.put(result.delta, of: hash, to: &batch)
+        let record = BlockRecord(header: block.header, resultRoot: result.root, replayOrder: tree.nextReplayOrder, facts: facts)
+        batch.put(record, of: hash)
+        if parent.hash == tree.tip.hash {
+            guard try connect(block, hash: hash, model: result.state, with: batch, replayed: result.root) else { return }
+            self.facts[hash] = facts
+            announceTip()
+            return
+        }
+        let coins = try sideCoins(with: block, on: parent)
+        try persist(batch)
+        tree.replayed(hash, root: result.root)
+        self.facts[hash] = facts
+        side = coins.map { (hash, $0, result.state) }
+        if let block = tree[hash], block.work <= tree.tip.work { emit(.judged(hash: hash, fate: .sideChain)) }
+    }
+
+    /// The coins after a block beside the chain whose transactions were checked before its replay.
+    private func sideCoins(with block: Block, on parent: BlockTree.Block) throws(NodeError) -> OverlayCoins? {
+        do {
+            var coins = try coins(after: parent)
+            guard let context = tree.context(on: parent.hash) else { return nil }
+            coins.apply(try validator.connect(block, coins: coins, context: context).changes)
+            return coins
+        } catch {
+            throw error as? NodeError ?? NodeError(.storeFailed, "block \(block.hash) cannot be checked", cause: error)
+        }
+    }
+
+    /// The time has moved on: headers that were ahead of the clock may be due.
+    func tick() { _ = tree.retryEarly(now: clock()) }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Testing
+
+@testable import FlowNode
+
+/// Whole networks on a virtual clock. `FLOW_SIMULATION_SEEDS=A..<B` chooses the seeds, `FLOW_SIMULATION_SECONDS` ends a run early, and
+/// `FLOW_SIMULATION_TRACE=1` prints what happens.
+@Suite(.serialized) struct SimulationTests {
+    private static var seeds: Range<UInt64> {
+        let text = ProcessInfo.processInfo.environment["FLOW_SIMULATION_SEEDS"] ?? ""
+        let ends = text.components(separatedBy: "..<").compactMap { UInt64($0) }
+        return ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : 0..<400
+    }
+
+    @Test func honestNodesAgreeWhateverHappens() async throws {
+        let seeds = Self.seeds
+        let limit = ProcessInfo.processInfo.environment["FLOW_SIMULATION_SECONDS"].flatMap(Int.init) ?? 1_000_000
+        let isTraced = ProcessInfo.processInfo.environment["FLOW_SIMULATION_TRACE"] != nil
+        let begin = ContinuousClock.now
+        let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        let counts = try await withThrowingTaskGroup(of: SimulationCounts.self) { group in
+            for worker in 0..<workers {
+                group.addTask {
+                    var counts = SimulationCounts()
+                    for seed in seeds where Int(seed % UInt64(workers)) == worker {
+                        try Task.checkCancellation()
+                        if begin.duration(to: .now) > .seconds(limit) { break }
+                        counts = counts + (try SimulatedWorld(seed: seed, isTraced: isTraced).run())
+                    }
+                    return counts
+                }
+            }
+            return try await group.reduce(SimulationCounts(), +)
+        }
+        print(
+            "simulation: \(counts.seeds) seeds from \(seeds.lowerBound), \(counts.blocks) blocks, \(counts.replays) replays, \(counts.reorganisations) reorganisations, \(counts.crashes) crashes, \(counts.partitions) partitions, \(counts.liars) liars, \(counts.lies) lies, \(counts.preemptions) preemptions"
+        )
+        #expect(counts.seeds > 0 && counts.blocks > counts.seeds)
+    }
+}
