@@ -66,14 +66,16 @@ extension ChainParameters {
     }
 
     private func checkTraining() throws(ChainParametersError) {
-        try Self.check("training.stepsPerBlock", training.stepsPerBlock, 1, 4_096)
-        try Self.check("training.firstPayingStep", training.firstPayingStep, 1, UInt64(training.stepsPerBlock))
+        // All first steps of a block start from the same weights, so where work decides they are no tickets.
+        let first: UInt64 = retargets ? 2 : 1
+        try Self.check("training.stepsPerBlock", training.stepsPerBlock, first, 4_096)
+        try Self.check("training.firstPayingStep", training.firstPayingStep, first, UInt64(training.stepsPerBlock))
         try Self.check("training.warmupSteps", training.warmupSteps, 1, 1_000_000)
         try Self.check("training.balancingWeight", training.balancingWeight, 0, 1_000_000)
         try Self.check("training.linearBits", training.linearBits, 2, 16)
         try Self.check("training.attentionBits", training.attentionBits, 2, 16)
         try Self.check("training.routerBits", training.routerBits, 2, 16)
-        guard let first = training.peakLearningRate.first, first.height == 0 else {
+        guard training.peakLearningRate.first?.height == 0 else {
             throw .learningRateStages("the first stage must stand at height 0")
         }
         guard training.peakLearningRate.count <= 1_024 else {
