@@ -96,7 +96,8 @@ extension ChainParameters {
         guard let limit = powLimit.target, CompactTarget(limit) == powLimit else {
             throw .invalidTarget(bits: powLimit)
         }
-        try Self.check("blockInterval", blockInterval, 1, 86_400)
+        // The least spacing must be at least a second, so that times ascend.
+        try Self.check("blockInterval", blockInterval, retargets ? UInt64(TimeRules.blocksPerInterval) : 1, 86_400)
         try Self.check("retargetPeriod", retargetPeriod, 2, 1_000_000)
         try Self.check("halvingInterval", halvingInterval, 1, UInt64(UInt32.max))
         try Self.check("replayBudget.sixteenCoreSeconds", replayBudget.sixteenCoreSeconds, 1, 86_400)

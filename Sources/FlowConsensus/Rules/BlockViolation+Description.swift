@@ -13,12 +13,10 @@ extension BlockViolation: CustomStringConvertible {
         case let .bits(expected, actual): "the bits are \(actual), expected \(expected)"
         case let .timeTooOld(medianTimePast, actual):
             "the time is \(actual), expected more than the median time past \(medianTimePast)"
-        case let .timewarp(parentTime, actual):
-            "the time \(actual) of a period's first block lies more than 7200 s before its parent's \(parentTime)"
-        case let .periodEndsBeforeStart(startTime, actual):
-            "the time \(actual) of a period's last block lies before its first block's \(startTime)"
+        case let .timeTooSoon(parentTime, spacing, actual):
+            "the time is \(actual), expected at least \(spacing) s after the parent's \(parentTime)"
         case let .timeTooNew(now, actual):
-            "the time \(actual) lies more than 7200 s ahead of this node's clock, \(now); check the clock or wait"
+            "the time \(actual) lies more than 7200 s ahead of this node's clock, \(now); check the clock or wait until \(TimeRules.due(time: actual))"
         case let .modelRoot(expected, actual):
             "the training starts from weights with root \(actual), the parent's result, grown where this height calls for it, has \(expected)"
         case let .tooLarge(limit, actual): "the block has \(actual) bytes, expected at most \(limit)"

@@ -13,9 +13,8 @@ public enum BlockViolation: Error, Hashable, Sendable {
     case parent(expected: Hash256, actual: Hash256)
     case height(expected: UInt64, actual: BlockHeight)
     case bits(expected: CompactTarget, actual: CompactTarget)
+    case timeTooSoon(parentTime: UInt64, spacing: UInt64, actual: UInt64)
     case timeTooOld(medianTimePast: UInt64, actual: UInt64)
-    case timewarp(parentTime: UInt64, actual: UInt64)
-    case periodEndsBeforeStart(startTime: UInt64, actual: UInt64)
     case timeTooNew(now: UInt64, actual: UInt64)
     case modelRoot(expected: Hash256, actual: Hash256)
 
@@ -50,9 +49,8 @@ public enum BlockViolation: Error, Hashable, Sendable {
         case .parent: "bad-parent"
         case .height: "bad-height"
         case .bits: "bad-bits"
+        case .timeTooSoon: "time-too-soon"
         case .timeTooOld: "time-too-old"
-        case .timewarp: "time-timewarp"
-        case .periodEndsBeforeStart: "time-period-ends-before-start"
         case .timeTooNew: "time-too-new"
         case .modelRoot: "bad-model-root"
         case .tooLarge: "block-too-large"
@@ -71,6 +69,13 @@ public enum BlockViolation: Error, Hashable, Sendable {
         case .training: "training-digest"
         case .trainingStep: "training-step"
         }
+    }
+
+    /// When a block that is only too early becomes due, in seconds since 1970: the first second at which the same check passes.
+    /// nil for every other rule.
+    public var due: UInt64? {
+        guard case let .timeTooNew(_, actual) = self else { return nil }
+        return TimeRules.due(time: actual)
     }
 
     /// True when no block with this header can ever be valid on its branch. False when the body may have been swapped on the

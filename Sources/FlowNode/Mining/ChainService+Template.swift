@@ -12,15 +12,18 @@ extension ChainService {
         guard let tip = index.tip, let modelRoot = tip.resultRoot else { throw NodeError(.unknownBlock, "there is no tip yet") }
         let context = IndexContext(index: index, parentEntry: tip)
         guard let height = context.nextHeight else { throw NodeError(.unknownBlock, "the chain has reached its last height") }
-        var minimum = try context.medianTimePast() &+ 1
-        if height % parameters.retargetPeriod == 0 {
-            minimum = max(minimum, tip.header.time.subtractingReportingOverflow(TimeRules.timewarpAllowance).overflow ? 0 : tip.header.time - TimeRules.timewarpAllowance)
+        guard let minimum = try context.minimumTime(parameters) else {
+            throw NodeError(.unknownBlock, "no time is left after the tip's, \(tip.header.time)")
         }
-        if let start = try context.periodStartTime(parameters) { minimum = max(minimum, start) }
+        let now = clock()
+        guard TimeRules.due(time: minimum) <= now else {
+            throw NodeError(
+                .notDue, "the next block's time is at least \(minimum), more than \(TimeRules.futureAllowance) s ahead of the clock, \(now); wait \(TimeRules.due(time: minimum) - now) s")
+        }
         let chosen = mempool.selection(maximumSize: ConsensusLimits.blockSize - reservedSize)
         let fees = Amount.sum(chosen.map(\.fee)) ?? .zero
         return BlockTemplate(
-            version: 1, previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, clock()),
+            version: 1, previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, now),
             minimumTime: minimum, bits: try context.expectedBits(parameters), transactions: chosen,
             coinbaseValue: parameters.subsidy(at: height).adding(fees) ?? parameters.subsidy(at: height),
             keptStepsBefore: tip.keptSteps,

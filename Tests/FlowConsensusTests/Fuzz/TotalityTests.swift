@@ -118,6 +118,12 @@ import Testing
         let broken = TestChain.broken { try TestChain.mature.validator.checkContext(header, context: top) }
         #expect(broken == "bad-height")
         _ = try top.expectedBits(.mainnet)
-        _ = try top.periodStartTime(.mainnet)
+        #expect(try top.minimumTime(.mainnet) == parent.time + 60)
+        parent.time = .max - 59
+        let last = Top(parent: parent)
+        #expect(try last.minimumTime(.mainnet) == nil)
+        #expect(try last.minimumTime(.regtest) == .max - 58)
+        parent.time = .max
+        #expect(try Top(parent: parent).minimumTime(.regtest) == nil)
     }
 }

@@ -86,7 +86,7 @@ import Testing
         // More than 8 bits allow fewer rows in an exact sum.
         { $0.training.linearBits = 9; $0.model.batchSize = 1_024 }, { $0.training.routerBits = 16; $0.model.batchSize = 1_024 },
         // On a network that retargets.
-        { $0.retargets = true }, { $0.retargets = true; $0.training.stepsPerBlock = 1 },
+        { $0.retargets = true; $0.training.firstPayingStep = 2; $0.blockInterval = 9 }, { $0.retargets = true }, { $0.retargets = true; $0.training.stepsPerBlock = 1 },
     ]
 
     @Test func invalidParametersAreRefusedWithTheField() {
@@ -122,6 +122,20 @@ import Testing
             try parameters.validated()
         }
         for network in ChainParameters.all where network.retargets { #expect(network.training.firstPayingStep >= 2) }
+    }
+
+    @Test func blocksKeepASecondApartWhereTheTargetMoves() throws {
+        var parameters = ChainParameters.testnet
+        #expect(parameters.leastSpacing == 60)
+        parameters.blockInterval = 10
+        #expect(try parameters.validated().leastSpacing == 1)
+        parameters.blockInterval = 9
+        #expect(throws: ChainParametersError.outOfRange(field: "blockInterval", least: 10, most: 86_400, actual: 9)) {
+            try parameters.validated()
+        }
+        var still = ChainParameters.regtest
+        still.blockInterval = 9
+        #expect(try still.validated().leastSpacing == nil)
     }
 
     @Test func legalStarts() {

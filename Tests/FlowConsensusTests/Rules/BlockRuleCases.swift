@@ -64,13 +64,13 @@ extension RuleCase {
             accept: { chain.broken(chain.makeBlock(time: try! chain.context.medianTimePast() + 1)) },
             reject: { chain.broken(chain.makeBlock(time: try! chain.context.medianTimePast())) }),
         RuleCase(
-            "time-timewarp",
-            accept: { timewarped.broken(timewarped.makeBlock(time: timewarped.context.parent.time - 7_200)) },
-            reject: { timewarped.broken(timewarped.makeBlock(time: timewarped.context.parent.time - 7_201)) }),
-        RuleCase(
-            "time-period-ends-before-start",
-            accept: { longPeriod.broken(longPeriod.makeBlock(time: longPeriod.context.headers[8].time)) },
-            reject: { longPeriod.broken(longPeriod.makeBlock(time: longPeriod.context.headers[8].time - 1)) }),
+            "time-too-soon",
+            accept: { spaced.broken(spaced.makeBlock(time: spaced.context.parent.time + 60)) },
+            reject: {
+                // Also far above the median time past, and below it.
+                let names = [59, 0, -1, -400_000].map { spaced.broken(spaced.makeBlock(time: spaced.context.parent.time &+ UInt64(bitPattern: $0))) }
+                return Set(names).count == 1 ? names[0] : nil
+            }),
         RuleCase(
             "time-too-new",
             accept: {
@@ -87,25 +87,12 @@ extension RuleCase {
             reject: { chain.broken(chain.makeBlock { $0.header.modelRoot = .zero }) }),
     ]
 
-    /// Seven blocks of a chain that retargets every eight; the last one far ahead of the others.
-    private static let timewarped: TestChain = {
+    /// Twelve blocks of a chain that retargets, half an hour apart.
+    private static let spaced: TestChain = {
         var parameters = TestChain.parameters
-        parameters.retargetPeriod = 8
-        var chain = TestChain(parameters: parameters)
-        for _ in 1...6 { try! chain.accept(chain.makeBlock()) }
-        try! chain.accept(chain.makeBlock(time: chain.context.parent.time + 50_000))
-        return chain
-    }()
-
-    /// Fourteen blocks of that chain; the eighth, the first of its period, is far ahead of the others.
-    private static let longPeriod: TestChain = {
-        var parameters = TestChain.parameters
-        parameters.retargetPeriod = 8
-        var chain = TestChain(parameters: parameters)
-        for height in 1...14 {
-            let time = parameters.genesisTime + UInt64(height) * 600
-            try! chain.accept(chain.makeBlock(time: height == 8 ? time + 20_000 : time))
-        }
+        parameters.retargets = true
+        var chain = TestChain(parameters: try! parameters.validated())
+        for _ in 1...12 { try! chain.accept(chain.makeBlock(time: chain.context.parent.time + 1_800)) }
         return chain
     }()
 

@@ -45,13 +45,16 @@ import Testing
 
     struct TimeFile: Decodable {
         struct Case: Decodable {
-            let period: UInt32
+            let retargets: Bool
+            let blockInterval: UInt32
             let times: [UInt64]
             let time: UInt64
-            let medianTimePast: UInt64
+            let medianTimePast, minimum: UInt64
             let violation: String?
         }
+        struct Clock: Decodable { let time, now, due: UInt64; let violation: String? }
         let cases: [Case]
+        let clock: [Clock]
     }
 
     /// Headers with these times, checked through the context as a node does it.
@@ -70,13 +73,15 @@ import Testing
     }
 
     @Test func times() throws {
-        let cases = try Vectors.json("flow/chain-time.json", as: TimeFile.self).cases
-        #expect(cases.count > 30)
-        for test in cases {
+        let file = try Vectors.json("flow/chain-time.json", as: TimeFile.self)
+        #expect(file.cases.count > 100)
+        for test in file.cases {
             var parameters = TestChain.parameters
-            parameters.retargetPeriod = test.period
+            parameters.retargets = test.retargets
+            parameters.blockInterval = test.blockInterval
             let chain = Self.chain(times: test.times, parameters: parameters)
             #expect(try chain.medianTimePast() == test.medianTimePast)
+            #expect(try chain.minimumTime(parameters) == test.minimum)
             var header = chain.parent
             header.previousHash = chain.parentHash
             header.height += 1
@@ -85,6 +90,13 @@ import Testing
                 try BlockValidator(parameters: parameters).checkContext(header, context: chain)
             }
             #expect(violation == test.violation, "\(test)")
+        }
+        for test in file.clock {
+            var header = TestChain.parameters.genesisBlock.header
+            header.time = test.time
+            let violation = TestChain.broken { try BlockValidator(parameters: TestChain.parameters).checkTime(header, now: test.now) }
+            #expect(violation == test.violation, "\(test)")
+            #expect(TimeRules.due(time: test.time) == test.due)
         }
     }
 

@@ -316,34 +316,35 @@ def make_retarget():
 
 
 def make_time():
-    cases = []
+    cases, clock = [], []
 
-    def judge(times, time, period):
-        height = len(times)
-        if time <= median(times): return "time-too-old"
-        if height % period == 0 and time < times[-1] - 7200: return "time-timewarp"
-        if height % period == period - 1 and time < times[height - (period - 1)]: return "time-period-ends-before-start"
-        return None
+    def judge(times, time, retargets, interval):
+        if retargets:
+            minimum, rule = times[-1] + interval // 10, "time-too-soon"
+        else:
+            minimum, rule = median(times) + 1, "time-too-old"
+        return minimum, rule if time < minimum else None
 
-    def add(times, period, candidates):
-        for time in candidates:
-            cases.append({"period": period, "times": times, "time": time, "medianTimePast": median(times),
-                          "violation": judge(times, time, period)})
+    def add(times, candidates, networks=((True, 600), (False, 600), (True, 10), (True, 19), (True, 86_400), (False, 1))):
+        for retargets, interval in networks:
+            for time in sorted({t for t in candidates} | {times[-1] + interval // 10 + d for d in (-1, 0, 1)}):
+                minimum, violation = judge(times, time, retargets, interval)
+                cases.append({"retargets": retargets, "blockInterval": interval, "times": times, "time": time,
+                              "medianTimePast": median(times), "minimum": minimum, "violation": violation})
 
     start = 1774051200
     for n in (1, 2, 5, 10, 11, 12, 14):
         times = [start + 600 * i for i in range(n)]
-        add(times, 2016, [median(times), median(times) + 1, times[-1] + 600])
+        add(times, [median(times), median(times) + 1, times[-1], times[-1] + 600])
+    # Times that only a network that never retargets allows; the rule looks at the parent and the median alone.
     shuffled = [start + d for d in (0, 900, 300, 4000, 200, 4100, 100, 8000, 50, 7000, 6000, 20, 9000)]
-    add(shuffled, 2016, [start + d for d in (20, 900, 901, 4000, 4001)])
-    for period in (8, 16):
-        ahead = [start + 600 * i for i in range(period - 1)] + [start + 60_000]
-        add(ahead, period, [start + d for d in (60_000, 52_801, 52_800, 52_799, 52_000)])
-    early = [start + 600 * i for i in range(15)]
-    early[8] = start + 30_000
-    add(early, 8, [start + d for d in (29_999, 30_000, 30_001, 9_000)])
-    add(early[:14], 8, [start + 9_000])
-    save("chain-time.json", {"comment": "times of the blocks from height 0, then a candidate on top", "cases": cases})
+    add(shuffled, [start + d for d in (20, 900, 901, 4000, 4001)])
+    for time in (0, 1, 7199, 7200, 7201, start, (1 << 64) - 1):
+        due = max(time - 7200, 0)
+        for now in sorted({0, max(due - 1, 0), due, min(due + 1, (1 << 64) - 1)}):
+            clock.append({"time": time, "now": now, "due": due, "violation": "time-too-new" if time - now > 7200 else None})
+    save("chain-time.json", {"comment": "times of the blocks from height 0, then a candidate on top; clock: a block's time and a node's",
+                             "cases": cases, "clock": clock})
 
 
 def make_money():
