@@ -57,7 +57,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         try await payer.synchronise(with: chain)
         try await payee.synchronise(with: chain)
         #expect(try await payee.balance.trusted == amount)
-        #expect(fee.haruki >= Int64(transaction.encodedLength) * 10 - 200 && fee.haruki <= Int64(transaction.encodedLength + 60) * 10)
+        #expect(fee.haruki >= Int64(transaction.cost) * 10 - 200 && fee.haruki <= Int64(transaction.cost + 60) * 10)
     }
 
     @Test func aReorganisationTakesBackWhatItConfirmed() async throws {

@@ -19,7 +19,7 @@ public enum BlockViolation: Error, Hashable, Sendable {
     case modelRoot(expected: Hash256, actual: Hash256)
 
     // The body and its ties to the header.
-    case tooLarge(limit: Int, actual: Int)
+    case cost(limit: Int, actual: Int)
     case digestCount(expected: UInt32, actual: Int)
     case noTransactions
     case merkleRoot(expected: Hash256, actual: Hash256)
@@ -34,6 +34,7 @@ public enum BlockViolation: Error, Hashable, Sendable {
     case transaction(index: Int, TransactionViolation)
     case feeTotal
     case coinbaseValue(limit: Amount, actual: Amount)
+    case signatureChecks(limit: Int, index: Int)
 
     // The training.
     case training(step: Int, expected: Hash256, actual: Hash256)
@@ -53,7 +54,7 @@ public enum BlockViolation: Error, Hashable, Sendable {
         case .timeTooOld: "time-too-old"
         case .timeTooNew: "time-too-new"
         case .modelRoot: "bad-model-root"
-        case .tooLarge: "block-too-large"
+        case .cost: "block-cost"
         case .digestCount: "bad-digest-count"
         case .noTransactions: "no-transactions"
         case .merkleRoot: "bad-merkle-root"
@@ -66,6 +67,7 @@ public enum BlockViolation: Error, Hashable, Sendable {
         case let .transaction(_, violation): violation.identifier
         case .feeTotal: "fee-total"
         case .coinbaseValue: "coinbase-value"
+        case .signatureChecks: "too-many-signatures"
         case .training: "training-digest"
         case .trainingStep: "training-step"
         }
@@ -83,7 +85,7 @@ public enum BlockViolation: Error, Hashable, Sendable {
     /// as invalid.
     public var condemnsHash: Bool {
         switch self {
-        case .tooLarge, .digestCount, .noTransactions, .merkleRoot, .digestChain, .timeTooNew, .parent: false
+        case .cost, .digestCount, .noTransactions, .merkleRoot, .digestChain, .timeTooNew, .parent: false
         default: true
         }
     }

@@ -7,10 +7,8 @@ public enum TransactionRules {
     public static func checkForm(_ transaction: Transaction) throws(TransactionViolation) {
         guard !transaction.inputs.isEmpty else { throw .noInputs }
         guard !transaction.outputs.isEmpty else { throw .noOutputs }
-        let size = transaction.encodedLength
-        guard size <= ConsensusLimits.blockSize else {
-            throw .tooLarge(limit: ConsensusLimits.blockSize, actual: size)
-        }
+        let cost = transaction.cost
+        guard cost <= ConsensusLimits.blockCost else { throw .cost(limit: ConsensusLimits.blockCost, actual: cost) }
         guard transaction.strippedEncoding.count != ConsensusLimits.forbiddenStrippedSize else { throw .forbiddenSize }
         try checkInputs(transaction)
         try checkOutputs(transaction)
@@ -35,8 +33,10 @@ public enum TransactionRules {
 
     private static func checkOutputs(_ transaction: Transaction) throws(TransactionViolation) {
         var total = Amount.zero
+        let mayBeZero = transaction.isCoinbase && transaction.outputs.count == 1
         for (index, output) in transaction.outputs.enumerated() {
             guard output.value.isMoney else { throw .outputValue(output: index, actual: output.value) }
+            guard output.value > .zero || mayBeZero else { throw .outputZero(output: index) }
             guard let sum = total.adding(output.value) else { throw .outputTotal }
             total = sum
             guard output.program.isPayable else {
@@ -78,7 +78,7 @@ public enum TransactionRules {
         return fee
     }
 
-    /// Checks that each witness's key hashes to its coin's program and that its signature is valid.
+    /// Checks that each witness's key hashes to its coin's program and that its signature is valid: what costs the most, so last.
     public static func checkWitnesses(
         _ transaction: Transaction, coins: [Coin], genesisHash: Hash256
     ) throws(TransactionViolation) {

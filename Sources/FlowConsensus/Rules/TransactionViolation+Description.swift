@@ -8,12 +8,14 @@ extension TransactionViolation: CustomStringConvertible {
         switch self {
         case .noInputs: "the transaction has no input, expected at least one"
         case .noOutputs: "the transaction has no output, expected at least one"
-        case let .tooLarge(limit, actual): "the transaction has \(actual) bytes, expected at most \(limit)"
+        case let .cost(limit, actual):
+            "the transaction's bytes and \(ConsensusLimits.outputCost) for each output are \(actual), expected at most \(limit)"
         case .forbiddenSize: "the transaction has 64 bytes without witnesses; add or remove an output"
         case let .nullInput(input): "input \(input) spends no output, which only a coinbase may"
         case let .duplicateInput(outPoint): "two inputs spend \(outPoint), expected each output at most once"
         case let .outputValue(output, actual):
             "output \(output) is worth \(actual) FLOW, expected 0 to \(Amount.maxMoney)"
+        case let .outputZero(output): "output \(output) is worth nothing, which only a coinbase's single output may be"
         case .outputTotal: "the outputs are worth more than \(Amount.maxMoney) FLOW together"
         case let .outputProgram(output, version, length):
             "output \(output) pays to version \(version) with \(length) bytes, expected version 0 with 20"

@@ -4,12 +4,13 @@ public enum TransactionViolation: Error, Hashable, Sendable {
     // Form: the transaction alone.
     case noInputs
     case noOutputs
-    case tooLarge(limit: Int, actual: Int)
+    case cost(limit: Int, actual: Int)
     /// 64 bytes without witnesses.
     case forbiddenSize
     case nullInput(input: Int)
     case duplicateInput(OutPoint)
     case outputValue(output: Int, actual: Amount)
+    case outputZero(output: Int)
     case outputTotal
     case outputProgram(output: Int, version: UInt8, length: Int)
     case witnessCount(expected: Int, actual: Int)
@@ -32,11 +33,12 @@ public enum TransactionViolation: Error, Hashable, Sendable {
         switch self {
         case .noInputs: "tx-no-inputs"
         case .noOutputs: "tx-no-outputs"
-        case .tooLarge: "tx-too-large"
+        case .cost: "tx-cost"
         case .forbiddenSize: "tx-64-bytes"
         case .nullInput: "tx-null-input"
         case .duplicateInput: "tx-duplicate-input"
         case .outputValue: "tx-output-value"
+        case .outputZero: "tx-output-zero"
         case .outputTotal: "tx-output-total"
         case .outputProgram: "tx-output-program"
         case .witnessCount: "tx-witness-count"

@@ -23,6 +23,9 @@ public struct LockProgram: Hashable, Sendable {
 
     /// True for the one form that the rules allow in an output.
     public var isPayable: Bool { version == 0 && bytes.count == Self.keyHashLength }
+
+    /// How many signatures are checked when an output with this program is spent.
+    public var signatureChecks: Int { version == 0 ? 1 : 0 }
 }
 
 extension LockProgram: BinaryCodable {

@@ -63,6 +63,9 @@ public struct Transaction: Hashable, Sendable {
 
     /// The length of the encoding in bytes, witnesses included.
     public var encodedLength: Int { encoded.count }
+
+    /// What the transaction costs of a block's room: its bytes and 64 for each output.
+    public var cost: Int { encodedLength + ConsensusLimits.outputCost * outputs.count }
 }
 
 extension Transaction: BinaryCodable {

@@ -15,29 +15,31 @@ extension ChainService {
     }
 
     /// Checks a transaction as `submit` does and keeps nothing.
-    public func test(_ transaction: Transaction) throws -> Amount {
-        let before = mempool
-        defer { mempool = before }
-        return try admit(transaction).fee
-    }
+    public func test(_ transaction: Transaction) throws -> Amount { try judge(transaction).entry.fee }
 
     private func admit(_ transaction: Transaction) throws -> MempoolEntry {
+        let (entry, leaving) = try judge(transaction)
+        mempool.add(entry, evicting: leaving)
+        for dropped in leaving { send(.dropped(dropped)) }
+        return entry
+    }
+
+    /// Everything that rules and policy ask of a transaction; signatures, which cost the most, come last.
+    private func judge(_ transaction: Transaction) throws -> (entry: MempoolEntry, leaving: Set<Hash256>) {
         guard let tip = index.tip else { throw NodeError(.unknownBlock, "there is no tip yet") }
         let txid = transaction.txid
-        let size = transaction.encodedLength
-        try mempool.precheck(transaction, txid: txid, size: size)
+        try mempool.precheck(transaction, txid: txid, size: transaction.encodedLength)
         let coins = MempoolCoins(base: store, mempool: mempool, height: tip.height &+ 1)
-        let fee: Amount
         do {
-            fee = try TransactionRules.check(
-                transaction, coins: coins, context: IndexContext(index: index, parentEntry: tip), genesisHash: genesisHash
-            ).fee
+            let (fee, spent) = try TransactionRules.checkCoins(
+                transaction, coins: coins, context: IndexContext(index: index, parentEntry: tip))
+            let entry = MempoolEntry(transaction, txid: txid, fee: fee, spent: spent, time: clock(), height: tip.height)
+            let leaving = try mempool.admission(of: entry)
+            try TransactionRules.checkWitnesses(transaction, coins: spent, genesisHash: genesisHash)
+            return (entry, leaving)
         } catch let violation as TransactionViolation {
             throw try rejection(violation, transaction: transaction, txid: txid)
         }
-        let entry = MempoolEntry(transaction: transaction, txid: txid, fee: fee, size: size, time: clock(), height: tip.height)
-        try mempool.add(entry)
-        return entry
     }
 
     private func rejection(_ violation: TransactionViolation, transaction: Transaction, txid: Hash256) throws -> MempoolRejection {

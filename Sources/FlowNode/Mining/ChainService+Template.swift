@@ -3,8 +3,8 @@ import FlowCrypto
 import FlowModel
 
 extension ChainService {
-    /// Bytes that header, digests, counts and the coinbase may need.
-    private var reservedSize: Int { 1_000 + 32 * Int(parameters.training.stepsPerBlock) }
+    /// What header, digests, counts and the coinbase may cost.
+    private var reservedCost: Int { 1_000 + 32 * Int(parameters.training.stepsPerBlock) }
 
     /// The next block on the tip, with the best paying transactions of the mempool.
     public func blockTemplate() throws -> BlockTemplate {
@@ -20,7 +20,8 @@ extension ChainService {
             throw NodeError(
                 .notDue, "the next block's time is at least \(minimum), more than \(TimeRules.futureAllowance) s ahead of the clock, \(now); wait \(TimeRules.due(time: minimum) - now) s")
         }
-        let chosen = mempool.selection(maximumSize: ConsensusLimits.blockSize - reservedSize)
+        let chosen = mempool.selection(
+            maximumCost: ConsensusLimits.blockCost - reservedCost, maximumSignatureChecks: ConsensusLimits.signatureChecks)
         let fees = Amount.sum(chosen.map(\.fee)) ?? .zero
         return BlockTemplate(
             version: 1, previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, now),

@@ -25,13 +25,20 @@ extension RuleCase {
         chain.signed(Transaction(inputs: inputs, outputs: outputs), spent: [])
     }
 
+    /// A coinbase that costs exactly so much: many outputs and some data.
+    private static func costing(_ cost: Int) -> Transaction {
+        let room = cost - Transaction.coinbase(height: 1, outputs: [output]).cost - 2  // The count of outputs takes three bytes instead of one.
+        return .coinbase(
+            height: 1, outputs: [TransactionOutput](repeating: output, count: 1 + room / 94), data: [UInt8](repeating: 1, count: room % 94))
+    }
+
     static let forms: [RuleCase] = [
         RuleCase("tx-no-inputs", accept: { form(plain()) }, reject: { form(plain(inputs: [])) }),
         RuleCase("tx-no-outputs", accept: { form(plain()) }, reject: { form(plain(outputs: [])) }),
         RuleCase(
-            "tx-too-large",
-            accept: { form(plain(outputs: [TransactionOutput](repeating: output, count: 1_000))) },
-            reject: { form(plain(outputs: [TransactionOutput](repeating: output, count: 133_400))) }),
+            "tx-cost",
+            accept: { form(costing(4_000_000)) },
+            reject: { form(costing(4_000_001)) }),
         RuleCase(
             "tx-64-bytes",
             accept: { form(plain()) },
@@ -56,7 +63,6 @@ extension RuleCase {
             "tx-output-value",
             accept: {
                 form(plain(outputs: [TransactionOutput(value: .maxMoney, program: TestChain.program)]))
-                    ?? form(plain(outputs: [TransactionOutput(value: .zero, program: TestChain.program)]))
             },
             reject: {
                 let names = [-1, Amount.maxMoney.haruki + 1, Int64.min, Int64.max].map { value in
@@ -64,6 +70,17 @@ extension RuleCase {
                         TransactionOutput(value: Amount(haruki: value), program: TestChain.program)
                     ]))
                 }
+                return Set(names).count == 1 ? names[0] : nil
+            }),
+        RuleCase(
+            "tx-output-zero",
+            accept: {
+                let nothing = TransactionOutput(value: .zero, program: TestChain.program)
+                return form(.coinbase(height: 1, outputs: [nothing])) ?? form(plain(outputs: halves(1, 1)))
+            },
+            reject: {
+                let (nothing, all) = (halves(0, 0), halves(1, 0) + halves(0, 1))
+                let names = [plain(outputs: [nothing[0]]), plain(outputs: all), .coinbase(height: 1, outputs: nothing), .coinbase(height: 1, outputs: all)].map(form)
                 return Set(names).count == 1 ? names[0] : nil
             }),
         RuleCase(
@@ -77,7 +94,7 @@ extension RuleCase {
                 let names = [(0, 32), (0, 19), (0, 0), (1, 20), (1, 32), (16, 2), (17, 20)].map { version, length in
                     let program = LockProgram(
                         version: UInt8(version), bytes: [UInt8](repeating: 1, count: length))
-                    return form(plain(outputs: [TransactionOutput(value: .zero, program: program)]))
+                    return form(plain(outputs: [TransactionOutput(value: output.value, program: program)]))
                 }
                 return Set(names).count == 1 ? names[0] : nil
             }),

@@ -1,5 +1,6 @@
 import FlowConsensus
 import FlowCrypto
+import FlowEncoding
 import Foundation
 import TestSupport
 import Testing
@@ -103,6 +104,8 @@ import Testing
     struct MoneyFile: Decodable {
         struct Subsidy: Decodable { let height: UInt32; let subsidy: Int64 }
         struct Maturity: Decodable { let coin: UInt32; let height: UInt32; let spendable: Bool }
+        struct Zero: Decodable { let coinbase: Bool; let values: [Int64]; let violation: String? }
+        let zeroOutputs: [Zero]
         let subsidies: [Subsidy]
         let total: Int64
         let maximum: Int64
@@ -121,11 +124,48 @@ import Testing
         #expect(total == file.total)
         #expect(total == 2_099_999_997_690_000)
         #expect(Amount.maxMoney.haruki == file.maximum)
+        #expect(file.zeroOutputs.count == 14)
+        for test in file.zeroOutputs {
+            let outputs = test.values.map { TransactionOutput(value: Amount(haruki: $0), program: TestChain.program) }
+            var transaction = Transaction.coinbase(height: 5, outputs: outputs)
+            if !test.coinbase { transaction = TestChain.mature.spend(coinbaseAt: 1, to: outputs) }
+            #expect(TestChain.broken { try TransactionRules.checkForm(transaction) } == test.violation, "\(test)")
+        }
         for test in file.maturity {
             let output = TransactionOutput(value: .zero, program: TestChain.program)
             let coin = Coin(output: output, height: test.coin, isCoinbase: true)
             #expect(coin.isMature(at: test.height) == test.spendable)
             #expect(Coin(output: output, height: test.coin, isCoinbase: false).isMature(at: 0))
+        }
+    }
+
+    struct CostFile: Decodable {
+        struct Case: Decodable { let outputs, data, transactionBytes, bytes, cost: Int; let violation: String? }
+        let program: String
+        let limit, signatureChecks: Int
+        let cases: [Case]
+    }
+
+    @Test func costs() throws {
+        let file = try Vectors.json("flow/chain-cost.json", as: CostFile.self)
+        #expect(file.limit == ConsensusLimits.blockCost)
+        #expect(file.signatureChecks == ConsensusLimits.signatureChecks)
+        #expect(file.cases.count == 9)
+        let chain = TestChain()
+        let output = TransactionOutput(value: Amount(haruki: 1), program: LockProgram(version: 0, bytes: try Hex.decode(file.program)))
+        for test in file.cases {
+            let block = chain.makeBlock(steps: 3) {
+                $0.transactions = [
+                    .coinbase(
+                        height: 1, outputs: [TransactionOutput](repeating: output, count: test.outputs),
+                        data: [UInt8](repeating: 0, count: test.data))
+                ]
+            }
+            #expect(block.transactions[0].encodedLength == test.transactionBytes)
+            #expect(block.transactions[0].cost == test.transactionBytes + 64 * test.outputs)
+            #expect(block.encodedLength == test.bytes)
+            #expect(block.cost == test.cost)
+            #expect(chain.broken(block) == test.violation, "\(test)")
         }
     }
 

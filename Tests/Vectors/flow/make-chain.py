@@ -255,7 +255,7 @@ def make_transactions():
         [(5_000_000_000, 0, one.program), (1, 0, two.program)], [(4_999_999_000, 0, two.program), (1, 0, one.program)],
         [one, two], lock=499_999_999)
     add("300 outputs (CompactSize of three bytes), version 1", [(b, 0, 0)], [(21 * 10**14, 0, two.program)],
-        [(index, 0, one.program) for index in range(300)], [two], version=1, lock=0xFFFFFFFF)
+        [(index, 0, one.program) for index in range(1, 301)], [two], version=1, lock=0xFFFFFFFF)
     coinbases = [describe(coinbase(1, 50 * 10**8, one.program)),
                  describe(coinbase(210_000, 25 * 10**8, two.program, data=bytes(range(100)), sequence=0))]
     addresses = [{"seed": k.seed.hex(), "publicKey": k.public.hex(), "program": k.program.hex(),
@@ -352,10 +352,37 @@ def make_money():
     heights = [0, 1, 209_999, 210_000, 419_999, 420_000, 6_719_999, 6_720_000, 6_929_999, 6_930_000, 13_439_999, 13_440_000,
                (1 << 32) - 1]
     total = sum(subsidy(era * 210_000) * 210_000 for era in range(64))
-    save("chain-money.json", {"subsidies": [{"height": x, "subsidy": subsidy(x)} for x in heights], "total": total,
+    zeros = []
+    for is_coinbase in (True, False):
+        for values in ([0], [1], [0, 0], [0, 1], [1, 0], [1, 1], [5, 7, 0]):
+            allowed = all(v > 0 for v in values) or is_coinbase and len(values) == 1
+            zeros.append({"coinbase": is_coinbase, "values": values, "violation": None if allowed else "tx-output-zero"})
+    save("chain-money.json", {"zeroOutputs": zeros, "subsidies": [{"height": x, "subsidy": subsidy(x)} for x in heights], "total": total,
                               "maximum": 21 * 10**14,
                               "maturity": [{"coin": c, "height": x, "spendable": x >= c + 100}
                                            for c in (0, 1, 1000) for x in (c + 98, c + 99, c + 100, c + 101)]})
+
+
+def make_cost():
+    """Blocks with one coinbase of n outputs of 1 haruki to key 1 and some data, 3 step digests, an otherwise empty header."""
+    one = Key(1)
+    cases = []
+    limit = 4_000_000
+
+    def measure(outputs, data):
+        t = dict(coinbase(5, 1, one.program, data=bytes(data)), outputs=[(1, 0, one.program)] * outputs)
+        fields = dict.fromkeys(HEADER, 0) | {key: bytes(32) for key in ("previousHash", "merkleRoot", "modelRoot", "deltaHash")}
+        size = len(block(fields, [bytes(32)] * 3, [t]))
+        return {"outputs": outputs, "data": data, "transactionBytes": len(stripped(t) + proof(t)), "bytes": size,
+                "cost": size + 64 * outputs, "violation": "block-cost" if size + 64 * outputs > limit else None}
+
+    most = 1_000 + (limit - measure(1_000, 0)["cost"]) // 94
+    edge = limit - measure(most, 0)["cost"]
+    for outputs, data in [(1, 0), (1, 100), (2, 0), (252, 0), (253, 0), (most, 0), (most, edge), (most, edge + 1), (most + 1, 0)]:
+        cases.append(measure(outputs, data))
+    assert [c["cost"] for c in cases[-3:]] == [limit, limit + 1, measure(most + 1, 0)["cost"]]
+    save("chain-cost.json", {"comment": make_cost.__doc__, "program": one.program.hex(), "limit": limit, "signatureChecks": 3000,
+                             "cases": cases})
 
 
 def make_locks():
@@ -417,6 +444,6 @@ def make_growth():
                                "hash": hh(header(fields)).hex(), "heights": heights, "cases": cases})
 
 
-for make in (make_genesis, make_transactions, make_blocks, make_retarget, make_time, make_money, make_locks,
+for make in (make_genesis, make_transactions, make_blocks, make_retarget, make_time, make_money, make_cost, make_locks,
              make_learning_rate, make_growth):
     make()

@@ -114,7 +114,7 @@ struct NodeMethods: Sendable {
         }
         return [
             "txid": .string(transaction.txid.displayHex), "hash": .string(transaction.witnessHash.displayHex),
-            "version": .integer(transaction.version), "size": .integer(transaction.encodedLength),
+            "version": .integer(transaction.version), "size": .integer(transaction.encodedLength), "vsize": .integer(transaction.cost),
             "locktime": .integer(transaction.lockTime), "vin": .array(inputs), "vout": .array(outputs),
         ]
     }
