@@ -24,7 +24,7 @@ import Testing
     }
 
     private func add(_ entry: MempoolEntry, to pool: inout Mempool) throws {
-        pool.add(entry, evicting: try pool.admission(of: entry))
+        pool.add(entry, evicting: try pool.admission(of: entry, spending: []))
     }
 
     @Test func aFeeIsMeasuredByCost() throws {
@@ -33,9 +33,9 @@ import Testing
         #expect(one.cost == one.size + 64)
         #expect(hundred.cost == hundred.size + 6_400)
         let needed = Int64(hundred.cost)
-        #expect(throws: Never.self) { try pool.admission(of: entry(2, fee: needed, outputs: 100)) }
+        #expect(throws: Never.self) { try pool.admission(of: entry(2, fee: needed, outputs: 100), spending: []) }
         do {
-            _ = try pool.admission(of: entry(2, fee: needed - 1, outputs: 100))
+            _ = try pool.admission(of: entry(2, fee: needed - 1, outputs: 100), spending: [])
             Issue.record("accepted")
         } catch {
             #expect(error.reason == "min relay fee not met")
@@ -59,6 +59,36 @@ import Testing
         #expect(rejection(-1) == nil)
     }
 
+    /// Blocks may hold them, and a miner that makes its own may mine them; this pool stays away from what anybody can spend.
+    @Test func versionsWithoutMeaningAreNotTaken() throws {
+        func output(_ version: UInt8, _ length: Int) -> TransactionOutput {
+            TransactionOutput(value: Amount(haruki: 1_000), program: LockProgram(version: version, bytes: [UInt8](repeating: 1, count: length)))
+        }
+        func pays(_ output: TransactionOutput) -> String? {
+            let transaction = Transaction(inputs: [TransactionInput(outPoint: OutPoint(txid: .zero, index: 0))], outputs: [output])
+            do throws(MempoolRejection) {
+                try Mempool().precheck(transaction, txid: transaction.txid, size: 100)
+                return nil
+            } catch { return error.reason }
+        }
+        func spends(_ outputs: [TransactionOutput]) -> String? {
+            do throws(MempoolRejection) {
+                _ = try Mempool().admission(of: entry(1, fee: 100_000), spending: outputs.map { Coin(output: $0, height: 1, isCoinbase: false) })
+                return nil
+            } catch { return error.reason }
+        }
+        for version in UInt8(1)...16 {
+            #expect(pays(output(version, 2)) == "unknown-output-version")
+            #expect(pays(output(version, 20)) == "unknown-output-version")
+            #expect(spends([output(0, 20), output(version, 32)]) == "unknown-input-version")
+        }
+        #expect(pays(output(0, 20)) == nil)
+        #expect(spends([output(0, 20), output(0, 20)]) == nil)
+        // What no block may hold is for the rules to judge.
+        #expect(pays(output(17, 20)) == nil)
+        #expect(pays(output(1, 41)) == nil)
+    }
+
     @Test func theCheapestLeaveWithTheirDescendants() throws {
         var policy = MempoolPolicy()
         let size = entry(0, fee: 0).size
@@ -71,20 +101,20 @@ import Testing
         // Paying no more than the cheapest frees nothing and changes nothing.
         for fee in [500, 1_000] as [Int64] {
             do {
-                _ = try pool.admission(of: entry(5, fee: fee))
+                _ = try pool.admission(of: entry(5, fee: fee), spending: [])
                 Issue.record("accepted")
             } catch { #expect(error.reason == "mempool full") }
         }
         #expect(Set(pool.entries.keys) == [cheap.txid, dear.txid, middle.txid, child.txid])
         let newcomer = entry(6, fee: 2_000)
-        #expect(try pool.admission(of: newcomer) == [cheap.txid, child.txid])
+        #expect(try pool.admission(of: newcomer, spending: []) == [cheap.txid, child.txid])
         try add(newcomer, to: &pool)
         #expect(Set(pool.entries.keys) == [dear.txid, middle.txid, newcomer.txid])
         #expect(pool.byteCount == 3 * size)
         // A child never pushes out what it needs, even where that is the cheapest.
         try add(entry(7, fee: 7_000), to: &pool)
         let needy = entry(8, fee: 9_999, parents: [newcomer])
-        #expect(try pool.admission(of: needy) == [middle.txid])
+        #expect(try pool.admission(of: needy, spending: []) == [middle.txid])
         #expect(pool.spender(of: newcomer.transaction.inputs[0].outPoint) == newcomer.txid)
         #expect(pool.spender(of: cheap.transaction.inputs[0].outPoint) == nil)
     }

@@ -14,6 +14,7 @@ public enum TransactionViolation: Error, Hashable, Sendable {
     case outputTotal
     case outputProgram(output: Int, version: UInt8, length: Int)
     case witnessCount(expected: Int, actual: Int)
+    case witnessSize(input: Int, items: Int, size: Int)
     case coinbaseDataLength(limit: Int, actual: Int)
 
     // Context: the chain and the coins.
@@ -25,6 +26,7 @@ public enum TransactionViolation: Error, Hashable, Sendable {
     case outputsExceedInputs(inputs: Amount, outputs: Amount)
     case relativeLockHeight(input: Int, spendableFrom: UInt64, height: BlockHeight)
     case relativeLockTime(input: Int, spendableFrom: UInt64, medianTimePast: UInt64)
+    case witnessForm(input: Int, lengths: [Int])
     case witnessProgram(input: Int, expected: [UInt8], actual: [UInt8])
     case signature(input: Int)
 
@@ -42,6 +44,7 @@ public enum TransactionViolation: Error, Hashable, Sendable {
         case .outputTotal: "tx-output-total"
         case .outputProgram: "tx-output-program"
         case .witnessCount: "tx-witness-count"
+        case .witnessSize: "tx-witness-size"
         case .coinbaseDataLength: "tx-coinbase-data-length"
         case .looseCoinbase: "tx-loose-coinbase"
         case .lockTime: "tx-lock-time"
@@ -51,6 +54,7 @@ public enum TransactionViolation: Error, Hashable, Sendable {
         case .outputsExceedInputs: "tx-outputs-exceed-inputs"
         case .relativeLockHeight: "tx-relative-lock-height"
         case .relativeLockTime: "tx-relative-lock-time"
+        case .witnessForm: "tx-witness-form"
         case .witnessProgram: "tx-witness-program"
         case .signature: "tx-signature"
         }

@@ -41,6 +41,10 @@ public struct Transaction: Hashable, Sendable {
 
     public var isCoinbase: Bool { inputs.count == 1 && inputs[0].outPoint.isNull }
 
+    /// Whether the sender says that another transaction may take its place while it is unconfirmed (BIP-125): a sequence below
+    /// fffffffe. What a node makes of it is policy.
+    public var signalsReplacement: Bool { !isCoinbase && inputs.contains { $0.sequence < TransactionInput.finalSequence - 1 } }
+
     /// The name of the transaction: keccak256d of the encoding without witnesses and coinbase data.
     public var txid: Hash256 { Keccak256.doubleHash(strippedEncoding) }
 
@@ -103,7 +107,8 @@ extension Transaction: BinaryCodable {
         if isCoinbase {
             coinbaseData = try reader.readVarBytes(limit: ConsensusLimits.blockSize)
         } else {
-            witnesses = try reader.readArray(limit: limit, minimumElementSize: Witness.encodedLength)
+            // No more than inputs: a witness can take one byte here and far more in memory.
+            witnesses = try reader.readArray(limit: UInt64(inputs.count))
         }
     }
 }

@@ -34,7 +34,7 @@ extension ChainService {
             let (fee, spent) = try TransactionRules.checkCoins(
                 transaction, coins: coins, context: IndexContext(index: index, parentEntry: tip))
             let entry = MempoolEntry(transaction, txid: txid, fee: fee, spent: spent, time: clock(), height: tip.height)
-            let leaving = try mempool.admission(of: entry)
+            let leaving = try mempool.admission(of: entry, spending: spent)
             try TransactionRules.checkWitnesses(transaction, coins: spent, genesisHash: genesisHash)
             return (entry, leaving)
         } catch let violation as TransactionViolation {

@@ -50,6 +50,9 @@ struct Mempool {
         for (index, output) in transaction.outputs.enumerated() where output.value > .zero && output.value.haruki < policy.leastOutput {
             throw MempoolRejection(.policy, "dust", "output \(index) is worth \(output.value.haruki) haruki, at least \(policy.leastOutput) are taken; leave it out or pay more")
         }
+        for (index, output) in transaction.outputs.enumerated() where output.program.isAllowed && !output.program.isPayable {
+            throw MempoolRejection(.policy, "unknown-output-version", "output \(index) pays to version \(output.program.version), which has no meaning yet: anybody could spend it")
+        }
         for input in transaction.inputs {
             if let other = spender[input.outPoint] {
                 throw MempoolRejection(.policy, "txn-mempool-conflict", "\(other) spends \(input.outPoint) already; wait until one of them is confirmed")
@@ -57,9 +60,13 @@ struct Mempool {
         }
     }
 
-    /// Checks what needs the fee, but not the signatures, of a transaction that consensus allows in the next block.
+    /// Checks what needs coins and fee, but not the signatures, of a transaction that consensus allows in the next block.
+    /// - Parameter spent: the coins that the inputs spend
     /// - Returns: what has to leave for it
-    func admission(of entry: MempoolEntry) throws(MempoolRejection) -> Set<Hash256> {
+    func admission(of entry: MempoolEntry, spending spent: [Coin]) throws(MempoolRejection) -> Set<Hash256> {
+        if let index = spent.firstIndex(where: { !$0.output.program.isPayable }) {
+            throw MempoolRejection(.policy, "unknown-input-version", "input \(index) spends version \(spent[index].output.program.version), which has no meaning yet; a later rule may forbid it")
+        }
         let (product, overflow) = Int64(clamping: entry.cost).multipliedReportingOverflow(by: policy.minimumFeeRate)
         let needed = (overflow ? .max : product) / 1000
         guard entry.fee.haruki >= needed else {

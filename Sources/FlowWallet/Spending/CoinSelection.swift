@@ -9,7 +9,7 @@ public struct CoinSelection: Sendable {
     public let fee: Amount
 
     /// Cost of an input with its witness, of an output, and of what every transaction has (generous counts).
-    static let inputCost = TransactionInput.encodedLength + Witness.encodedLength
+    static let inputCost = TransactionInput.encodedLength + Witness.keyWitnessLength
     static let outputCost = 30 + ConsensusLimits.outputCost
     static let baseCost = 4 + 5 + 5 + 4 + 5
 

@@ -20,7 +20,6 @@ import Testing
         "bad-txns-vout-empty": "tx-no-outputs", "bad-txns-vout-negative": "tx-output-value",
         "bad-txns-vout-toolarge": "tx-output-value", "bad-version(0x00000001)": "bad-version",
         "block-script-verify-flag-failed": "tx-signature", "coinbase": "tx-loose-coinbase", "high-hash": "hash-above-target",
-        "mempool-script-verify-flag-failed (Witness version reserved for soft-fork upgrades)": "tx-output-program",
         "missing-inputs": "tx-missing-coin", "non-BIP68-final": "tx-relative-lock-height", "non-final": "tx-lock-time",
         "time-too-new": "time-too-new", "time-too-old": "time-too-old", "tx-size-small": "tx-64-bytes",
         "tx-size": "tx-cost",
@@ -32,7 +31,7 @@ import Testing
         "block-script-verify-flag-failed (Locktime requirement not satisfied)",
         "block-script-verify-flag-failed (Negative locktime)",
         "block-script-verify-flag-failed (Operation not valid with the current stack size)", "dust",
-        "non-canonical ReadCompactSize()", "scriptpubkey", "scriptsig-not-pushonly", "scriptsig-size",
+        "mempool-script-verify-flag-failed (Witness version reserved for soft-fork upgrades)", "non-canonical ReadCompactSize()", "scriptpubkey", "scriptsig-not-pushonly", "scriptsig-size",
         "txn-already-in-mempool", "txn-already-known", "version",
     ]
 

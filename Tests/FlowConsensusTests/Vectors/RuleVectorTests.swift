@@ -182,6 +182,8 @@ import Testing
             let times: [UInt64]
             let cases: [Case]
         }
+        struct Required: Decodable { let version, sequence, required: UInt32; let met: Bool }
+        let required: [Required]
         let absolute: [Absolute]
         let relative: Relative
     }
@@ -208,6 +210,16 @@ import Testing
                     medianTimePast: past, context: chain)
             }
             #expect((violation == nil) == test.allowed, "\(test)")
+        }
+    }
+
+    /// BIP-112: what a later kind of program may demand of a sequence.
+    @Test func requiredLocks() throws {
+        let cases = try Vectors.json("flow/chain-locks.json", as: LockFile.self).required
+        #expect(cases.count > 300)
+        for test in cases {
+            let required = RelativeLock(sequence: test.required, version: 2)
+            #expect(RelativeLock(sequence: test.sequence, version: test.version).isAtLeast(required) == test.met, "\(test)")
         }
     }
 

@@ -54,8 +54,9 @@ class Key:
 CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
-def bech32(prefix, program):
-    values, bits, accumulator = [0], 0, 0
+def bech32(prefix, program, version=0):
+    """BIP-173 for version 0, BIP-350 for the others."""
+    values, bits, accumulator = [version], 0, 0
     for byte in program:
         accumulator, bits = accumulator << 8 | byte, bits + 8
         while bits >= 5:
@@ -73,13 +74,13 @@ def bech32(prefix, program):
         return state
 
     expanded = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
-    checksum = polymod(expanded + values + [0] * 6) ^ 1
+    checksum = polymod(expanded + values + [0] * 6) ^ (0x2BC830A3 if version else 1)
     values += [checksum >> 5 * (5 - index) & 31 for index in range(6)]
     return prefix + "1" + "".join(CHARSET[value] for value in values)
 
 
 # Transactions: dictionaries with version, inputs [(txid, index, sequence)], outputs [(value, version, program)], lockTime, and
-# either data (coinbase) or witnesses [(public, signature)].
+# either data (coinbase) or witnesses, a list of byte strings for each input.
 NULL = (bytes(32), 0xFFFFFFFF)
 
 
@@ -90,7 +91,7 @@ def stripped(t):
 
 
 def proof(t):
-    return blob(t["data"]) if "data" in t else array([p + s for p, s in t["witnesses"]])
+    return blob(t["data"]) if "data" in t else array([array([blob(item) for item in w]) for w in t["witnesses"]])
 
 
 def txid(t): return hh(stripped(t))
@@ -104,7 +105,8 @@ def sighash(t, spent, genesis, index):
 
 
 def sign(t, spent, keys, genesis):
-    t["witnesses"] = [(k.public, k.sign(sighash(t, spent, genesis, i))) for i, k in enumerate(keys)]
+    """A key signs; a list stands as it is, for an output whose version has no meaning yet."""
+    t["witnesses"] = [[k.public, k.sign(sighash(t, spent, genesis, i))] if isinstance(k, Key) else k for i, k in enumerate(keys)]
     return t
 
 
@@ -118,7 +120,7 @@ def describe(t):
               "inputs": [{"txid": i[0].hex(), "index": i[1], "sequence": i[2]} for i in t["inputs"]],
               "outputs": [{"value": o[0], "version": o[1], "program": o[2].hex()} for o in t["outputs"]]}
     if "data" in t: result["data"] = t["data"].hex()
-    else: result["witnesses"] = [{"publicKey": p.hex(), "signature": s.hex()} for p, s in t["witnesses"]]
+    else: result["witnesses"] = [[item.hex() for item in w] for w in t["witnesses"]]
     result |= {"encoded": (stripped(t) + proof(t)).hex(), "txid": txid(t).hex(),
                "witnessHash": hh(proof(t)).hex(), "leaf": leaf(t).hex()}
     return result
@@ -242,10 +244,10 @@ def make_transactions():
     genesis_hash = hh(header(genesis(NETWORKS[2])[0]))
     cases = []
 
-    def add(comment, inputs, spent, outputs, keys, version=2, lock=0):
+    def add(comment, inputs, spent, outputs, keys, version=2, lock=0, violation=None):
         t = {"version": version, "inputs": inputs, "outputs": outputs, "lockTime": lock}
         sign(t, spent, keys, genesis_hash)
-        cases.append({"comment": comment, "transaction": describe(t), "stripped": stripped(t).hex(),
+        cases.append({"comment": comment, "transaction": describe(t), "violation": violation, "stripped": stripped(t).hex(),
                       "spent": [{"value": o[0], "version": o[1], "program": o[2].hex()} for o in spent],
                       "sighashes": [sighash(t, spent, genesis_hash, i).hex() for i in range(len(inputs))]})
 
@@ -256,12 +258,38 @@ def make_transactions():
         [one, two], lock=499_999_999)
     add("300 outputs (CompactSize of three bytes), version 1", [(b, 0, 0)], [(21 * 10**14, 0, two.program)],
         [(index, 0, one.program) for index in range(1, 301)], [two], version=1, lock=0xFFFFFFFF)
+    last, final = 0xFFFFFFFE, 0xFFFFFFFF
+    add("outputs of versions 1 to 16", [(a, 0, last)], [(20_000, 0, one.program)],
+        [(1_000, v, bytes(range(2 + 2 * v))) for v in range(1, 17)], [one])
+    add("spends versions 1, 16 and 0; no signature is asked of the first two", [(a, 0, final), (a, 1, final), (b, 2, final)],
+        [(5, 1, b"ab"), (6, 16, bytes(40)), (7, 0, one.program)], [(9, 0, two.program)], [[], [b"", b"x" * 300], one])
+    add("16 items, one of them long", [(a, 0, final)], [(5, 4, b"abc")], [(5, 0, two.program)], [[bytes([i]) * i for i in range(15)] + [bytes(60_000)]])
+    signature = one.sign(b"anything")
+    add("a third item", [(a, 0, final)], [(5, 0, one.program)], [(5, 0, two.program)], [[one.public, signature, b""]], violation="tx-witness-form")
+    add("nothing", [(a, 0, final)], [(5, 0, one.program)], [(5, 0, two.program)], [[]], violation="tx-witness-form")
+    add("another key", [(a, 0, final)], [(5, 0, one.program)], [(5, 0, two.program)], [two], violation="tx-witness-program")
+
+    # Decoders refuse these; each is the first case with another proof.
+    start = stripped({"version": 2, "inputs": [(a, 0, final)], "outputs": [(900, 0, two.program)], "lockTime": 0})
+    key_and_signature = array([blob(one.public), blob(signature)])
+    refused = [{"comment": comment, "encoded": (start + bad).hex()} for comment, bad in [
+        ("more witnesses than inputs", array([key_and_signature] * 2)), ("17 items", array([array([blob(b"")] * 17)])),
+        ("the old form, key and signature without lengths", array([one.public + signature])),
+        ("a count that is not in its shortest form", b"\xfd\x01\x00" + key_and_signature),
+        ("an item cut short", array([key_and_signature])[:-1])]]
+    programs = [{"version": v, "length": n, "allowed": v == 0 and n == 20 or 1 <= v <= 16 and 2 <= n <= 40, "payable": v == 0 and n == 20}
+                for v in (0, 1, 2, 15, 16, 17, 255) for n in (0, 1, 2, 19, 20, 21, 32, 39, 40, 41)]
+    replacement = [{"sequences": s, "signals": any(q < last for q in s)}
+                   for s in ([final], [last], [last - 1], [0], [final, last], [final, 0], [0x80000000], [])]
+    later = [{"version": v, "program": program.hex(), "addresses": {p: bech32(p, program, v) for p in ("fl", "tfl", "rfl")}}
+             for v, program in [(v, h(bytes([v]))[:n]) for v in range(1, 17) for n in (2, 20, 32)] + [(1, bytes(40)), (16, b"\xff" * 40)]]
     coinbases = [describe(coinbase(1, 50 * 10**8, one.program)),
                  describe(coinbase(210_000, 25 * 10**8, two.program, data=bytes(range(100)), sequence=0))]
     addresses = [{"seed": k.seed.hex(), "publicKey": k.public.hex(), "program": k.program.hex(),
                   "addresses": {p: bech32(p, k.program) for p in ("fl", "tfl", "rfl")}} for k in (one, two)]
     save("chain-transactions.json", {"genesisHash": genesis_hash.hex(), "keys": addresses, "cases": cases,
-                                     "coinbases": coinbases})
+                                     "coinbases": coinbases, "refused": refused, "programs": programs, "replacement": replacement,
+                                     "laterAddresses": later})
 
 
 def make_blocks():
@@ -408,7 +436,16 @@ def make_locks():
                     else:
                         allowed = 60 >= coin + v
                 relative.append({"version": version, "coin": coin, "sequence": q, "allowed": allowed})
+    def met(version, sequence, required):  # BIP-112
+        if required >> 31: return True
+        if version < 2 or sequence >> 31 or (sequence ^ required) >> 22 & 1: return False
+        return required & 0xFFFF <= sequence & 0xFFFF
+
+    sequences = (0, 1, 2, 0xFFFF, 0x10001, 0x400000, 0x400001, 0x40FFFF, 0x410002, 0x80000000, 0xFFFFFFFF)
+    required = [{"version": version, "sequence": q, "required": r, "met": met(version, q, r)}
+                for version in (0, 1, 2, 3) for q in sequences for r in sequences]
     save("chain-locks.json", {
+        "required": required,
         "absolute": absolute,
         "relative": {"comment": "blocks at heights 0 to 59 have these times; the transaction stands in block 60",
                      "times": times, "cases": relative}})

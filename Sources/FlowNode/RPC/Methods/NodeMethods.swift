@@ -103,8 +103,7 @@ struct NodeMethods: Sendable {
                 .init("txid", .string(input.outPoint.txid.displayHex)), .init("vout", .integer(input.outPoint.index)),
             ]
             if transaction.witnesses.indices.contains(index) {
-                let witness = transaction.witnesses[index]
-                members.append(.init("txinwitness", [.string(Hex.encode(witness.signature.bytes)), .string(Hex.encode(witness.publicKey.bytes))]))
+                members.append(.init("txinwitness", .array(transaction.witnesses[index].items.map { .string(Hex.encode($0)) })))
             }
             members.append(.init("sequence", .integer(input.sequence)))
             return .object(members)
