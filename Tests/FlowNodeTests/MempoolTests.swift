@@ -49,6 +49,11 @@ import Testing
         #expect(try await rejection(chain, immature)?.reason == "tx-immature-coinbase")
         #expect(try await rejection(chain, tip.transactions[0])?.reason == "coinbase")
 
+        // The fee is looked at before the signatures.
+        #expect(try await rejection(chain, try pay(try TestKey(2), coins[0], full - 10, chain: chain))?.reason == "min relay fee not met")
+        #expect(try await rejection(chain, try pay(key, coins[0], 299, chain: chain))?.reason == "dust")
+        #expect(try await rejection(chain, try pay(key, coins[0], 0, chain: chain))?.reason == "tx-output-zero")
+
         let good = try pay(key, coins[0], full - 1_000, chain: chain)
         #expect(try await chain.test(good).haruki == 1_000)
         #expect(await chain.mempoolStatus().count == 0)

@@ -54,6 +54,10 @@ import Testing
         let template = try await call(node, "getblocktemplate", [])
         #expect(template["modelroot"] == model["modelroot"])
         #expect(template["learningrateunits"]?.arrayValue?.count == 3)
+        let later = try Address(program: LockProgram(version: 1, bytes: [UInt8](repeating: 2, count: 32)), prefix: "rfl").description
+        let valid = try await call(node, "validateaddress", [.string(later)])
+        #expect(valid["isvalid"] == true && valid["ispayable"] == false && valid["witness_version"] == 1)
+        #expect(try await call(node, "validateaddress", [.string(address)])["ispayable"] == true)
         let file = directory.path + "/model.gguf"
         _ = try await call(node, "exportmodel", [.string(file), "f32"])
         #expect(FileManager.default.fileExists(atPath: file))

@@ -280,6 +280,40 @@ import Testing
         }
     }
 
+    /// Arithmetic.md, Momentum is finite: gradients are at most 2^125, and momentum never exceeds the largest of them.
+    @Test func momentumStaysWithinTheGradients() {
+        defer { InstructionSet.select(forPointwise: InstructionSet.best) }
+        let seed: UInt64 = 0x6d6f_6d65
+        var generator = SeededGenerator(seed: seed)
+        let bound: Float = 0x1p125
+        let edges: [Float] = [0, -0.0, .leastNonzeroMagnitude, 3 * .leastNonzeroMagnitude, .leastNormalMagnitude, 1, bound.nextDown, bound]
+        let n = 4_096
+        func gradients() -> [Float] {
+            (0..<n).map { _ in
+                let word = generator.next()
+                let magnitude =
+                    word >> 61 == 0
+                    ? edges[Int(word % 8)] : Float(bitPattern: UInt32(word % 252) << 23 | UInt32(truncatingIfNeeded: word >> 32) & 0x7f_ffff)
+                return word >> 8 & 1 == 0 ? magnitude : -magnitude
+            }
+        }
+        for set in InstructionSet.allCases where set.isAvailable {
+            InstructionSet.select(forPointwise: set)
+            var momentum = [Float](repeating: 0, count: n), weights = momentum, most = momentum
+            for step in 0..<64 {
+                let gradient = gradients()
+                #expect(gradient.allSatisfy { $0.magnitude <= bound })
+                Canonical.signMomentumStep(weights: &weights, momentum: &momentum, gradient: gradient, n, rate: 0x1p-10)
+                for i in 0..<n { most[i] = max(most[i], gradient[i].magnitude) }
+                #expect((0..<n).allSatisfy { momentum[$0].magnitude <= most[$0] }, "\(set), seed \(seed), step \(step)")
+            }
+        }
+        // The bound is what keeps the difference finite.
+        var momentum: [Float] = [-0x1p127], weights: [Float] = [0]
+        Canonical.signMomentumStep(weights: &weights, momentum: &momentum, gradient: [0x1p127], 1, rate: 0x1p-10)
+        #expect(momentum == [.infinity])
+    }
+
     @Test func kernelsAreAdmitted() throws {
         defer { InstructionSet.select(forPointwise: InstructionSet.best) }
         for set in InstructionSet.allCases where set.isAvailable {

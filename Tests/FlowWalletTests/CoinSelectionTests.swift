@@ -25,7 +25,7 @@ private func coin(_ haruki: Int64, _ index: UInt32) throws -> WalletCoin {
             }
             let target = Amount(haruki: Int64.random(in: 2_000...20_000_000, using: &random))
             guard let choice = try? CoinSelection.choose(from: coins, paying: target, rate: rate) else {
-                let useful = coins.map { max(0, $0.output.value.haruki - rate.fee(bytes: CoinSelection.inputLength).haruki) }
+                let useful = coins.map { max(0, $0.output.value.haruki - rate.fee(cost: CoinSelection.inputCost).haruki) }
                 #expect(useful.reduce(0, +) < target.haruki + 1_000, "seed \(seed): refused although the coins suffice")
                 continue
             }
@@ -33,17 +33,17 @@ private func coin(_ haruki: Int64, _ index: UInt32) throws -> WalletCoin {
             #expect(total == target.haruki + choice.fee.haruki + (choice.change?.haruki ?? 0), "seed \(seed)")
             #expect(Set(choice.coins.map(\.outPoint)).count == choice.coins.count, "seed \(seed)")
             let outputs = choice.change == nil ? 1 : 2
-            let size = 13 + choice.coins.count * CoinSelection.inputLength + outputs * CoinSelection.outputLength
-            #expect(choice.fee >= rate.fee(bytes: size), "seed \(seed): the fee is below the rate")
-            let slack = CoinSelection.dust(at: rate).haruki + rate.fee(bytes: CoinSelection.outputLength + 20).haruki
-            #expect(choice.fee.haruki <= rate.fee(bytes: size).haruki + slack, "seed \(seed): the fee is needlessly high")
+            let cost = 13 + choice.coins.count * CoinSelection.inputCost + outputs * CoinSelection.outputCost
+            #expect(choice.fee >= rate.fee(cost: cost), "seed \(seed): the fee is below the rate")
+            let slack = CoinSelection.dust(at: rate).haruki + rate.fee(cost: CoinSelection.outputCost + 20).haruki
+            #expect(choice.fee.haruki <= rate.fee(cost: cost).haruki + slack, "seed \(seed): the fee is needlessly high")
             if let change = choice.change { #expect(change >= CoinSelection.dust(at: rate), "seed \(seed)") }
         }
     }
 
     @Test func anExactMatchNeedsNoChange() throws {
-        let inputFee = rate.fee(bytes: CoinSelection.inputLength).haruki
-        let base = rate.fee(bytes: CoinSelection.baseLength + CoinSelection.outputLength).haruki
+        let inputFee = rate.fee(cost: CoinSelection.inputCost).haruki
+        let base = rate.fee(cost: CoinSelection.baseCost + CoinSelection.outputCost).haruki
         let coins = try [9_000_000, 700_000, 300_000 + inputFee, 200_000 + inputFee + base, 44_000].enumerated().map {
             try coin(Int64($1), UInt32($0))
         }

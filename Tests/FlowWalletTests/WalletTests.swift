@@ -44,8 +44,9 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         let coinbase = try #require(await chain.blocks[1].transactions.first)
         let hash = SignatureHash(transaction: transaction, spentOutputs: [coinbase.outputs[0]], genesisHash: network.genesisHash)
         let witness = try #require(transaction.witnesses.first)
-        #expect(LockProgram(publicKey: witness.publicKey) == coinbase.outputs[0].program)
-        #expect(witness.publicKey.isValid(signature: witness.signature, for: hash.digest(input: 0)))
+        let (publicKey, signature) = try #require(witness.keyAndSignature)
+        #expect(LockProgram(publicKey: publicKey) == coinbase.outputs[0].program)
+        #expect(publicKey.isValid(signature: signature, for: hash.digest(input: 0)))
 
         // Own change counts at once, the payee waits for a block.
         let fee = try #require(Amount.sum(transaction.outputs.map(\.value)).flatMap { try? flow("50").subtracting($0) })
@@ -57,7 +58,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         try await payer.synchronise(with: chain)
         try await payee.synchronise(with: chain)
         #expect(try await payee.balance.trusted == amount)
-        #expect(fee.haruki >= Int64(transaction.encodedLength) * 10 - 200 && fee.haruki <= Int64(transaction.encodedLength + 60) * 10)
+        #expect(fee.haruki >= Int64(transaction.cost) * 10 - 200 && fee.haruki <= Int64(transaction.cost + 60) * 10)
     }
 
     @Test func aReorganisationTakesBackWhatItConfirmed() async throws {

@@ -32,8 +32,9 @@ struct SampleBlock {
     func checkSignatures() -> Bool {
         block.transactions.dropFirst().allSatisfy { transaction in
             let hash = SignatureHash(transaction: transaction, spentOutputs: spent, genesisHash: genesis)
-            return transaction.witnesses.enumerated().allSatisfy {
-                $1.publicKey.isValid(signature: $1.signature, for: hash.digest(input: UInt32($0)))
+            return transaction.witnesses.enumerated().allSatisfy { index, witness in
+                guard let (publicKey, signature) = witness.keyAndSignature else { return false }
+                return publicKey.isValid(signature: signature, for: hash.digest(input: UInt32(index)))
             }
         }
     }

@@ -48,7 +48,15 @@ public final class RemoteMiner {
         var found = 0
         while count.map({ found < $0 }) ?? true {
             try Task.checkCancellation()
-            let template = try RemoteTemplate(await client.call("getblocktemplate"), paying: program)
+            let answer: JSONResult
+            do {
+                answer = try await client.call("getblocktemplate")
+            } catch let failure as RPCFailure where failure.code == RPCError.notReadyCode {
+                // Blocks came faster than their times may; the next one is due soon.
+                try await Task.sleep(for: .seconds(1))
+                continue
+            }
+            let template = try RemoteTemplate(answer, paying: program)
             guard template.corpusRoot == corpusRoot else {
                 throw ProgramError(
                     "The node trains on a corpus with root \(template.corpusRoot), this miner has \(corpusRoot): give flowminer the -dataset that the node was started with.")

@@ -2,8 +2,8 @@ import FlowEncoding
 
 /// A place to pay to, as people write it: `fl1q…` on mainnet, `tfl1q…` on testnet, `rfl1q…` on regtest.
 ///
-/// Version 0 with 20 bytes is the only kind that a transaction may pay to (`isPayable`); versions 1 to 16 decode, so that a
-/// wallet can say what they are.
+/// Version 0 with 20 bytes is the only kind to pay to (`isPayable`); versions 1 to 16 (bech32m, BIP-350) decode, so that a wallet
+/// can say what they are.
 public struct Address: Hashable, Sendable {
     /// The network's human-readable part.
     public let prefix: String
@@ -40,7 +40,7 @@ public struct Address: Hashable, Sendable {
         self.text = decoded.description
     }
 
-    /// True when a transaction may pay to it.
+    /// True when its holder alone can spend what is paid to it.
     public var isPayable: Bool { program.isPayable }
 
     private static func checkLength(_ program: LockProgram) throws(AddressError) {

@@ -22,6 +22,11 @@ public struct Block: Hashable, Sendable {
 
     /// The length of the encoding in bytes.
     public var encodedLength: Int { encoded.count }
+
+    /// What the block costs: its bytes and 64 for each output.
+    public var cost: Int {
+        transactions.reduce(encodedLength) { $0 + ConsensusLimits.outputCost * $1.outputs.count }
+    }
 }
 
 extension Block: BinaryCodable {

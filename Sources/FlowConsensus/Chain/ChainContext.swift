@@ -54,13 +54,6 @@ extension ChainContext {
             timespan: parameters.retargetTimespan)
     }
 
-    /// The time of the first block of the period that the new block belongs to; nil unless the new block is the period's last.
-    public func periodStartTime(_ parameters: ChainParameters) throws -> UInt64? {
-        let period = parameters.retargetPeriod
-        guard let height = nextHeight, period > 1, height % period == period - 1 else { return nil }
-        return try existingHeader(at: height - (period - 1)).time
-    }
-
     private func existingHeader(at height: BlockHeight) throws -> BlockHeader {
         guard let header = try header(at: height) else {
             throw ChainContextFault.missingHeader(height: height)

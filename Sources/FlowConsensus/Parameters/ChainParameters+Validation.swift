@@ -43,14 +43,16 @@ extension ChainParameters {
     }
 
     private func checkTraining() throws(ChainParametersError) {
-        try Self.check("training.stepsPerBlock", training.stepsPerBlock, 1, 4_096)
-        try Self.check("training.firstPayingStep", training.firstPayingStep, 1, UInt64(training.stepsPerBlock))
+        // All first steps of a block start from the same weights, so where work decides they are no tickets.
+        let first: UInt64 = retargets ? 2 : 1
+        try Self.check("training.stepsPerBlock", training.stepsPerBlock, first, 4_096)
+        try Self.check("training.firstPayingStep", training.firstPayingStep, first, UInt64(training.stepsPerBlock))
         try Self.check("training.warmupSteps", training.warmupSteps, 1, 1_000_000)
         try Self.check(
             "training.balancingWeight", training.balancingWeight, UInt64(TrainingParameters.balancingWeights.lowerBound),
             UInt64(TrainingParameters.balancingWeights.upperBound))
         do { try training.bits.check("training") } catch { throw ChainParametersError(error) }
-        guard let first = training.peakLearningRate.first, first.height == 0 else {
+        guard training.peakLearningRate.first?.height == 0 else {
             throw .learningRateStages("the first stage must stand at height 0")
         }
         guard training.peakLearningRate.count <= 1_024 else {
@@ -71,7 +73,8 @@ extension ChainParameters {
         guard let limit = powLimit.target, CompactTarget(limit) == powLimit else {
             throw .invalidTarget(bits: powLimit)
         }
-        try Self.check("blockInterval", blockInterval, 1, 86_400)
+        // The least spacing must be at least a second, so that times ascend.
+        try Self.check("blockInterval", blockInterval, retargets ? UInt64(TimeRules.blocksPerInterval) : 1, 86_400)
         try Self.check("retargetPeriod", retargetPeriod, 2, 1_000_000)
         try Self.check("halvingInterval", halvingInterval, 1, UInt64(UInt32.max))
         try Self.check("replayBudget.sixteenCoreSeconds", replayBudget.sixteenCoreSeconds, 1, 86_400)

@@ -6,6 +6,11 @@ extension BlockValidator {
     ///
     /// - Throws: a `BlockViolation`, or a fault of the coins or the context.
     public func connect(_ block: Block, coins: some CoinView, context: some ChainContext) throws -> BlockConnection {
+        try verifySignatures(connectCoins(block, coins: coins, context: context))
+    }
+
+    /// The first half of `connect`: everything but the signatures.
+    public func connectCoins(_ block: Block, coins: some CoinView, context: some ChainContext) throws -> UnverifiedConnection {
         let height = block.header.height
         let medianTimePast = try context.medianTimePast()
         guard let coinbase = block.transactions.first else { throw BlockViolation.noTransactions }
@@ -18,14 +23,18 @@ extension BlockValidator {
         var ledger = BlockLedger(coins: coins)
         ledger.add(coinbase, height: height)
         var fees = Amount.zero
+        var signatureChecks = 0
         var undo: [[Coin]] = []
         for (index, transaction) in block.transactions.enumerated().dropFirst() {
             do {
                 guard !transaction.isCoinbase else { throw BlockViolation.secondCoinbase(index: index) }
                 let spent = try transaction.inputs.map { try ledger.spend($0.outPoint) }
+                signatureChecks += spent.reduce(0) { $0 + $1.output.program.signatureChecks }
+                guard signatureChecks <= ConsensusLimits.signatureChecks else {
+                    throw BlockViolation.signatureChecks(limit: ConsensusLimits.signatureChecks, index: index)
+                }
                 let fee = try TransactionRules.checkSpending(
-                    transaction, coins: spent, height: height, medianTimePast: medianTimePast, context: context,
-                    genesisHash: genesisHash)
+                    transaction, coins: spent, height: height, medianTimePast: medianTimePast, context: context)
                 guard let sum = fees.adding(fee) else { throw BlockViolation.feeTotal }
                 fees = sum
                 undo.append(spent)
@@ -35,7 +44,22 @@ extension BlockValidator {
             ledger.add(transaction, height: height)
         }
         try checkCoinbaseValue(coinbase, fees: fees, height: height)
-        return BlockConnection(changes: ledger.changes, undo: BlockUndo(spentCoins: undo), fees: fees)
+        return UnverifiedConnection(
+            block: block, connection: BlockConnection(changes: ledger.changes, undo: BlockUndo(spentCoins: undo), fees: fees),
+            signatureChecks: signatureChecks)
+    }
+
+    /// The second half of `connect`: the signatures of all transactions.
+    public func verifySignatures(_ unverified: UnverifiedConnection) throws(BlockViolation) -> BlockConnection {
+        let spenders = unverified.block.transactions.enumerated().dropFirst()
+        for ((index, transaction), coins) in zip(spenders, unverified.connection.undo.spentCoins) {
+            do {
+                try TransactionRules.checkWitnesses(transaction, coins: coins, genesisHash: genesisHash)
+            } catch {
+                throw .transaction(index: index, error)
+            }
+        }
+        return unverified.connection
     }
 
     private func checkCoinbaseValue(

@@ -3,7 +3,8 @@ public import FlowCrypto
 /// The rules for blocks of one network.
 ///
 /// The order in which a node applies them: `checkForm`, `checkContext` and `checkTime`, `checkDigestChain`, `connect`, and last
-/// `checkTraining`, which costs the most. A `BlockViolation` says that the block is invalid; any other error that a function
+/// `checkTraining`, which costs the most. `connect` has two halves, `connectCoins` and `verifySignatures`, between which a node may
+/// replay the first step. A `BlockViolation` says that the block is invalid; any other error that a function
 /// throws is a fault of the store, the index or the verifier, and says nothing about the block. The genesis block is not
 /// checked: it is compared with `ChainParameters.genesisBlock`.
 public struct BlockValidator: Sendable {
@@ -34,14 +35,12 @@ public struct BlockValidator: Sendable {
         guard header.bits.isMet(by: hash) else { throw .hashAboveTarget(hash: hash, bits: header.bits) }
     }
 
-    /// Checks what needs nothing but the block: the header, sizes, the Merkle root, the coinbase's place and form, the form of
+    /// Checks what needs nothing but the block: the header, the cost, the Merkle root, the coinbase's place and form, the form of
     /// all transactions.
     public func checkForm(_ block: Block) throws(BlockViolation) {
         try checkHeader(block.header)
-        let size = block.encodedLength
-        guard size <= ConsensusLimits.blockSize else {
-            throw .tooLarge(limit: ConsensusLimits.blockSize, actual: size)
-        }
+        let cost = block.cost
+        guard cost <= ConsensusLimits.blockCost else { throw .cost(limit: ConsensusLimits.blockCost, actual: cost) }
         guard block.stepDigests.count == Int(block.header.steps) else {
             throw .digestCount(expected: block.header.steps, actual: block.stepDigests.count)
         }

@@ -13,15 +13,14 @@ extension BlockViolation: CustomStringConvertible {
         case let .bits(expected, actual): "the bits are \(actual), expected \(expected)"
         case let .timeTooOld(medianTimePast, actual):
             "the time is \(actual), expected more than the median time past \(medianTimePast)"
-        case let .timewarp(parentTime, actual):
-            "the time \(actual) of a period's first block lies more than 7200 s before its parent's \(parentTime)"
-        case let .periodEndsBeforeStart(startTime, actual):
-            "the time \(actual) of a period's last block lies before its first block's \(startTime)"
+        case let .timeTooSoon(parentTime, spacing, actual):
+            "the time is \(actual), expected at least \(spacing) s after the parent's \(parentTime)"
         case let .timeTooNew(now, actual):
-            "the time \(actual) lies more than 7200 s ahead of this node's clock, \(now); check the clock or wait"
+            "the time \(actual) lies more than 7200 s ahead of this node's clock, \(now); check the clock or wait until \(TimeRules.due(time: actual))"
         case let .modelRoot(expected, actual):
             "the training starts from weights with root \(actual), the parent's result, grown where this height calls for it, has \(expected)"
-        case let .tooLarge(limit, actual): "the block has \(actual) bytes, expected at most \(limit)"
+        case let .cost(limit, actual):
+            "the block's bytes and \(ConsensusLimits.outputCost) for each output are \(actual), expected at most \(limit)"
         case let .digestCount(expected, actual): "the body holds \(actual) step digests, expected \(expected)"
         case .noTransactions: "the block has no transaction, expected at least the coinbase"
         case let .merkleRoot(expected, actual): "the header's Merkle root is \(actual), the transactions give \(expected)"
@@ -34,6 +33,8 @@ extension BlockViolation: CustomStringConvertible {
         case let .transaction(index, violation): "in transaction \(index): \(violation)"
         case .feeTotal: "the fees are worth more than \(Amount.maxMoney) FLOW together"
         case let .coinbaseValue(limit, actual): "the coinbase takes \(actual) FLOW, expected at most \(limit)"
+        case let .signatureChecks(limit, index):
+            "up to transaction \(index) the block asks for more than \(limit) signature checks; leave transactions to the next block"
         case let .training(step, expected, actual):
             "step \(step) has the digest \(actual), the replay gives \(expected)"
         case let .trainingStep(step, reason): "step \(step) has no result: \(reason)"

@@ -13,14 +13,13 @@ public enum BlockViolation: Error, Hashable, Sendable {
     case parent(expected: Hash256, actual: Hash256)
     case height(expected: UInt64, actual: BlockHeight)
     case bits(expected: CompactTarget, actual: CompactTarget)
+    case timeTooSoon(parentTime: UInt64, spacing: UInt64, actual: UInt64)
     case timeTooOld(medianTimePast: UInt64, actual: UInt64)
-    case timewarp(parentTime: UInt64, actual: UInt64)
-    case periodEndsBeforeStart(startTime: UInt64, actual: UInt64)
     case timeTooNew(now: UInt64, actual: UInt64)
     case modelRoot(expected: Hash256, actual: Hash256)
 
     // The body and its ties to the header.
-    case tooLarge(limit: Int, actual: Int)
+    case cost(limit: Int, actual: Int)
     case digestCount(expected: UInt32, actual: Int)
     case noTransactions
     case merkleRoot(expected: Hash256, actual: Hash256)
@@ -35,6 +34,7 @@ public enum BlockViolation: Error, Hashable, Sendable {
     case transaction(index: Int, TransactionViolation)
     case feeTotal
     case coinbaseValue(limit: Amount, actual: Amount)
+    case signatureChecks(limit: Int, index: Int)
 
     // The training.
     case training(step: Int, expected: Hash256, actual: Hash256)
@@ -50,12 +50,11 @@ public enum BlockViolation: Error, Hashable, Sendable {
         case .parent: "bad-parent"
         case .height: "bad-height"
         case .bits: "bad-bits"
+        case .timeTooSoon: "time-too-soon"
         case .timeTooOld: "time-too-old"
-        case .timewarp: "time-timewarp"
-        case .periodEndsBeforeStart: "time-period-ends-before-start"
         case .timeTooNew: "time-too-new"
         case .modelRoot: "bad-model-root"
-        case .tooLarge: "block-too-large"
+        case .cost: "block-cost"
         case .digestCount: "bad-digest-count"
         case .noTransactions: "no-transactions"
         case .merkleRoot: "bad-merkle-root"
@@ -68,9 +67,17 @@ public enum BlockViolation: Error, Hashable, Sendable {
         case let .transaction(_, violation): violation.identifier
         case .feeTotal: "fee-total"
         case .coinbaseValue: "coinbase-value"
+        case .signatureChecks: "too-many-signatures"
         case .training: "training-digest"
         case .trainingStep: "training-step"
         }
+    }
+
+    /// When a block that is only too early becomes due, in seconds since 1970: the first second at which the same check passes.
+    /// nil for every other rule.
+    public var due: UInt64? {
+        guard case let .timeTooNew(_, actual) = self else { return nil }
+        return TimeRules.due(time: actual)
     }
 
     /// True when no block with this header can ever be valid on its branch. False when the body may have been swapped on the
@@ -78,7 +85,7 @@ public enum BlockViolation: Error, Hashable, Sendable {
     /// as invalid.
     public var condemnsHash: Bool {
         switch self {
-        case .tooLarge, .digestCount, .noTransactions, .merkleRoot, .digestChain, .timeTooNew, .parent: false
+        case .cost, .digestCount, .noTransactions, .merkleRoot, .digestChain, .timeTooNew, .parent: false
         default: true
         }
     }

@@ -1,7 +1,17 @@
 /// Bounds that hold on every network.
 public enum ConsensusLimits {
-    /// The largest encoding of a block, in bytes.
-    public static let blockSize = 4_000_000
+    /// The most that a block may cost: its bytes and `outputCost` for each output.
+    public static let blockCost = 4_000_000
+    /// What an output costs beside its bytes: about what the coin set keeps of it until it is spent.
+    public static let outputCost = 64
+    /// The largest encoding of a block, in bytes, which are a part of the cost.
+    public static let blockSize = blockCost
+    /// The most signatures that a block may have checked. All together take less time than one training step of testnet's model.
+    public static let signatureChecks = 3_000
+    /// The most items of a witness.
+    public static let witnessItems = 16
+    /// The largest encoding of a witness, in bytes: enough for the largest signatures that anybody proposes.
+    public static let witnessSize = 65_536
     /// The most data in a coinbase, in bytes.
     public static let coinbaseData = 100
     /// An encoding without witnesses of this length is invalid, for it could pass for an inner node of a Merkle tree.

@@ -36,13 +36,23 @@ extension TransactionRules {
 
     /// Checks everything about a loose transaction as if it stood in the next block.
     ///
-    /// - Parameters:
-    ///   - coins: the unspent outputs that it may spend; outputs of other loose transactions count with the next height.
-    ///   - context: the chain, whose parent is the tip.
     /// - Returns: the fee and the coins that the inputs spend.
     /// - Throws: a `TransactionViolation`; anything else is a fault of the store and says nothing about the transaction.
     public static func check(
         _ transaction: Transaction, coins: some CoinView, context: some ChainContext, genesisHash: Hash256
+    ) throws -> (fee: Amount, spent: [Coin]) {
+        let result = try checkCoins(transaction, coins: coins, context: context)
+        try checkWitnesses(transaction, coins: result.spent, genesisHash: genesisHash)
+        return result
+    }
+
+    /// The same but for the witnesses, which cost the most: `checkWitnesses` has to follow.
+    ///
+    /// - Parameters:
+    ///   - coins: the unspent outputs that it may spend; outputs of other loose transactions count with the next height.
+    ///   - context: the chain, whose parent is the tip.
+    public static func checkCoins(
+        _ transaction: Transaction, coins: some CoinView, context: some ChainContext
     ) throws -> (fee: Amount, spent: [Coin]) {
         try checkForm(transaction)
         guard !transaction.isCoinbase else { throw TransactionViolation.looseCoinbase }
@@ -54,20 +64,18 @@ extension TransactionRules {
         }
         let fee = try checkSpending(
             transaction, coins: spent, height: context.nextHeight ?? .max, medianTimePast: try context.medianTimePast(),
-            context: context, genesisHash: genesisHash)
+            context: context)
         return (fee, spent)
     }
 
-    /// Everything about a transaction that is no coinbase, once its form is checked and its coins are found.
+    /// Values and locks of a transaction that is no coinbase, once its form is checked and its coins are found.
     static func checkSpending(
-        _ transaction: Transaction, coins: [Coin], height: BlockHeight, medianTimePast: UInt64,
-        context: some ChainContext, genesisHash: Hash256
+        _ transaction: Transaction, coins: [Coin], height: BlockHeight, medianTimePast: UInt64, context: some ChainContext
     ) throws -> Amount {
         try checkLockTime(transaction, height: height, medianTimePast: medianTimePast)
         let fee = try checkValues(transaction, coins: coins, height: height)
         try checkRelativeLocks(
             transaction, coins: coins, height: height, medianTimePast: medianTimePast, context: context)
-        try checkWitnesses(transaction, coins: coins, genesisHash: genesisHash)
         return fee
     }
 }

@@ -1,4 +1,5 @@
 public import FlowCrypto
+import FlowEncoding
 
 /// The rules for one transaction. A node applies all of them to a loose transaction (`check`) and, through
 /// `BlockValidator`, to those of a block.
@@ -7,16 +8,20 @@ public enum TransactionRules {
     public static func checkForm(_ transaction: Transaction) throws(TransactionViolation) {
         guard !transaction.inputs.isEmpty else { throw .noInputs }
         guard !transaction.outputs.isEmpty else { throw .noOutputs }
-        let size = transaction.encodedLength
-        guard size <= ConsensusLimits.blockSize else {
-            throw .tooLarge(limit: ConsensusLimits.blockSize, actual: size)
-        }
+        let cost = transaction.cost
+        guard cost <= ConsensusLimits.blockCost else { throw .cost(limit: ConsensusLimits.blockCost, actual: cost) }
         guard transaction.strippedEncoding.count != ConsensusLimits.forbiddenStrippedSize else { throw .forbiddenSize }
         try checkInputs(transaction)
         try checkOutputs(transaction)
         let witnesses = transaction.isCoinbase ? 0 : transaction.inputs.count
         guard transaction.witnesses.count == witnesses else {
             throw .witnessCount(expected: witnesses, actual: transaction.witnesses.count)
+        }
+        for (index, witness) in transaction.witnesses.enumerated() {
+            let size = witness.encoded.count
+            guard witness.items.count <= ConsensusLimits.witnessItems, size <= ConsensusLimits.witnessSize else {
+                throw .witnessSize(input: index, items: witness.items.count, size: size)
+            }
         }
         let dataLimit = transaction.isCoinbase ? ConsensusLimits.coinbaseData : 0
         guard transaction.coinbaseData.count <= dataLimit else {
@@ -35,11 +40,13 @@ public enum TransactionRules {
 
     private static func checkOutputs(_ transaction: Transaction) throws(TransactionViolation) {
         var total = Amount.zero
+        let mayBeZero = transaction.isCoinbase && transaction.outputs.count == 1
         for (index, output) in transaction.outputs.enumerated() {
             guard output.value.isMoney else { throw .outputValue(output: index, actual: output.value) }
+            guard output.value > .zero || mayBeZero else { throw .outputZero(output: index) }
             guard let sum = total.adding(output.value) else { throw .outputTotal }
             total = sum
-            guard output.program.isPayable else {
+            guard output.program.isAllowed else {
                 throw .outputProgram(
                     output: index, version: output.program.version, length: output.program.bytes.count)
             }
@@ -78,7 +85,9 @@ public enum TransactionRules {
         return fee
     }
 
-    /// Checks that each witness's key hashes to its coin's program and that its signature is valid.
+    /// Checks each witness against the program of its coin: what costs the most, so last.
+    ///
+    /// Version 0 takes a key that hashes to the program and its signature. Other versions have no meaning yet and take anything.
     public static func checkWitnesses(
         _ transaction: Transaction, coins: [Coin], genesisHash: Hash256
     ) throws(TransactionViolation) {
@@ -87,13 +96,16 @@ public enum TransactionRules {
         }
         let message = SignatureHash(
             transaction: transaction, spentOutputs: coins.map(\.output), genesisHash: genesisHash)
-        for (index, (witness, coin)) in zip(transaction.witnesses, coins).enumerated() {
-            let program = LockProgram(publicKey: witness.publicKey)
+        for (index, (witness, coin)) in zip(transaction.witnesses, coins).enumerated() where coin.output.program.version == 0 {
+            guard let (publicKey, signature) = witness.keyAndSignature else {
+                throw .witnessForm(input: index, lengths: witness.items.map(\.count))
+            }
+            let program = LockProgram(publicKey: publicKey)
             guard program == coin.output.program else {
                 throw .witnessProgram(input: index, expected: coin.output.program.bytes, actual: program.bytes)
             }
             let digest = message.digest(input: UInt32(truncatingIfNeeded: index))
-            guard witness.publicKey.isValid(signature: witness.signature, for: digest) else {
+            guard publicKey.isValid(signature: signature, for: digest) else {
                 throw .signature(input: index)
             }
         }

@@ -4,15 +4,17 @@ public enum TransactionViolation: Error, Hashable, Sendable {
     // Form: the transaction alone.
     case noInputs
     case noOutputs
-    case tooLarge(limit: Int, actual: Int)
+    case cost(limit: Int, actual: Int)
     /// 64 bytes without witnesses.
     case forbiddenSize
     case nullInput(input: Int)
     case duplicateInput(OutPoint)
     case outputValue(output: Int, actual: Amount)
+    case outputZero(output: Int)
     case outputTotal
     case outputProgram(output: Int, version: UInt8, length: Int)
     case witnessCount(expected: Int, actual: Int)
+    case witnessSize(input: Int, items: Int, size: Int)
     case coinbaseDataLength(limit: Int, actual: Int)
 
     // Context: the chain and the coins.
@@ -24,6 +26,7 @@ public enum TransactionViolation: Error, Hashable, Sendable {
     case outputsExceedInputs(inputs: Amount, outputs: Amount)
     case relativeLockHeight(input: Int, spendableFrom: UInt64, height: BlockHeight)
     case relativeLockTime(input: Int, spendableFrom: UInt64, medianTimePast: UInt64)
+    case witnessForm(input: Int, lengths: [Int])
     case witnessProgram(input: Int, expected: [UInt8], actual: [UInt8])
     case signature(input: Int)
 
@@ -32,14 +35,16 @@ public enum TransactionViolation: Error, Hashable, Sendable {
         switch self {
         case .noInputs: "tx-no-inputs"
         case .noOutputs: "tx-no-outputs"
-        case .tooLarge: "tx-too-large"
+        case .cost: "tx-cost"
         case .forbiddenSize: "tx-64-bytes"
         case .nullInput: "tx-null-input"
         case .duplicateInput: "tx-duplicate-input"
         case .outputValue: "tx-output-value"
+        case .outputZero: "tx-output-zero"
         case .outputTotal: "tx-output-total"
         case .outputProgram: "tx-output-program"
         case .witnessCount: "tx-witness-count"
+        case .witnessSize: "tx-witness-size"
         case .coinbaseDataLength: "tx-coinbase-data-length"
         case .looseCoinbase: "tx-loose-coinbase"
         case .lockTime: "tx-lock-time"
@@ -49,6 +54,7 @@ public enum TransactionViolation: Error, Hashable, Sendable {
         case .outputsExceedInputs: "tx-outputs-exceed-inputs"
         case .relativeLockHeight: "tx-relative-lock-height"
         case .relativeLockTime: "tx-relative-lock-time"
+        case .witnessForm: "tx-witness-form"
         case .witnessProgram: "tx-witness-program"
         case .signature: "tx-signature"
         }

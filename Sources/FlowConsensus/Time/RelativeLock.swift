@@ -30,4 +30,17 @@ public enum RelativeLock: Hashable, Sendable {
         case let .seconds(seconds): Self.timeBit | min((seconds / 512) + (seconds % 512 == 0 ? 0 : 1), 0xffff)
         }
     }
+
+    /// Whether this lock holds an input at least as long as `required` (BIP-112): both in blocks or both in seconds, and no shorter.
+    /// Nothing required is always met; no lock meets nothing else.
+    ///
+    /// A later kind of program can demand a lock of whoever spends it, which the signature covers with the sequence.
+    public func isAtLeast(_ required: RelativeLock) -> Bool {
+        switch (self, required) {
+        case (_, .none): true
+        case let (.blocks(own), .blocks(other)): own >= other
+        case let (.seconds(own), .seconds(other)): own >= other
+        default: false
+        }
+    }
 }

@@ -1,43 +1,47 @@
-/// The rules on a block's time that need nothing but numbers: Bitcoin's median rule and the two rules of BIP-54.
+/// The rules on a block's time: the least distance from the parent, the chain's own clock, and the node's clock.
 public enum TimeRules {
-    /// How far a period's first block may lie before the last block of the period before (BIP-54), in seconds.
-    public static let timewarpAllowance: UInt64 = 7_200
     /// How far ahead of a node's own clock a block may be, in seconds.
     public static let futureAllowance: UInt64 = 7_200
+    /// At most so many blocks fit into one block interval on a network that retargets.
+    public static let blocksPerInterval: UInt32 = 10
 
-    /// Checks `time` of a block at `height`.
+    /// The first second at which a node's clock allows a block with this time.
+    public static func due(time: UInt64) -> UInt64 { time - min(time, futureAllowance) }
+
+    /// Checks a block's time against the node's clock. The verdict is not final: from `due(time:)` on the block may be accepted.
+    public static func checkFuture(time: UInt64, now: UInt64) throws(BlockViolation) {
+        guard due(time: time) <= now else { throw .timeTooNew(now: now, actual: time) }
+    }
+}
+
+extension ChainParameters {
+    /// The least seconds between a block's time and its parent's; nil on a network whose target never moves.
     ///
-    /// - Parameters:
-    ///   - medianTimePast: of the eleven blocks before it.
-    ///   - parentTime: of the block before it.
-    ///   - periodStartTime: of the first block of its retarget period; needed at the period's last height only.
-    ///   - period: blocks between two retargets.
-    /// - Throws: `timeTooOld`, `timewarp` or `periodEndsBeforeStart`.
-    public static func check(
-        time: UInt64, height: BlockHeight, medianTimePast: UInt64, parentTime: UInt64, periodStartTime: UInt64?,
-        period: UInt32
-    ) throws(BlockViolation) {
-        guard time > medianTimePast else {
-            throw .timeTooOld(medianTimePast: medianTimePast, actual: time)
-        }
-        guard period > 1 else { return }
-        if height % period == 0 {
-            // parentTime − time, without going below zero.
-            guard time >= parentTime || parentTime - time <= timewarpAllowance else {
-                throw .timewarp(parentTime: parentTime, actual: time)
+    /// So blocks never come faster than a node replays them, and times ascend, which leaves nothing to the rules that guard a
+    /// retarget against times that go back.
+    public var leastSpacing: UInt64? { retargets ? UInt64(blockInterval / TimeRules.blocksPerInterval) : nil }
+}
+
+extension ChainContext {
+    /// The lowest time that the rules allow for the new block; nil when no number is high enough.
+    ///
+    /// On a network that retargets: the parent's time and the least spacing. On others: one second above the median time past.
+    public func minimumTime(_ parameters: ChainParameters) throws -> UInt64? {
+        let sum =
+            if let spacing = parameters.leastSpacing {
+                parent.time.addingReportingOverflow(spacing)
+            } else {
+                try medianTimePast().addingReportingOverflow(1)
             }
-        }
-        if height % period == period - 1, let periodStartTime {
-            guard time >= periodStartTime else {
-                throw .periodEndsBeforeStart(startTime: periodStartTime, actual: time)
-            }
-        }
+        return sum.overflow ? nil : sum.partialValue
     }
 
-    /// Checks a block's time against the node's clock. The verdict is not final: later the block may be accepted.
-    public static func checkFuture(time: UInt64, now: UInt64) throws(BlockViolation) {
-        guard time <= now || time - now <= futureAllowance else {
-            throw .timeTooNew(now: now, actual: time)
+    /// Checks that a time is not below `minimumTime(_:)`.
+    func checkMinimumTime(_ time: UInt64, _ parameters: ChainParameters) throws {
+        if let minimum = try minimumTime(parameters), time >= minimum { return }
+        guard let spacing = parameters.leastSpacing else {
+            throw BlockViolation.timeTooOld(medianTimePast: try medianTimePast(), actual: time)
         }
+        throw BlockViolation.timeTooSoon(parentTime: parent.time, spacing: spacing, actual: time)
     }
 }

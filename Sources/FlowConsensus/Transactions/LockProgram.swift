@@ -2,7 +2,8 @@ public import FlowCrypto
 public import FlowEncoding
 
 /// What locks an output: a version and a program, as in a witness program. Version 0 with 20 bytes, the hash of a
-/// public key, is the only form that a transaction may pay to.
+/// public key, is the only form with a meaning; versions 1 to 16 with 2 to 40 bytes are kept for later rules, and until then anybody
+/// may spend them.
 public struct LockProgram: Hashable, Sendable {
     public let version: UInt8
     public let bytes: [UInt8]
@@ -21,8 +22,14 @@ public struct LockProgram: Hashable, Sendable {
         bytes = Array(Keccak256.doubleHash(publicKey.bytes).bytes.prefix(Self.keyHashLength))
     }
 
-    /// True for the one form that the rules allow in an output.
+    /// True when an output may have this program.
+    public var isAllowed: Bool { isPayable || (1...16).contains(version) && (2...40).contains(bytes.count) }
+
+    /// True for the one form that has a meaning: what nodes relay and wallets pay to.
     public var isPayable: Bool { version == 0 && bytes.count == Self.keyHashLength }
+
+    /// How many signatures are checked when an output with this program is spent.
+    public var signatureChecks: Int { version == 0 ? 1 : 0 }
 }
 
 extension LockProgram: BinaryCodable {

@@ -41,6 +41,10 @@ public struct Transaction: Hashable, Sendable {
 
     public var isCoinbase: Bool { inputs.count == 1 && inputs[0].outPoint.isNull }
 
+    /// Whether the sender says that another transaction may take its place while it is unconfirmed (BIP-125): a sequence below
+    /// fffffffe. What a node makes of it is policy.
+    public var signalsReplacement: Bool { !isCoinbase && inputs.contains { $0.sequence < TransactionInput.finalSequence - 1 } }
+
     /// The name of the transaction: keccak256d of the encoding without witnesses and coinbase data.
     public var txid: Hash256 { Keccak256.doubleHash(strippedEncoding) }
 
@@ -63,6 +67,9 @@ public struct Transaction: Hashable, Sendable {
 
     /// The length of the encoding in bytes, witnesses included.
     public var encodedLength: Int { encoded.count }
+
+    /// What the transaction costs of a block's room: its bytes and 64 for each output.
+    public var cost: Int { encodedLength + ConsensusLimits.outputCost * outputs.count }
 }
 
 extension Transaction: BinaryCodable {
@@ -100,7 +107,8 @@ extension Transaction: BinaryCodable {
         if isCoinbase {
             coinbaseData = try reader.readVarBytes(limit: ConsensusLimits.blockSize)
         } else {
-            witnesses = try reader.readArray(limit: limit, minimumElementSize: Witness.encodedLength)
+            // No more than inputs: a witness can take one byte here and far more in memory.
+            witnesses = try reader.readArray(limit: UInt64(inputs.count))
         }
     }
 }

@@ -5,6 +5,9 @@ public struct TransactionOutput: Hashable, Sendable {
     public let value: Amount
     public let program: LockProgram
 
+    /// What nodes relay unless told otherwise: an output of less is hardly worth spending. Policy, no rule of the chain.
+    public static let leastRelayedValue = Amount(haruki: 300)
+
     public init(value: Amount, program: LockProgram) {
         self.value = value
         self.program = program

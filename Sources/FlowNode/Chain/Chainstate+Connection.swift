@@ -30,15 +30,15 @@ extension Chainstate {
 
     func announceTip() { emit(.tip(hash: tree.tip.hash, height: tree.tip.height)) }
 
-    /// Checks a block's transactions as they would stand on its branch.
+    /// Checks a block's transactions as they would stand on its branch, all but the signatures: those come after the replay, which costs a forger more.
     func checkTransactions(_ block: Block, on parent: BlockTree.Block) throws {
         guard let context = tree.context(on: parent.hash) else { throw NodeError(.unknownBlock, "block \(parent.hash) is not known") }
         // The parent is replayed now, so its result is known and bad-model-root can be seen.
         try validator.checkContext(block.header, context: context)
         let isAtTip = parent.hash == tree.tip.hash
         let connection = isAtTip
-            ? try validator.connect(block, coins: store, context: context)
-            : try validator.connect(block, coins: try coins(after: parent), context: context)
+            ? try validator.connectCoins(block, coins: store, context: context)
+            : try validator.connectCoins(block, coins: try coins(after: parent), context: context)
         if isAtTip { checkedConnection = (block.hash, connection) }
     }
 
@@ -93,14 +93,13 @@ extension Chainstate {
         let connection: BlockConnection
         do {
             if let checked = checkedConnection, checked.block == hash {
-                connection = checked.connection
+                connection = try validator.verifySignatures(checked.connection)
             } else {
                 guard let context = tree.context(on: tree.tip.hash) else { return false }
                 connection = try validator.connect(block, coins: store, context: context)
             }
         } catch let violation as BlockViolation {
-            condemn(hash, violation)
-            emit(.judged(hash: hash, fate: fate(violation)))
+            settle(hash, violation, step: nil)
             return false
         } catch {
             throw error as? NodeError ?? NodeError(.storeFailed, "block \(hash) cannot be checked", cause: error)

@@ -14,28 +14,32 @@ extension Chainstate {
     }
 
     /// Checks a transaction as `submit` does and keeps nothing.
-    func test(_ transaction: Transaction) throws -> Amount {
-        let before = mempool
-        defer { mempool = before }
-        return try admit(transaction).fee
-    }
+    func test(_ transaction: Transaction) throws -> Amount { try judge(transaction).entry.fee }
 
     private func admit(_ transaction: Transaction) throws -> MempoolEntry {
+        let (entry, leaving) = try judge(transaction)
+        mempool.add(entry, evicting: leaving)
+        for dropped in leaving { emit(.dropped(dropped)) }
+        return entry
+    }
+
+    /// Everything that rules and policy ask of a transaction; signatures, which cost the most, come last.
+    private func judge(_ transaction: Transaction) throws -> (entry: MempoolEntry, leaving: Set<Hash256>) {
         let tip = tree.tip
-        let txid = transaction.txid
-        let size = transaction.encodedLength
-        try mempool.precheck(transaction, txid: txid, size: size)
         guard let context = tree.context(on: tip.hash) else { throw NodeError(.unknownBlock, "there is no tip yet") }
+        let txid = transaction.txid
+        try mempool.precheck(transaction, txid: txid, size: transaction.encodedLength)
         let coins = MempoolCoins(base: store, mempool: mempool, height: tip.height &+ 1)
-        let fee: Amount
         do {
-            fee = try TransactionRules.check(transaction, coins: coins, context: context, genesisHash: tree.genesisHash).fee
+            let (fee, spent) = try TransactionRules.checkCoins(
+                transaction, coins: coins, context: context)
+            let entry = MempoolEntry(transaction, txid: txid, fee: fee, spent: spent, time: clock(), height: tip.height)
+            let leaving = try mempool.admission(of: entry, spending: spent)
+            try TransactionRules.checkWitnesses(transaction, coins: spent, genesisHash: tree.genesisHash)
+            return (entry, leaving)
         } catch let violation as TransactionViolation {
             throw try rejection(violation, transaction: transaction, txid: txid)
         }
-        let entry = MempoolEntry(transaction: transaction, txid: txid, fee: fee, size: size, time: clock(), height: tip.height)
-        try mempool.add(entry)
-        return entry
     }
 
     private func rejection(_ violation: TransactionViolation, transaction: Transaction, txid: Hash256) throws -> MempoolRejection {

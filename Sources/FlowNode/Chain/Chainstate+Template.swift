@@ -3,8 +3,8 @@ import FlowCrypto
 import FlowModel
 
 extension Chainstate {
-    /// Bytes that header, digests, counts and the coinbase may need.
-    private var reservedSize: Int { 1_000 + 32 * Int(parameters.training.stepsPerBlock) }
+    /// What header, digests, counts and the coinbase may cost.
+    private var reservedCost: Int { 1_000 + 32 * Int(parameters.training.stepsPerBlock) }
 
     /// The next block on the tip, with the best paying transactions of the mempool.
     func blockTemplate() throws -> BlockTemplate {
@@ -14,15 +14,19 @@ extension Chainstate {
             throw NodeError(.unknownBlock, "there is no tip yet")
         }
         guard let height = context.nextHeight else { throw NodeError(.unknownBlock, "the chain has reached its last height") }
-        var minimum = try context.medianTimePast() &+ 1
-        if height % parameters.retargetPeriod == 0 {
-            minimum = max(minimum, tip.header.time - min(tip.header.time, TimeRules.timewarpAllowance))
+        guard let minimum = try context.minimumTime(parameters) else {
+            throw NodeError(.unknownBlock, "no time is left after the tip's, \(tip.header.time)")
         }
-        if let start = try context.periodStartTime(parameters) { minimum = max(minimum, start) }
-        let chosen = mempool.selection(maximumSize: ConsensusLimits.blockSize - reservedSize)
+        let now = clock()
+        guard TimeRules.due(time: minimum) <= now else {
+            throw NodeError(
+                .notDue, "the next block's time is at least \(minimum), more than \(TimeRules.futureAllowance) s ahead of the clock, \(now); wait \(TimeRules.due(time: minimum) - now) s")
+        }
+        let chosen = mempool.selection(
+            maximumCost: ConsensusLimits.blockCost - reservedCost, maximumSignatureChecks: ConsensusLimits.signatureChecks)
         let fees = Amount.sum(chosen.map(\.fee)) ?? .zero
         return BlockTemplate(
-            version: 1, previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, clock()),
+            version: 1, previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, now),
             minimumTime: minimum, bits: try context.expectedBits(parameters), transactions: chosen,
             coinbaseValue: parameters.subsidy(at: height).adding(fees) ?? parameters.subsidy(at: height),
             keptStepsBefore: tip.keptSteps,

@@ -32,8 +32,8 @@ final class Chainstate {
     var model: ModelState
     var mempool: Mempool
     private var known = KnownDigests()
-    /// What the checked transactions of a block on the tip change, until it is connected.
-    var checkedConnection: (block: Hash256, connection: BlockConnection)?
+    /// What the transactions of a block on the tip change, their signatures not yet checked, until it is connected.
+    var checkedConnection: (block: Hash256, connection: UnverifiedConnection)?
     /// Coins and weights after the last replayed block beside the connected chain.
     var side: (block: Hash256, coins: OverlayCoins, model: ModelState)?
     /// The store failed: nothing changes any more.
@@ -258,7 +258,8 @@ final class Chainstate {
     }
 
     /// A held block proved false.
-    private func settle(_ hash: Hash256, _ violation: BlockViolation, step: Int) {
+    /// - Parameter step: of the training that did; nil when it was something that is looked at after the training
+    func settle(_ hash: Hash256, _ violation: BlockViolation, step: Int?) {
         let source = tree.source(of: hash)
         let gone = condemn(hash, violation)
         emit(.judged(hash: hash, fate: fate(violation, peerCouldKnow: step == 1)))
@@ -270,7 +271,7 @@ final class Chainstate {
 
     /// Whoever delivered a false block loses its other ones. A relay looks at the first step only, so for a later one it is not
     /// called a liar.
-    private func blame(_ source: BlockTree.Announcer, hash: Hash256, step: Int, violation: BlockViolation) {
+    private func blame(_ source: BlockTree.Announcer, hash: Hash256, step: Int?, violation: BlockViolation) {
         guard source != .local else { return }
         for other in tree.forfeit(source) { emit(.judged(hash: other, fate: .noRoom)) }
         emit(step == 1 ? .misbehaved(source, fault: "block \(hash): \(violation.identifier)") : .forfeited(source))
@@ -294,24 +295,25 @@ final class Chainstate {
             announceTip()
             return
         }
-        let coins = try sideCoins(with: block, on: parent)
+        let coins: OverlayCoins
+        do { coins = try sideCoins(with: block, on: parent) } catch let violation as BlockViolation {
+            return settle(hash, violation, step: nil)
+        } catch {
+            throw error as? NodeError ?? NodeError(.storeFailed, "block \(hash) cannot be checked", cause: error)
+        }
         try persist(batch)
         tree.replayed(hash, root: result.root)
         self.facts[hash] = facts
-        side = coins.map { (hash, $0, result.state) }
+        side = (hash, coins, result.state)
         if let block = tree[hash], block.work <= tree.tip.work { emit(.judged(hash: hash, fate: .sideChain)) }
     }
 
-    /// The coins after a block beside the chain whose transactions were checked before its replay.
-    private func sideCoins(with block: Block, on parent: BlockTree.Block) throws(NodeError) -> OverlayCoins? {
-        do {
-            var coins = try coins(after: parent)
-            guard let context = tree.context(on: parent.hash) else { return nil }
-            coins.apply(try validator.connect(block, coins: coins, context: context).changes)
-            return coins
-        } catch {
-            throw error as? NodeError ?? NodeError(.storeFailed, "block \(block.hash) cannot be checked", cause: error)
-        }
+    /// The coins after a block beside the chain, all of it checked.
+    private func sideCoins(with block: Block, on parent: BlockTree.Block) throws -> OverlayCoins {
+        var coins = try coins(after: parent)
+        guard let context = tree.context(on: parent.hash) else { throw NodeError(.unknownBlock, "block \(parent.hash) is not known") }
+        coins.apply(try validator.connect(block, coins: coins, context: context).changes)
+        return coins
     }
 
     /// The time has moved on: headers that were ahead of the clock may be due.

@@ -17,6 +17,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         case localFault = "local-fault"
         case stopped
         case unknownBlock = "unknown-block"
+        /// The next block cannot be made yet, because its time would be too far ahead of the clock.
+        case notDue = "not-due"
         case export
     }
 

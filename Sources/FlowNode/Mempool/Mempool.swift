@@ -3,9 +3,25 @@ import FlowCrypto
 
 /// The transactions that wait for a block: a value that decides and knows no clock, store or network.
 struct Mempool {
+    /// The order in which transactions leave a full pool.
+    private struct FeeKey: Comparable {
+        let rate: Int64
+        let txid: Hash256
+        static func < (left: FeeKey, right: FeeKey) -> Bool { (left.rate, left.txid) < (right.rate, right.txid) }
+    }
+
+    /// The order in which they leave because of their age.
+    private struct AgeKey: Comparable {
+        let time: UInt64
+        let txid: Hash256
+        static func < (left: AgeKey, right: AgeKey) -> Bool { (left.time, left.txid) < (right.time, right.txid) }
+    }
+
     let policy: MempoolPolicy
     private(set) var entries: [Hash256: MempoolEntry] = [:]
     private var spender: [OutPoint: Hash256] = [:]
+    private var byFee = SortedKeys<FeeKey>()
+    private var byAge = SortedKeys<AgeKey>()
     private(set) var byteCount = 0
 
     init(policy: MempoolPolicy = MempoolPolicy()) { self.policy = policy }
@@ -21,12 +37,21 @@ struct Mempool {
         return Coin(output: outputs[Int(outPoint.index)], height: height, isCoinbase: false)
     }
 
+    // MARK: coming
+
     /// Checks what can be checked before the coins are looked up.
     func precheck(_ transaction: Transaction, txid: Hash256, size: Int) throws(MempoolRejection) {
         if transaction.isCoinbase { throw MempoolRejection(.invalid, "coinbase", "a coinbase stands only in a block") }
         if entries[txid] != nil { throw MempoolRejection(.known, "txn-already-in-mempool") }
         guard size <= policy.maximumTransactionSize else {
             throw MempoolRejection(.policy, "tx-size", "\(size) bytes, at most \(policy.maximumTransactionSize) are taken; split the payment")
+        }
+        // Zero and less are for the rules to judge.
+        for (index, output) in transaction.outputs.enumerated() where output.value > .zero && output.value.haruki < policy.leastOutput {
+            throw MempoolRejection(.policy, "dust", "output \(index) is worth \(output.value.haruki) haruki, at least \(policy.leastOutput) are taken; leave it out or pay more")
+        }
+        for (index, output) in transaction.outputs.enumerated() where output.program.isAllowed && !output.program.isPayable {
+            throw MempoolRejection(.policy, "unknown-output-version", "output \(index) pays to version \(output.program.version), which has no meaning yet: anybody could spend it")
         }
         for input in transaction.inputs {
             if let other = spender[input.outPoint] {
@@ -35,34 +60,51 @@ struct Mempool {
         }
     }
 
-    /// Adds a transaction that consensus allows in the next block.
-    mutating func add(_ entry: MempoolEntry) throws(MempoolRejection) {
-        try precheck(entry.transaction, txid: entry.txid, size: entry.size)
-        let needed = Int64(clamping: entry.size) * policy.minimumFeeRate / 1000
+    /// Checks what needs coins and fee, but not the signatures, of a transaction that consensus allows in the next block.
+    /// - Parameter spent: the coins that the inputs spend
+    /// - Returns: what has to leave for it
+    func admission(of entry: MempoolEntry, spending spent: [Coin]) throws(MempoolRejection) -> Set<Hash256> {
+        if let index = spent.firstIndex(where: { !$0.output.program.isPayable }) {
+            throw MempoolRejection(.policy, "unknown-input-version", "input \(index) spends version \(spent[index].output.program.version), which has no meaning yet; a later rule may forbid it")
+        }
+        let (product, overflow) = Int64(clamping: entry.cost).multipliedReportingOverflow(by: policy.minimumFeeRate)
+        let needed = (overflow ? .max : product) / 1000
         guard entry.fee.haruki >= needed else {
-            throw MempoolRejection(.policy, "min relay fee not met", "\(entry.fee.haruki) haruki for \(entry.size) bytes, at least \(needed) are wanted; pay more")
+            throw MempoolRejection(.policy, "min relay fee not met", "\(entry.fee.haruki) haruki for \(entry.size) bytes and \(entry.transaction.outputs.count) outputs, at least \(needed) are wanted; pay more")
         }
         let above = ancestors(of: entry.transaction)
         guard above.count < policy.maximumChain, above.allSatisfy({ descendants(of: $0).count < policy.maximumChain - 1 }) else {
             throw MempoolRejection(.policy, "too-long-mempool-chain", "more than \(policy.maximumChain) unconfirmed transactions depend on each other; wait for a block")
         }
-        try makeRoom(for: entry, keeping: above)
-        entries[entry.txid] = entry
-        byteCount += entry.size
-        for input in entry.transaction.inputs { spender[input.outPoint] = entry.txid }
+        return try evictions(for: entry, keeping: above)
     }
 
-    private mutating func makeRoom(for entry: MempoolEntry, keeping ancestors: Set<Hash256>) throws(MempoolRejection) {
-        guard byteCount + entry.size > policy.maximumBytes else { return }
-        for cheapest in entries.values.sorted(by: { ($0.feeRate, $1.txid.displayHex) < ($1.feeRate, $0.txid.displayHex) }) {
-            guard byteCount + entry.size > policy.maximumBytes else { return }
-            guard entries[cheapest.txid] != nil else { continue }
-            guard cheapest.feeRate < entry.feeRate, !ancestors.contains(cheapest.txid) else { break }
-            removeWithDescendants(cheapest.txid)
+    /// The cheapest transactions, with what depends on them, that make room for one that pays more.
+    private func evictions(for entry: MempoolEntry, keeping ancestors: Set<Hash256>) throws(MempoolRejection) -> Set<Hash256> {
+        var excess = byteCount + entry.size - policy.maximumBytes
+        var leaving: Set<Hash256> = []
+        guard excess > 0 else { return leaving }
+        for key in byFee.ascending {
+            guard excess > 0, key.rate < entry.feeRate else { break }
+            guard !ancestors.contains(key.txid) else { continue }
+            for txid in descendants(of: key.txid).union([key.txid]) where leaving.insert(txid).inserted {
+                excess -= entries[txid]?.size ?? 0
+            }
         }
-        guard byteCount + entry.size <= policy.maximumBytes else {
+        guard excess <= 0 else {
             throw MempoolRejection(.policy, "mempool full", "\(policy.maximumBytes) bytes are held; pay more or wait for a block")
         }
+        return leaving
+    }
+
+    /// Takes a transaction in, and lets go what `admission` named.
+    mutating func add(_ entry: MempoolEntry, evicting leaving: Set<Hash256>) {
+        for txid in leaving { remove(txid) }
+        entries[entry.txid] = entry
+        byteCount += entry.size
+        byFee.insert(FeeKey(rate: entry.feeRate, txid: entry.txid))
+        byAge.insert(AgeKey(time: entry.time, txid: entry.txid))
+        for input in entry.transaction.inputs { spender[input.outPoint] = entry.txid }
     }
 
     // MARK: family
@@ -96,6 +138,8 @@ struct Mempool {
     mutating func remove(_ txid: Hash256) {
         guard let entry = entries.removeValue(forKey: txid) else { return }
         byteCount -= entry.size
+        byFee.remove(FeeKey(rate: entry.feeRate, txid: txid))
+        byAge.remove(AgeKey(time: entry.time, txid: txid))
         for input in entry.transaction.inputs where spender[input.outPoint] == txid { spender[input.outPoint] = nil }
     }
 
@@ -122,54 +166,53 @@ struct Mempool {
 
     /// Drops what has waited too long.
     mutating func expire(now: UInt64) -> Set<Hash256> {
-        var dropped: Set<Hash256> = []
-        for entry in entries.values where entry.time &+ policy.expirySeconds < now {
-            if entries[entry.txid] != nil { dropped.formUnion(removeWithDescendants(entry.txid)) }
+        let old = Array(byAge.ascending.prefix { $0.time < now && now - $0.time > policy.expirySeconds })
+        return old.reduce(into: []) { dropped, key in
+            if entries[key.txid] != nil { dropped.formUnion(removeWithDescendants(key.txid)) }
         }
-        return dropped
     }
 
     /// Empties the pool and returns what was in it, parents before children.
     mutating func drain() -> [MempoolEntry] {
         let all = ordered
-        entries = [:]
-        spender = [:]
-        byteCount = 0
+        self = Mempool(policy: policy)
         return all
     }
 
     // MARK: choosing
 
     /// All entries, parents before children, else the higher fee rate first.
-    var ordered: [MempoolEntry] { selection(maximumSize: .max) }
+    var ordered: [MempoolEntry] { selection(maximumCost: .max, maximumSignatureChecks: .max) }
 
     /// Transactions for a block: by the fee rate of a transaction together with the ancestors it still needs.
-    func selection(maximumSize: Int) -> [MempoolEntry] {
+    func selection(maximumCost: Int, maximumSignatureChecks: Int) -> [MempoolEntry] {
         struct Candidate {
             let rate: Int64
             let entry: MempoolEntry
         }
         let candidates = entries.values.map { entry -> Candidate in
-            var (fee, size) = (entry.fee.haruki, entry.size)
+            var (fee, cost) = (entry.fee.haruki, entry.cost)
             for ancestor in ancestors(of: entry.transaction) {
                 fee = fee &+ (entries[ancestor]?.fee.haruki ?? 0)
-                size += entries[ancestor]?.size ?? 0
+                cost += entries[ancestor]?.cost ?? 0
             }
-            return Candidate(rate: MempoolEntry.rate(fee: fee, size: size), entry: entry)
-        }.sorted { $0.rate != $1.rate ? $0.rate > $1.rate : $0.entry.txid.displayHex < $1.entry.txid.displayHex }
+            return Candidate(rate: MempoolEntry.rate(fee: fee, cost: cost), entry: entry)
+        }.sorted { $0.rate != $1.rate ? $0.rate > $1.rate : $0.entry.txid < $1.entry.txid }
         var chosen: [MempoolEntry] = []
         var included: Set<Hash256> = []
-        var used = 0
+        var (cost, checks) = (0, 0)
         for candidate in candidates where !included.contains(candidate.entry.txid) {
             var package = ancestors(of: candidate.entry.transaction).subtracting(included).compactMap { entries[$0] }
             package.append(candidate.entry)
-            let size = package.reduce(0) { $0 + $1.size }
-            guard size <= maximumSize - used else { continue }
+            let packageCost = package.reduce(0) { $0 + $1.cost }
+            let packageChecks = package.reduce(0) { $0 + $1.signatureChecks }
+            guard packageCost <= maximumCost - cost, packageChecks <= maximumSignatureChecks - checks else { continue }
             for entry in parentsFirst(package) {
                 chosen.append(entry)
                 included.insert(entry.txid)
             }
-            used += size
+            cost += packageCost
+            checks += packageChecks
         }
         return chosen
     }
@@ -183,7 +226,7 @@ struct Mempool {
         let places = package.map { Place(depth: ancestors(of: $0.transaction).count, entry: $0) }
         return places.sorted { left, right in
             if left.depth != right.depth { return left.depth < right.depth }
-            return left.entry.txid.displayHex < right.entry.txid.displayHex
+            return left.entry.txid < right.entry.txid
         }.map(\.entry)
     }
 }

@@ -8,16 +8,32 @@ public struct MempoolEntry: Sendable {
     public let fee: Amount
     /// Bytes, witnesses included.
     public let size: Int
+    /// What it takes of a block's room: its bytes and 64 for each output.
+    public let cost: Int
+    /// How many signatures a block that holds it has to have checked for it.
+    public let signatureChecks: Int
     /// When it came, in seconds since 1970.
     public let time: UInt64
     /// Height of the tip when it came.
     public let height: BlockHeight
 
-    /// Fee of 1,000 bytes, in haruki, rounded down.
-    public var feeRate: Int64 { Self.rate(fee: fee.haruki, size: size) }
+    /// Fee of 1,000 units of cost, in haruki, rounded down.
+    public var feeRate: Int64 { Self.rate(fee: fee.haruki, cost: cost) }
 
-    static func rate(fee: Int64, size: Int) -> Int64 {
+    /// - Parameter spent: the coins that the inputs spend.
+    init(_ transaction: Transaction, txid: Hash256, fee: Amount, spent: [Coin], time: UInt64, height: BlockHeight) {
+        self.transaction = transaction
+        self.txid = txid
+        self.fee = fee
+        size = transaction.encodedLength
+        cost = transaction.cost
+        signatureChecks = spent.reduce(0) { $0 + $1.output.program.signatureChecks }
+        self.time = time
+        self.height = height
+    }
+
+    static func rate(fee: Int64, cost: Int) -> Int64 {
         let (product, overflow) = fee.multipliedReportingOverflow(by: 1000)
-        return (overflow ? Int64.max : product) / Int64(max(1, size))
+        return (overflow ? Int64.max : product) / Int64(max(1, cost))
     }
 }

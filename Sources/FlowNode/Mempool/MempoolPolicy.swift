@@ -1,9 +1,13 @@
+import FlowConsensus
+
 /// What a node takes into its mempool beyond what consensus asks.
 public struct MempoolPolicy: Sendable, Equatable {
     /// Most bytes of transactions held.
     public var maximumBytes = 300_000_000
-    /// Lowest fee of 1,000 bytes, in haruki.
+    /// Lowest fee of 1,000 units of cost (bytes, and 64 for each output), in haruki.
     public var minimumFeeRate: Int64 = 1_000
+    /// Least value of an output, in haruki: below, spending it costs about as much as it brings, and it stays in the coin set for ever.
+    public var leastOutput = TransactionOutput.leastRelayedValue.haruki
     /// Most bytes of one transaction.
     public var maximumTransactionSize = 100_000
     /// Unconfirmed ancestors a transaction may have, itself included; descendants alike.

@@ -41,7 +41,14 @@ public final class MiningLoop: Sendable {
                 stale.cancel()
             }
             defer { watch.cancel() }
-            let job = try await chain.miningJob()
+            let job: (template: BlockTemplate, weights: ModelState)
+            do {
+                job = try await chain.miningJob()
+            } catch let error as NodeError where error.code == .notDue {
+                // Blocks came faster than their times may; the next one is due soon, or the tip moves.
+                try await Task.sleep(for: .seconds(1))
+                continue
+            }
             let attempt = try await withTaskCancellationHandler {
                 try await thread.run { [self] in
                     try bench.search(job, paying: program, stale: stale, clock: chain.clock, tally: tally)

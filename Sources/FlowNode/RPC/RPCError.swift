@@ -14,6 +14,7 @@ public struct RPCError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let invalidRequestCode = -32600
     public static let methodNotFoundCode = -32601
     public static let internalErrorCode = -32603
+    public static let notReadyCode = -10
 
     public static func invalidRequest(_ message: String) -> RPCError { RPCError(invalidRequestCode, message) }
     public static func methodNotFound() -> RPCError { RPCError(methodNotFoundCode, "Method not found") }
@@ -25,6 +26,8 @@ public struct RPCError: Error, Sendable, Equatable, CustomStringConvertible {
     public static func notFound(_ message: String) -> RPCError { RPCError(-5, message) }
     /// −8: a parameter out of range.
     public static func invalidParameter(_ message: String) -> RPCError { RPCError(-8, message) }
+    /// −10: not now; ask again in a second.
+    public static func notReady(_ message: String) -> RPCError { RPCError(notReadyCode, message) }
     /// −22: bytes that do not decode.
     public static func deserialization(_ message: String) -> RPCError { RPCError(-22, message) }
     /// −25: a transaction or block that cannot be judged.

@@ -108,7 +108,7 @@ public final class RPCRouter: Sendable {
         } catch let error as RPCError {
             throw error
         } catch let error as NodeError {
-            throw .misc(error.description)
+            throw error.code == .notDue ? .notReady(error.description) : .misc(error.description)
         } catch is CancellationError {
             throw .misc("the call was cancelled")
         } catch {

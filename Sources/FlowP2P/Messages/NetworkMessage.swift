@@ -28,7 +28,7 @@ public enum NetworkMessage: Equatable, Sendable {
     case tx([UInt8])
     /// Asks for an `inv` of the transactions that wait for a block.
     case mempool
-    /// Asks that no transaction paying less than this many haruki per 1,000 bytes be announced.
+    /// Asks that no transaction paying less than this many haruki per 1,000 units of cost be announced.
     case feefilter(UInt64)
     /// Asks for leaves of a model's weights.
     case getmodel(PieceRequest)

@@ -8,19 +8,19 @@ public struct CoinSelection: Sendable {
     public let change: Amount?
     public let fee: Amount
 
-    /// Bytes of an input with its witness, of an output, and of what every transaction has (generous counts).
-    static let inputLength = TransactionInput.encodedLength + Witness.encodedLength
-    static let outputLength = 30
-    static let baseLength = 4 + 5 + 5 + 4 + 5
+    /// Cost of an input with its witness, of an output, and of what every transaction has (generous counts).
+    static let inputCost = TransactionInput.encodedLength + Witness.keyWitnessLength
+    static let outputCost = 30 + ConsensusLimits.outputCost
+    static let baseCost = 4 + 5 + 5 + 4 + 5
 
-    /// The least amount worth an output: what it costs to spend it.
-    public static func dust(at rate: FeeRate) -> Amount { rate.fee(bytes: inputLength) }
+    /// The least amount worth an output: what it costs to spend it, and no less than nodes relay.
+    public static func dust(at rate: FeeRate) -> Amount { max(rate.fee(cost: inputCost), TransactionOutput.leastRelayedValue) }
 
     /// - Throws: `insufficientFunds` when all coins together do not cover the payment and its fee.
     public static func choose(from coins: [WalletCoin], paying target: Amount, rate: FeeRate) throws(WalletError) -> CoinSelection {
-        let inputFee = rate.fee(bytes: inputLength).haruki
-        let base = rate.fee(bytes: baseLength + outputLength).haruki
-        let changeFee = rate.fee(bytes: outputLength).haruki
+        let inputFee = rate.fee(cost: inputCost).haruki
+        let base = rate.fee(cost: baseCost + outputCost).haruki
+        let changeFee = rate.fee(cost: outputCost).haruki
         let dust = dust(at: rate).haruki
         // Coins that cost more than they bring are left alone.
         let useful = coins.filter { $0.output.value.haruki > inputFee }

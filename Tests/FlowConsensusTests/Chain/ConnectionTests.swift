@@ -76,6 +76,34 @@ import Testing
         }
     }
 
+    /// Signatures cost the most, so every other rule on transactions is looked at before the first of them.
+    @Test func signaturesComeLast() throws {
+        let chain = Self.chain
+        var unsigned = chain.spend(coinbaseAt: 1)
+        unsigned.witnesses = chain.spend(coinbaseAt: 2).witnesses
+        let block = chain.makeBlock([unsigned, chain.spend(coinbaseAt: 3, fee: 7)])
+        let unverified = try chain.validator.connectCoins(block, coins: chain.coins, context: chain.context)
+        #expect(unverified.signatureChecks == 2)
+        #expect(unverified.fees.haruki == 7)
+        #expect(throws: BlockViolation.transaction(index: 1, .signature(input: 0))) {
+            try chain.validator.verifySignatures(unverified)
+        }
+        #expect(chain.broken(block) == "tx-signature")
+        // Each of these has the same bad signature before it.
+        let missing = chain.spend(coinbaseAt: 1, fee: 1)
+        let locked = chain.spend(coinbaseAt: 2, sequence: 0, lockTime: 106)
+        let tooMuch = Amount(haruki: Subsidy.initial.haruki + 1)
+        #expect(chain.broken(chain.makeBlock([unsigned, missing])) == "tx-missing-coin")
+        #expect(chain.broken(chain.makeBlock([unsigned, locked])) == "tx-lock-time")
+        #expect(chain.broken(chain.makeBlock([unsigned], reward: tooMuch)) == "coinbase-value")
+        // Both halves together are `connect`.
+        let good = chain.makeBlock([chain.spend(coinbaseAt: 1), chain.spend(coinbaseAt: 2)])
+        let halves = try chain.validator.connectCoins(good, coins: chain.coins, context: chain.context)
+        #expect(
+            try chain.validator.verifySignatures(halves)
+                == chain.validator.connect(good, coins: chain.coins, context: chain.context))
+    }
+
     @Test func theGenesisCoinbaseMakesNoCoin() {
         let chain = TestChain()
         #expect(chain.coins.coins.isEmpty)

@@ -14,6 +14,12 @@ import Testing
         }
     }
 
+    /// Outputs of versions without a meaning, and witnesses with all kinds of lists.
+    private let laterVersions = Transaction(
+        inputs: (0..<3).map { TransactionInput(outPoint: OutPoint(txid: .zero, index: $0), sequence: $0) },
+        outputs: [1, 7, 16].map { TransactionOutput(value: Amount(haruki: 9), program: LockProgram(version: $0, bytes: [UInt8](repeating: $0, count: 2 + Int($0)))) },
+        witnesses: [Witness(items: []), Witness(items: [[], [1], [2, 2]]), Witness(items: [[UInt8](repeating: 3, count: 300)])])
+
     private func mutated(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
         var result = bytes
         for _ in 0...Int(generator.next() % 4) where !result.isEmpty {
@@ -67,7 +73,7 @@ import Testing
         let chain = TestChain.mature
         let seeds: [[UInt8]] = [
             chain.makeBlock([chain.spend(coinbaseAt: 1), chain.spend(coinbaseAt: 2, fee: 5)]).encoded,
-            chain.spend(coinbaseAt: 3).encoded, chain.blocks[7].transactions[0].encoded, chain.blocks[9].header.encoded,
+            chain.spend(coinbaseAt: 3).encoded, laterVersions.encoded, chain.blocks[7].transactions[0].encoded, chain.blocks[9].header.encoded,
             BlockUndo(spentCoins: [[Coin(output: chain.blocks[0].transactions[0].outputs[0], height: 1, isCoinbase: true)]])
                 .encoded,
             BlockLocator(hashes: chain.blocks.prefix(20).map(\.hash)).encoded,
@@ -118,6 +124,12 @@ import Testing
         let broken = TestChain.broken { try TestChain.mature.validator.checkContext(header, context: top) }
         #expect(broken == "bad-height")
         _ = try top.expectedBits(.mainnet)
-        _ = try top.periodStartTime(.mainnet)
+        #expect(try top.minimumTime(.mainnet) == parent.time + 60)
+        parent.time = .max - 59
+        let last = Top(parent: parent)
+        #expect(try last.minimumTime(.mainnet) == nil)
+        #expect(try last.minimumTime(.regtest) == .max - 58)
+        parent.time = .max
+        #expect(try Top(parent: parent).minimumTime(.regtest) == nil)
     }
 }

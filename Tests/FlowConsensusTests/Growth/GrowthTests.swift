@@ -104,7 +104,7 @@ import Testing
     static let invalidEdits: [(edit: Edit, says: String)] = [
         ({ $0.growth[0].height = 1 }, "ascend"), ({ $0.growth[0].height = 0 }, "ascend"),
         ({ $0.growth[1].height = 2 }, "ascend"), ({ $0.growth[0].height = 9 }, "ascend"),
-        ({ $0.retargets = true }, "retarget period"),
+        ({ $0.retargets = true; $0.training.firstPayingStep = 2 }, "retarget period"),
         ({ $0.growth[0].model = $0.model }, "grows from"), ({ $0.growth[1].model = $0.growth[0].model }, "grows from"),
         ({ $0.growth[0].model.layerCount = 1 }, "growth[0].model.layerCount"),
         ({ $0.growth[0].model.layerCount = 5 }, "growth[0].model.layerCount"),

@@ -83,6 +83,10 @@ import Testing
         { $0.halvingInterval = 0 }, { $0.corpusLength = 0 }, { $0.corpusLength = 60_000 }, { $0.corpusLength = .max },
         { $0.replayBudget.sixteenCoreSeconds = 0 }, { $0.replayBudget.twoCoreSeconds = 0 }, { $0.genesisTime = 0 },
         { $0.genesisTime = .max },
+        // More than 8 bits allow fewer rows in an exact sum.
+        { $0.training.linearBits = 9; $0.model.batchSize = 1_024 }, { $0.training.routerBits = 16; $0.model.batchSize = 1_024 },
+        // On a network that retargets.
+        { $0.retargets = true; $0.training.firstPayingStep = 2; $0.blockInterval = 9 }, { $0.retargets = true }, { $0.retargets = true; $0.training.stepsPerBlock = 1 },
     ]
 
     @Test func invalidParametersAreRefusedWithTheField() {
@@ -99,6 +103,38 @@ import Testing
             _ = copy.genesisHash
             _ = copy.model.parameterCount
         }
+    }
+
+    /// With k0 = 1 every ticket could be drawn from a first step, and all first steps start from the same weights.
+    @Test func firstStepsPayOnlyWhereTheTargetNeverMoves() throws {
+        var parameters = ChainParameters.regtest
+        #expect(parameters.training.firstPayingStep == 1)
+        try parameters.validated()
+        parameters.retargets = true
+        #expect(throws: ChainParametersError.outOfRange(field: "training.firstPayingStep", least: 2, most: 8, actual: 1)) {
+            try parameters.validated()
+        }
+        parameters.training.firstPayingStep = 2
+        try parameters.validated()
+        parameters.training.stepsPerBlock = 1
+        #expect(throws: ChainParametersError.outOfRange(field: "training.stepsPerBlock", least: 2, most: 4_096, actual: 1)) {
+            try parameters.validated()
+        }
+        for network in ChainParameters.all where network.retargets { #expect(network.training.firstPayingStep >= 2) }
+    }
+
+    @Test func blocksKeepASecondApartWhereTheTargetMoves() throws {
+        var parameters = ChainParameters.testnet
+        #expect(parameters.leastSpacing == 60)
+        parameters.blockInterval = 10
+        #expect(try parameters.validated().leastSpacing == 1)
+        parameters.blockInterval = 9
+        #expect(throws: ChainParametersError.outOfRange(field: "blockInterval", least: 10, most: 86_400, actual: 9)) {
+            try parameters.validated()
+        }
+        var still = ChainParameters.regtest
+        still.blockInterval = 9
+        #expect(try still.validated().leastSpacing == nil)
     }
 
     @Test func legalStarts() {

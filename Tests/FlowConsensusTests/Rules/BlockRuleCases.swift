@@ -64,13 +64,13 @@ extension RuleCase {
             accept: { chain.broken(chain.makeBlock(time: try! chain.context.medianTimePast() + 1)) },
             reject: { chain.broken(chain.makeBlock(time: try! chain.context.medianTimePast())) }),
         RuleCase(
-            "time-timewarp",
-            accept: { timewarped.broken(timewarped.makeBlock(time: timewarped.context.parent.time - 7_200)) },
-            reject: { timewarped.broken(timewarped.makeBlock(time: timewarped.context.parent.time - 7_201)) }),
-        RuleCase(
-            "time-period-ends-before-start",
-            accept: { longPeriod.broken(longPeriod.makeBlock(time: longPeriod.context.headers[8].time)) },
-            reject: { longPeriod.broken(longPeriod.makeBlock(time: longPeriod.context.headers[8].time - 1)) }),
+            "time-too-soon",
+            accept: { spaced.broken(spaced.makeBlock(time: spaced.context.parent.time + 60)) },
+            reject: {
+                // Also far above the median time past, and below it.
+                let names = [59, 0, -1, -400_000].map { spaced.broken(spaced.makeBlock(time: spaced.context.parent.time &+ UInt64(bitPattern: $0))) }
+                return Set(names).count == 1 ? names[0] : nil
+            }),
         RuleCase(
             "time-too-new",
             accept: {
@@ -87,31 +87,18 @@ extension RuleCase {
             reject: { chain.broken(chain.makeBlock { $0.header.modelRoot = .zero }) }),
     ]
 
-    /// Seven blocks of a chain that retargets every eight; the last one far ahead of the others.
-    private static let timewarped: TestChain = {
+    /// Twelve blocks of a chain that retargets, half an hour apart.
+    private static let spaced: TestChain = {
         var parameters = TestChain.parameters
-        parameters.retargetPeriod = 8
-        var chain = TestChain(parameters: parameters)
-        for _ in 1...6 { try! chain.accept(chain.makeBlock()) }
-        try! chain.accept(chain.makeBlock(time: chain.context.parent.time + 50_000))
-        return chain
-    }()
-
-    /// Fourteen blocks of that chain; the eighth, the first of its period, is far ahead of the others.
-    private static let longPeriod: TestChain = {
-        var parameters = TestChain.parameters
-        parameters.retargetPeriod = 8
-        var chain = TestChain(parameters: parameters)
-        for height in 1...14 {
-            let time = parameters.genesisTime + UInt64(height) * 600
-            try! chain.accept(chain.makeBlock(time: height == 8 ? time + 20_000 : time))
-        }
+        parameters.retargets = true
+        var chain = TestChain(parameters: try! parameters.validated())
+        for _ in 1...12 { try! chain.accept(chain.makeBlock(time: chain.context.parent.time + 1_800)) }
         return chain
     }()
 
     static let body: [RuleCase] = [
         RuleCase(
-            "block-too-large",
+            "block-cost",
             accept: { chain.broken(filled(to: 4_000_000)) },
             reject: { chain.broken(filled(to: 4_000_001)) }),
         RuleCase(
@@ -148,15 +135,15 @@ extension RuleCase {
             reject: { chain.broken(chain.makeBlock([chain.spend(coinbaseAt: 1), chain.spend(coinbaseAt: 1)])) }),
     ]
 
-    /// A block with exactly so many bytes: one coinbase with many outputs and some data.
-    private static func filled(to size: Int) -> Block {
-        let output = TransactionOutput(value: .zero, program: TestChain.program)
-        let fixed = chain.makeBlock(steps: 2) { $0.transactions[0].outputs = [output] }.encodedLength
-        // The count of outputs takes five bytes instead of one.
-        let room = size - fixed - 4
+    /// A block that costs exactly so much: one coinbase with many outputs and some data.
+    private static func filled(to cost: Int) -> Block {
+        let output = TransactionOutput(value: Amount(haruki: 1), program: TestChain.program)
+        let fixed = chain.makeBlock(steps: 2) { $0.transactions[0].outputs = [output] }.cost
+        // The count of outputs takes three bytes instead of one.
+        let room = cost - fixed - 2
         return chain.makeBlock(steps: 2) {
-            $0.transactions[0].outputs = [TransactionOutput](repeating: output, count: 1 + room / 30)
-            $0.transactions[0].coinbaseData = [UInt8](repeating: 1, count: room % 30)
+            $0.transactions[0].outputs = [TransactionOutput](repeating: output, count: 1 + room / 94)
+            $0.transactions[0].coinbaseData = [UInt8](repeating: 1, count: room % 94)
         }
     }
 
@@ -204,19 +191,38 @@ extension RuleCase {
             "fee-total",
             accept: { richFees(Amount(haruki: 1_000_000_000_000_000)) },
             reject: { richFees(.maxMoney) }),
+        RuleCase(
+            "too-many-signatures",
+            accept: { spending(inputs: [1_500, 1_500]) },
+            reject: { spending(inputs: [1_500, 1_501]) }),
     ]
+
+    /// A block whose transactions spend so many made up coins each.
+    private static func spending(inputs counts: [Int]) -> String? {
+        let output = TransactionOutput(value: Amount(haruki: 1), program: TestChain.program)
+        var table = CoinTable()
+        let transactions = counts.enumerated().map { number, count in
+            let outPoints = (0..<UInt32(count)).map { OutPoint(txid: Keccak256.hash([UInt8(number)]), index: $0) }
+            let coin = Coin(output: output, height: 1, isCoinbase: false)
+            table.apply(CoinChanges(spent: [], created: outPoints.map { CoinChanges.Creation(outPoint: $0, coin: coin) }))
+            return chain.signed(
+                Transaction(inputs: outPoints.map { TransactionInput(outPoint: $0) }, outputs: [output]),
+                spent: [TransactionOutput](repeating: output, count: count))
+        }
+        return chain.broken(chain.makeBlock(transactions), coins: table)
+    }
 
     /// Two coins of this value, given away as fees.
     private static func richFees(_ value: Amount) -> String? {
         let output = TransactionOutput(value: value, program: TestChain.program)
-        let nothing = TransactionOutput(value: .zero, program: TestChain.program)
+        let little = TransactionOutput(value: Amount(haruki: 1), program: TestChain.program)
         var table = CoinTable()
         let transactions = (0..<2).map { index in
             let outPoint = OutPoint(txid: .zero, index: UInt32(index))
             let coin = Coin(output: output, height: 1, isCoinbase: false)
             table.apply(CoinChanges(spent: [], created: [CoinChanges.Creation(outPoint: outPoint, coin: coin)]))
             return chain.signed(
-                Transaction(inputs: [TransactionInput(outPoint: outPoint)], outputs: [nothing]), spent: [output])
+                Transaction(inputs: [TransactionInput(outPoint: outPoint)], outputs: [little]), spent: [output])
         }
         return chain.broken(chain.makeBlock(transactions), coins: table)
     }

@@ -104,6 +104,55 @@ import Testing
         #expect(BlockViolation.training(step: 1, expected: .zero, actual: .zero).condemnsHash)
     }
 
+    /// All bits of a witness, and its shape: the Merkle root commits to it, and with a new root the rules refuse it.
+    @Test func everyBitOfAWitnessIsProtected() throws {
+        let chain = TestChain.mature
+        let good = chain.spend(coinbaseAt: 1)
+        let block = chain.makeBlock([good])
+        let (stripped, proof) = (good.strippedEncoding, good.encoded.dropFirst(good.strippedEncoding.count))
+        #expect(proof.count == 1 + Witness.keyWitnessLength)
+        var decoded = 0
+        for bit in 0..<(proof.count * 8) {
+            var bytes = Array(proof)
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            guard let changed = try? Transaction(decoding: stripped + bytes) else { continue }
+            decoded += 1
+            #expect(changed.txid == good.txid && changed.witnessHash != good.witnessHash)
+            var swapped = block
+            swapped.transactions[1] = changed
+            #expect(chain.broken(swapped) == "bad-merkle-root", "bit \(bit)")
+            let alone = TestChain.broken {
+                _ = try TransactionRules.check(
+                    changed, coins: chain.coins, context: chain.context, genesisHash: chain.validator.genesisHash)
+            }
+            #expect(["tx-signature", "tx-witness-program", "tx-witness-form", "tx-witness-count"].contains(alone), "bit \(bit): \(alone ?? "valid")")
+        }
+        // Key and signature decode with any bit flipped; counts and lengths mostly not.
+        #expect(decoded >= 96 * 8)
+    }
+
+    /// Of a program without meaning the id covers everything; the witness is nobody's yet, but the block commits to it.
+    @Test func aWitnessWithoutMeaningIsCommittedTo() throws {
+        let chain = TestChain.mature
+        let output = TransactionOutput(value: Amount(haruki: 5_000), program: LockProgram(version: 3, bytes: [1, 2, 3]))
+        var coins = chain.coins
+        let outPoint = OutPoint(txid: Keccak256.hash([8]), index: 0)
+        let coin = Coin(output: output, height: 3, isCoinbase: false)
+        coins.apply(CoinChanges(spent: [], created: [CoinChanges.Creation(outPoint: outPoint, coin: coin)]))
+        let transaction = Transaction(
+            inputs: [TransactionInput(outPoint: outPoint)], outputs: [TransactionOutput(value: Amount(haruki: 1), program: TestChain.program)],
+            witnesses: [Witness(items: [[1, 2], []])])
+        let block = chain.makeBlock([transaction])
+        #expect(chain.broken(block, coins: coins) == nil)
+        for items in [[], [[1, 2]], [[1, 2], [], []], [[1], [2]], [[1, 2], [0]]] as [[[UInt8]]] {
+            var swapped = block
+            swapped.transactions[1].witnesses = [Witness(items: items)]
+            #expect(swapped.transactions[1].txid == transaction.txid)
+            #expect(chain.broken(swapped, coins: coins) == "bad-merkle-root")
+            #expect(chain.broken(chain.makeBlock([swapped.transactions[1]]), coins: coins) == nil)
+        }
+    }
+
     @Test func undecidedIsNeitherValidNorInvalid() {
         struct Broken: TrainingVerifier {
             func verify(_ claim: TrainingClaim) -> TrainingVerdict { .unreplayable(reason: "the weights are missing") }

@@ -25,13 +25,20 @@ extension RuleCase {
         chain.signed(Transaction(inputs: inputs, outputs: outputs), spent: [])
     }
 
+    /// A coinbase that costs exactly so much: many outputs and some data.
+    private static func costing(_ cost: Int) -> Transaction {
+        let room = cost - Transaction.coinbase(height: 1, outputs: [output]).cost - 2  // The count of outputs takes three bytes instead of one.
+        return .coinbase(
+            height: 1, outputs: [TransactionOutput](repeating: output, count: 1 + room / 94), data: [UInt8](repeating: 1, count: room % 94))
+    }
+
     static let forms: [RuleCase] = [
         RuleCase("tx-no-inputs", accept: { form(plain()) }, reject: { form(plain(inputs: [])) }),
         RuleCase("tx-no-outputs", accept: { form(plain()) }, reject: { form(plain(outputs: [])) }),
         RuleCase(
-            "tx-too-large",
-            accept: { form(plain(outputs: [TransactionOutput](repeating: output, count: 1_000))) },
-            reject: { form(plain(outputs: [TransactionOutput](repeating: output, count: 133_400))) }),
+            "tx-cost",
+            accept: { form(costing(4_000_000)) },
+            reject: { form(costing(4_000_001)) }),
         RuleCase(
             "tx-64-bytes",
             accept: { form(plain()) },
@@ -56,7 +63,6 @@ extension RuleCase {
             "tx-output-value",
             accept: {
                 form(plain(outputs: [TransactionOutput(value: .maxMoney, program: TestChain.program)]))
-                    ?? form(plain(outputs: [TransactionOutput(value: .zero, program: TestChain.program)]))
             },
             reject: {
                 let names = [-1, Amount.maxMoney.haruki + 1, Int64.min, Int64.max].map { value in
@@ -67,18 +73,25 @@ extension RuleCase {
                 return Set(names).count == 1 ? names[0] : nil
             }),
         RuleCase(
+            "tx-output-zero",
+            accept: {
+                let nothing = TransactionOutput(value: .zero, program: TestChain.program)
+                return form(.coinbase(height: 1, outputs: [nothing])) ?? form(plain(outputs: halves(1, 1)))
+            },
+            reject: {
+                let (nothing, all) = (halves(0, 0), halves(1, 0) + halves(0, 1))
+                let names = [plain(outputs: [nothing[0]]), plain(outputs: all), .coinbase(height: 1, outputs: nothing), .coinbase(height: 1, outputs: all)].map(form)
+                return Set(names).count == 1 ? names[0] : nil
+            }),
+        RuleCase(
             "tx-output-total",
             accept: { form(plain(outputs: halves(1_050_000_000_000_000, 1_050_000_000_000_000))) },
             reject: { form(plain(outputs: halves(1_050_000_000_000_000, 1_050_000_000_000_001))) }),
         RuleCase(
             "tx-output-program",
-            accept: { form(plain()) },
+            accept: { [(0, 20), (1, 2), (1, 40), (2, 20), (15, 32), (16, 2), (16, 40)].lazy.compactMap(paying).first },
             reject: {
-                let names = [(0, 32), (0, 19), (0, 0), (1, 20), (1, 32), (16, 2), (17, 20)].map { version, length in
-                    let program = LockProgram(
-                        version: UInt8(version), bytes: [UInt8](repeating: 1, count: length))
-                    return form(plain(outputs: [TransactionOutput(value: .zero, program: program)]))
-                }
+                let names = [(0, 32), (0, 19), (0, 2), (0, 0), (1, 0), (1, 1), (1, 41), (16, 1), (16, 41), (17, 20), (255, 32)].map(paying)
                 return Set(names).count == 1 ? names[0] : nil
             }),
         RuleCase(
@@ -92,6 +105,20 @@ extension RuleCase {
                 var coinbase = Transaction.coinbase(height: 1, outputs: [output])
                 coinbase.witnesses = many.witnesses
                 let names = [few, many, coinbase].map(form)
+                return Set(names).count == 1 ? names[0] : nil
+            }),
+        RuleCase(
+            "tx-witness-size",
+            accept: {
+                // 65,536 bytes: one for the count, and an item with a length of three bytes or five.
+                form(witness([[UInt8](repeating: 1, count: 65_532)])) ?? form(witness([[UInt8]](repeating: [], count: 16)))
+                    ?? form(witness([])) ?? form(witness([[UInt8](repeating: 1, count: 60_000), [UInt8](repeating: 1, count: 5_529)]))
+            },
+            reject: {
+                let names = [
+                    [[UInt8](repeating: 1, count: 65_533)], [[UInt8]](repeating: [], count: 17),
+                    [[UInt8](repeating: 1, count: 60_000), [UInt8](repeating: 1, count: 5_530)],
+                ].map { form(witness($0)) }
                 return Set(names).count == 1 ? names[0] : nil
             }),
         RuleCase(
@@ -111,6 +138,19 @@ extension RuleCase {
             accept: { loose(chain.spend(coinbaseAt: 1)) },
             reject: { loose(.coinbase(height: 106, outputs: [output])) }),
     ]
+
+    /// A transaction whose output has such a program.
+    private static func paying(_ program: (version: Int, length: Int)) -> String? {
+        let lock = LockProgram(version: UInt8(program.version), bytes: [UInt8](repeating: 1, count: program.length))
+        return form(plain(outputs: [TransactionOutput(value: output.value, program: lock)]))
+    }
+
+    /// A transaction whose only witness has these items.
+    private static func witness(_ items: [[UInt8]]) -> Transaction {
+        var transaction = plain()
+        transaction.witnesses = [Witness(items: items)]
+        return transaction
+    }
 
     private static func halves(_ first: Int64, _ second: Int64) -> [TransactionOutput] {
         [first, second].map { TransactionOutput(value: Amount(haruki: $0), program: TestChain.program) }
@@ -212,7 +252,39 @@ extension RuleCase {
         return UInt32((now - start) / 512)
     }()
 
+    /// Spends a coin of such a version with a witness that nobody signed, alone and beside an input of version 0.
+    private static func unlocking(version: UInt8, length: Int, with items: [[UInt8]]) -> String? {
+        let program = LockProgram(version: version, bytes: [UInt8](repeating: 7, count: length))
+        let later = Coin(output: TransactionOutput(value: Amount(haruki: 2_000), program: program), height: 50, isCoinbase: false)
+        let names = [[later], [coin(1_000), later]].map { coins in
+            let inputs = coins.indices.map { TransactionInput(outPoint: outPoint(UInt32($0))) }
+            var transaction = chain.signed(Transaction(inputs: inputs, outputs: [output]), spent: coins.map(\.output))
+            transaction.witnesses[coins.count - 1] = Witness(items: items)
+            return loose(transaction, coins: table(coins))
+        }
+        return names[0] == names[1] ? names[0] : "alone \(names[0] ?? "valid"), beside another \(names[1] ?? "valid")"
+    }
+
     static let witnesses: [RuleCase] = [
+        RuleCase(
+            "tx-witness-form",
+            accept: {
+                loose(chain.spend(coinbaseAt: 1)) ?? unlocking(version: 1, length: 32, with: [])
+                    ?? unlocking(version: 16, length: 2, with: [[]]) ?? unlocking(version: 9, length: 40, with: [[1], [2, 3], [4]])
+            },
+            reject: {
+                let good = chain.spend(coinbaseAt: 1)
+                let items = good.witnesses[0].items
+                let names = [
+                    [], [items[0]], items + [[]], [[]] + items, [items[1], items[0]], [items[0] + items[1]],
+                    [items[0], items[1] + [0]], [Array(items[0].dropLast()), items[1]],
+                ].map { items in
+                    var changed = good
+                    changed.witnesses = [Witness(items: items)]
+                    return loose(changed)
+                }
+                return Set(names).count == 1 ? names[0] : nil
+            }),
         RuleCase(
             "tx-witness-program",
             accept: { loose(chain.spend(coinbaseAt: 1)) },

@@ -59,12 +59,11 @@ import Testing
     }
     struct TransactionCase: Decodable {
         struct Input: Decodable { let txid: String; let index: UInt32; let sequence: UInt32 }
-        struct Proof: Decodable { let publicKey: String; let signature: String }
         let version: UInt32
         let lockTime: UInt32
         let inputs: [Input]
         let outputs: [Output]
-        let witnesses: [Proof]?
+        let witnesses: [[String]]?
         let data: String?
         let encoded: String
         let txid: String
@@ -80,11 +79,7 @@ import Testing
                             outPoint: OutPoint(txid: try hash($0.txid), index: $0.index), sequence: $0.sequence)
                     },
                     outputs: try outputs.map { try $0.output }, lockTime: lockTime,
-                    witnesses: try (witnesses ?? []).map {
-                        Witness(
-                            publicKey: try #require(Ed25519.PublicKey(bytes: Hex.decode($0.publicKey))),
-                            signature: try #require(Ed25519.Signature(bytes: Hex.decode($0.signature))))
-                    }, coinbaseData: try Hex.decode(data ?? ""))
+                    witnesses: try (witnesses ?? []).map { Witness(items: try $0.map { try Hex.decode($0) }) }, coinbaseData: try Hex.decode(data ?? ""))
             }
         }
     }
@@ -101,11 +96,21 @@ import Testing
             let stripped: String
             let spent: [Output]
             let sighashes: [String]
+            /// The rule that the witnesses break, where they do.
+            let violation: String?
         }
+        struct Refused: Decodable { let comment, encoded: String }
+        struct Program: Decodable { let version: UInt8; let length: Int; let allowed, payable: Bool }
+        struct Replacement: Decodable { let sequences: [UInt32]; let signals: Bool }
+        struct LaterAddress: Decodable { let version: UInt8; let program: String; let addresses: [String: String] }
         let genesisHash: String
         let keys: [Key]
         let cases: [Case]
         let coinbases: [TransactionCase]
+        let refused: [Refused]
+        let programs: [Program]
+        let replacement: [Replacement]
+        let laterAddresses: [LaterAddress]
     }
 
     private static func compare(_ test: TransactionCase) throws {
@@ -121,7 +126,7 @@ import Testing
     @Test func transactions() throws {
         let file = try Vectors.json("flow/chain-transactions.json", as: TransactionFile.self)
         let genesisHash = try Self.hash(file.genesisHash)
-        #expect(file.cases.count == 3)
+        #expect(file.cases.count == 9)
         for test in file.cases {
             try Self.compare(test.transaction)
             let transaction = try test.transaction.transaction
@@ -131,14 +136,29 @@ import Testing
             #expect(
                 transaction.inputs.indices.map { Hex.encode(message.digest(input: UInt32($0)).bytes) } == test.sighashes)
             let coins = spent.map { Coin(output: $0, height: 0, isCoinbase: false) }
-            #expect(throws: Never.self, "\(test.comment)") {
+            let violation = TestChain.broken {
                 try TransactionRules.checkWitnesses(transaction, coins: coins, genesisHash: genesisHash)
             }
+            #expect(violation == test.violation, "\(test.comment)")
             // Another network's signatures are worth nothing.
-            #expect(throws: TransactionViolation.signature(input: 0)) {
-                try TransactionRules.checkWitnesses(transaction, coins: coins, genesisHash: .zero)
-            }
+            guard test.violation == nil, spent.contains(where: { $0.program.version == 0 }) else { continue }
+            #expect(TestChain.broken { try TransactionRules.checkWitnesses(transaction, coins: coins, genesisHash: .zero) } == "tx-signature")
         }
+        #expect(file.refused.count == 5)
+        for test in file.refused {
+            #expect(throws: DecodingFault.self, "\(test.comment)") { try Transaction(decoding: Hex.decode(test.encoded)) }
+        }
+        #expect(file.programs.count > 50)
+        for test in file.programs {
+            let program = LockProgram(version: test.version, bytes: [UInt8](repeating: 1, count: test.length))
+            #expect(program.isAllowed == test.allowed, "\(test)")
+            #expect(program.isPayable == test.payable, "\(test)")
+        }
+        for test in file.replacement {
+            let inputs = test.sequences.map { TransactionInput(outPoint: OutPoint(txid: .zero, index: 0), sequence: $0) }
+            #expect(Transaction(inputs: inputs, outputs: []).signalsReplacement == test.signals, "\(test)")
+        }
+        #expect(!Transaction.coinbase(height: 1, outputs: []).signalsReplacement)
         for test in file.coinbases {
             try Self.compare(test)
             #expect(try test.transaction.isCoinbase)
@@ -158,6 +178,20 @@ import Testing
                 #expect(throws: AddressError.wrongNetwork(expected: "xx", actual: prefix)) {
                     try Address(text, prefix: "xx")
                 }
+            }
+        }
+    }
+
+    /// Versions 1 to 16 decode (bech32m), name their program, and nobody pays to them.
+    @Test func laterAddresses() throws {
+        let file = try Vectors.json("flow/chain-transactions.json", as: TransactionFile.self)
+        #expect(Set(file.laterAddresses.map(\.version)) == Set(1...16))
+        for test in file.laterAddresses {
+            let program = LockProgram(version: test.version, bytes: try Hex.decode(test.program))
+            for (prefix, text) in test.addresses {
+                let address = try Address(text, prefix: prefix)
+                #expect(address.program == program && !address.isPayable && program.isAllowed)
+                #expect(try Address(program: program, prefix: prefix).description == text)
             }
         }
     }

@@ -1,5 +1,6 @@
 import FlowConsensus
 import FlowCrypto
+import FlowEncoding
 import Foundation
 import TestSupport
 import Testing
@@ -45,13 +46,16 @@ import Testing
 
     struct TimeFile: Decodable {
         struct Case: Decodable {
-            let period: UInt32
+            let retargets: Bool
+            let blockInterval: UInt32
             let times: [UInt64]
             let time: UInt64
-            let medianTimePast: UInt64
+            let medianTimePast, minimum: UInt64
             let violation: String?
         }
+        struct Clock: Decodable { let time, now, due: UInt64; let violation: String? }
         let cases: [Case]
+        let clock: [Clock]
     }
 
     /// Headers with these times, checked through the context as a node does it.
@@ -70,13 +74,15 @@ import Testing
     }
 
     @Test func times() throws {
-        let cases = try Vectors.json("flow/chain-time.json", as: TimeFile.self).cases
-        #expect(cases.count > 30)
-        for test in cases {
+        let file = try Vectors.json("flow/chain-time.json", as: TimeFile.self)
+        #expect(file.cases.count > 100)
+        for test in file.cases {
             var parameters = TestChain.parameters
-            parameters.retargetPeriod = test.period
+            parameters.retargets = test.retargets
+            parameters.blockInterval = test.blockInterval
             let chain = Self.chain(times: test.times, parameters: parameters)
             #expect(try chain.medianTimePast() == test.medianTimePast)
+            #expect(try chain.minimumTime(parameters) == test.minimum)
             var header = chain.parent
             header.previousHash = chain.parentHash
             header.height += 1
@@ -86,11 +92,20 @@ import Testing
             }
             #expect(violation == test.violation, "\(test)")
         }
+        for test in file.clock {
+            var header = TestChain.parameters.genesisBlock.header
+            header.time = test.time
+            let violation = TestChain.broken { try BlockValidator(parameters: TestChain.parameters).checkTime(header, now: test.now) }
+            #expect(violation == test.violation, "\(test)")
+            #expect(TimeRules.due(time: test.time) == test.due)
+        }
     }
 
     struct MoneyFile: Decodable {
         struct Subsidy: Decodable { let height: UInt32; let subsidy: Int64 }
         struct Maturity: Decodable { let coin: UInt32; let height: UInt32; let spendable: Bool }
+        struct Zero: Decodable { let coinbase: Bool; let values: [Int64]; let violation: String? }
+        let zeroOutputs: [Zero]
         let subsidies: [Subsidy]
         let total: Int64
         let maximum: Int64
@@ -109,11 +124,48 @@ import Testing
         #expect(total == file.total)
         #expect(total == 2_099_999_997_690_000)
         #expect(Amount.maxMoney.haruki == file.maximum)
+        #expect(file.zeroOutputs.count == 14)
+        for test in file.zeroOutputs {
+            let outputs = test.values.map { TransactionOutput(value: Amount(haruki: $0), program: TestChain.program) }
+            var transaction = Transaction.coinbase(height: 5, outputs: outputs)
+            if !test.coinbase { transaction = TestChain.mature.spend(coinbaseAt: 1, to: outputs) }
+            #expect(TestChain.broken { try TransactionRules.checkForm(transaction) } == test.violation, "\(test)")
+        }
         for test in file.maturity {
             let output = TransactionOutput(value: .zero, program: TestChain.program)
             let coin = Coin(output: output, height: test.coin, isCoinbase: true)
             #expect(coin.isMature(at: test.height) == test.spendable)
             #expect(Coin(output: output, height: test.coin, isCoinbase: false).isMature(at: 0))
+        }
+    }
+
+    struct CostFile: Decodable {
+        struct Case: Decodable { let outputs, data, transactionBytes, bytes, cost: Int; let violation: String? }
+        let program: String
+        let limit, signatureChecks: Int
+        let cases: [Case]
+    }
+
+    @Test func costs() throws {
+        let file = try Vectors.json("flow/chain-cost.json", as: CostFile.self)
+        #expect(file.limit == ConsensusLimits.blockCost)
+        #expect(file.signatureChecks == ConsensusLimits.signatureChecks)
+        #expect(file.cases.count == 9)
+        let chain = TestChain()
+        let output = TransactionOutput(value: Amount(haruki: 1), program: LockProgram(version: 0, bytes: try Hex.decode(file.program)))
+        for test in file.cases {
+            let block = chain.makeBlock(steps: 3) {
+                $0.transactions = [
+                    .coinbase(
+                        height: 1, outputs: [TransactionOutput](repeating: output, count: test.outputs),
+                        data: [UInt8](repeating: 0, count: test.data))
+                ]
+            }
+            #expect(block.transactions[0].encodedLength == test.transactionBytes)
+            #expect(block.transactions[0].cost == test.transactionBytes + 64 * test.outputs)
+            #expect(block.encodedLength == test.bytes)
+            #expect(block.cost == test.cost)
+            #expect(chain.broken(block) == test.violation, "\(test)")
         }
     }
 
@@ -130,6 +182,8 @@ import Testing
             let times: [UInt64]
             let cases: [Case]
         }
+        struct Required: Decodable { let version, sequence, required: UInt32; let met: Bool }
+        let required: [Required]
         let absolute: [Absolute]
         let relative: Relative
     }
@@ -156,6 +210,16 @@ import Testing
                     medianTimePast: past, context: chain)
             }
             #expect((violation == nil) == test.allowed, "\(test)")
+        }
+    }
+
+    /// BIP-112: what a later kind of program may demand of a sequence.
+    @Test func requiredLocks() throws {
+        let cases = try Vectors.json("flow/chain-locks.json", as: LockFile.self).required
+        #expect(cases.count > 300)
+        for test in cases {
+            let required = RelativeLock(sequence: test.required, version: 2)
+            #expect(RelativeLock(sequence: test.sequence, version: test.version).isAtLeast(required) == test.met, "\(test)")
         }
     }
 

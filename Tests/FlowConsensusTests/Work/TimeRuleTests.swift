@@ -1,4 +1,5 @@
 import FlowConsensus
+import FlowCrypto
 import FlowEncoding
 import Foundation
 import TestSupport
@@ -36,13 +37,18 @@ import Testing
         return result
     }
 
-    private static func check(_ chain: [Sample], at height: Int) throws {
-        let below = chain[..<height]
+    /// BIP-54's rules and Bitcoin's on the time of the last block of a chain: what the least spacing has to imply.
+    private static func breaksBitcoinsRules(_ times: some RandomAccessCollection<UInt64>, height: Int, period: Int) -> Bool {
+        let below = times.dropLast()
+        guard let time = times.last, let parent = below.last else { return false }
+        if time <= MedianTimePast.of(Array(below.suffix(11))) { return true }
+        if height % period == 0, time &+ 7_200 < parent { return true }
+        if height % period == period - 1, let start = below.dropLast(period - 2).last { return time < start }
+        return false
+    }
+
+    private static func checkBits(_ chain: [Sample], at height: Int) {
         let period = 2016
-        try TimeRules.check(
-            time: chain[height].time, height: UInt32(height), medianTimePast: MedianTimePast.of(below.map(\.time)),
-            parentTime: chain[height - 1].time,
-            periodStartTime: height % period == period - 1 ? chain[height - (period - 1)].time : nil, period: 2016)
         guard height % period == 0 else {
             #expect(chain[height].bits == chain[height - 1].bits)
             return
@@ -53,6 +59,8 @@ import Testing
         #expect(chain[height].bits == next)
     }
 
+    /// The stated verdicts are those of the three rules as written above; the least spacing refuses each chain at height 41,
+    /// the first block in all of them whose time goes back.
     @Test func bip54() throws {
         let tree = try Vectors.json("bitcoin/bip54/timestamps.json", as: Node.self)
         let cases = try Self.collect(tree, below: [])
@@ -61,18 +69,60 @@ import Testing
         for (test, expected) in zip(cases, summary) {
             #expect(test.chain.count == expected.chain_length)
             #expect(test.comment == expected.comment)
-            var violation: UInt32?
-            for height in 1..<test.chain.count {
-                do {
-                    try Self.check(test.chain, at: height)
-                } catch is BlockViolation {
-                    violation = UInt32(height)
-                    break
-                }
-            }
-            #expect(violation == expected.first_violating_height, "\(test.comment)")
+            let times = test.chain.map(\.time)
+            let violation = (1..<times.count).first { Self.breaksBitcoinsRules(times[...$0], height: $0, period: 2016) }
+            #expect(violation.map(UInt32.init) == expected.first_violating_height, "\(test.comment)")
             #expect((violation == nil) == test.valid, "\(test.comment)")
+            for height in 1..<(violation ?? times.count) { Self.checkBits(test.chain, at: height) }
+            let refused = try (1..<times.count).first { try !Self.isSpaced(times[..<$0], next: times[$0]) }
+            #expect(refused == 41, "\(test.comment)")
         }
+    }
+
+    /// What a validator says of `next` on blocks with these times, on a network with blocks every 600 s that retargets.
+    private static func isSpaced(_ times: ArraySlice<UInt64>, next: UInt64) throws -> Bool {
+        struct Branch: ChainContext {
+            let parent: BlockHeader
+            var parentHash: Hash256 { .zero }
+            var keptSteps: UInt64 { 0 }
+            var parentResultRoot: Hash256? { nil }
+            func header(at height: BlockHeight) -> BlockHeader? { nil }
+        }
+        var header = ChainParameters.mainnet.genesisBlock.header
+        header.time = try #require(times.last)
+        let minimum = try Branch(parent: header).minimumTime(.mainnet)
+        return next >= (try #require(minimum))
+    }
+
+    /// On a network that retargets, times that keep the least spacing keep the median rule and both rules of BIP-54.
+    @Test func theLeastSpacingImpliesTheOtherRules() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
+        let spacing = try #require(ChainParameters.mainnet.leastSpacing)
+        #expect(spacing == 60)
+        for _ in 0..<200 {
+            let period = Int(generator.next() % 30) + 2
+            var times: [UInt64] = [1_774_051_200]
+            for height in 1..<100 {
+                let wait = generator.next() % 3 == 0 ? generator.next() % 100_000 : 0
+                times.append(times[height - 1] + spacing + wait)
+                #expect(try Self.isSpaced(times[..<height], next: times[height]))
+                #expect(!Self.breaksBitcoinsRules(times[...], height: height, period: period), "seed \(seed)")
+            }
+        }
+    }
+
+    @Test func dueTimes() throws {
+        #expect(TimeRules.due(time: 0) == 0)
+        #expect(TimeRules.due(time: 7_200) == 0)
+        #expect(TimeRules.due(time: .max) == UInt64.max - 7_200)
+        let time: UInt64 = 1_774_060_000
+        let violation = BlockViolation.timeTooNew(now: 5, actual: time)
+        let due = try #require(violation.due)
+        #expect(throws: Never.self) { try TimeRules.checkFuture(time: time, now: due) }
+        #expect(throws: BlockViolation.timeTooNew(now: due - 1, actual: time)) { try TimeRules.checkFuture(time: time, now: due - 1) }
+        #expect(BlockViolation.timeTooSoon(parentTime: 1, spacing: 60, actual: 5).due == nil)
+        #expect(!violation.condemnsHash)
     }
 
     @Test func medianOfEleven() {
@@ -84,17 +134,10 @@ import Testing
     }
 
     @Test func extremesAreTotal() {
-        let values: [UInt64] = [0, 1, 7_200, 7_201, .max - 7_200, .max - 1, .max]
-        for time in values {
-            for other in values {
-                for height in [0, 1, 2_015, 2_016, UInt32.max] as [UInt32] {
-                    for period in [0, 1, 2, 2_016, UInt32.max] as [UInt32] {
-                        _ = try? TimeRules.check(
-                            time: time, height: height, medianTimePast: other, parentTime: other,
-                            periodStartTime: other, period: period)
-                    }
-                }
-                _ = try? TimeRules.checkFuture(time: time, now: other)
+        for time in [0, 1, 7_200, 7_201, .max - 7_200, .max - 1, .max] as [UInt64] {
+            for now in [0, 1, 7_200, .max - 7_200, .max] as [UInt64] {
+                let isAllowed = (try? TimeRules.checkFuture(time: time, now: now)) != nil
+                #expect(isAllowed == (time <= now || time - now <= 7_200))
             }
         }
     }

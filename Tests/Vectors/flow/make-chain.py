@@ -54,8 +54,9 @@ class Key:
 CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
-def bech32(prefix, program):
-    values, bits, accumulator = [0], 0, 0
+def bech32(prefix, program, version=0):
+    """BIP-173 for version 0, BIP-350 for the others."""
+    values, bits, accumulator = [version], 0, 0
     for byte in program:
         accumulator, bits = accumulator << 8 | byte, bits + 8
         while bits >= 5:
@@ -73,13 +74,13 @@ def bech32(prefix, program):
         return state
 
     expanded = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
-    checksum = polymod(expanded + values + [0] * 6) ^ 1
+    checksum = polymod(expanded + values + [0] * 6) ^ (0x2BC830A3 if version else 1)
     values += [checksum >> 5 * (5 - index) & 31 for index in range(6)]
     return prefix + "1" + "".join(CHARSET[value] for value in values)
 
 
 # Transactions: dictionaries with version, inputs [(txid, index, sequence)], outputs [(value, version, program)], lockTime, and
-# either data (coinbase) or witnesses [(public, signature)].
+# either data (coinbase) or witnesses, a list of byte strings for each input.
 NULL = (bytes(32), 0xFFFFFFFF)
 
 
@@ -90,7 +91,7 @@ def stripped(t):
 
 
 def proof(t):
-    return blob(t["data"]) if "data" in t else array([p + s for p, s in t["witnesses"]])
+    return blob(t["data"]) if "data" in t else array([array([blob(item) for item in w]) for w in t["witnesses"]])
 
 
 def txid(t): return hh(stripped(t))
@@ -104,7 +105,8 @@ def sighash(t, spent, genesis, index):
 
 
 def sign(t, spent, keys, genesis):
-    t["witnesses"] = [(k.public, k.sign(sighash(t, spent, genesis, i))) for i, k in enumerate(keys)]
+    """A key signs; a list stands as it is, for an output whose version has no meaning yet."""
+    t["witnesses"] = [[k.public, k.sign(sighash(t, spent, genesis, i))] if isinstance(k, Key) else k for i, k in enumerate(keys)]
     return t
 
 
@@ -118,7 +120,7 @@ def describe(t):
               "inputs": [{"txid": i[0].hex(), "index": i[1], "sequence": i[2]} for i in t["inputs"]],
               "outputs": [{"value": o[0], "version": o[1], "program": o[2].hex()} for o in t["outputs"]]}
     if "data" in t: result["data"] = t["data"].hex()
-    else: result["witnesses"] = [{"publicKey": p.hex(), "signature": s.hex()} for p, s in t["witnesses"]]
+    else: result["witnesses"] = [[item.hex() for item in w] for w in t["witnesses"]]
     result |= {"encoded": (stripped(t) + proof(t)).hex(), "txid": txid(t).hex(),
                "witnessHash": hh(proof(t)).hex(), "leaf": leaf(t).hex()}
     return result
@@ -242,10 +244,10 @@ def make_transactions():
     genesis_hash = hh(header(genesis(NETWORKS[2])[0]))
     cases = []
 
-    def add(comment, inputs, spent, outputs, keys, version=2, lock=0):
+    def add(comment, inputs, spent, outputs, keys, version=2, lock=0, violation=None):
         t = {"version": version, "inputs": inputs, "outputs": outputs, "lockTime": lock}
         sign(t, spent, keys, genesis_hash)
-        cases.append({"comment": comment, "transaction": describe(t), "stripped": stripped(t).hex(),
+        cases.append({"comment": comment, "transaction": describe(t), "violation": violation, "stripped": stripped(t).hex(),
                       "spent": [{"value": o[0], "version": o[1], "program": o[2].hex()} for o in spent],
                       "sighashes": [sighash(t, spent, genesis_hash, i).hex() for i in range(len(inputs))]})
 
@@ -255,13 +257,39 @@ def make_transactions():
         [(5_000_000_000, 0, one.program), (1, 0, two.program)], [(4_999_999_000, 0, two.program), (1, 0, one.program)],
         [one, two], lock=499_999_999)
     add("300 outputs (CompactSize of three bytes), version 1", [(b, 0, 0)], [(21 * 10**14, 0, two.program)],
-        [(index, 0, one.program) for index in range(300)], [two], version=1, lock=0xFFFFFFFF)
+        [(index, 0, one.program) for index in range(1, 301)], [two], version=1, lock=0xFFFFFFFF)
+    last, final = 0xFFFFFFFE, 0xFFFFFFFF
+    add("outputs of versions 1 to 16", [(a, 0, last)], [(20_000, 0, one.program)],
+        [(1_000, v, bytes(range(2 + 2 * v))) for v in range(1, 17)], [one])
+    add("spends versions 1, 16 and 0; no signature is asked of the first two", [(a, 0, final), (a, 1, final), (b, 2, final)],
+        [(5, 1, b"ab"), (6, 16, bytes(40)), (7, 0, one.program)], [(9, 0, two.program)], [[], [b"", b"x" * 300], one])
+    add("16 items, one of them long", [(a, 0, final)], [(5, 4, b"abc")], [(5, 0, two.program)], [[bytes([i]) * i for i in range(15)] + [bytes(60_000)]])
+    signature = one.sign(b"anything")
+    add("a third item", [(a, 0, final)], [(5, 0, one.program)], [(5, 0, two.program)], [[one.public, signature, b""]], violation="tx-witness-form")
+    add("nothing", [(a, 0, final)], [(5, 0, one.program)], [(5, 0, two.program)], [[]], violation="tx-witness-form")
+    add("another key", [(a, 0, final)], [(5, 0, one.program)], [(5, 0, two.program)], [two], violation="tx-witness-program")
+
+    # Decoders refuse these; each is the first case with another proof.
+    start = stripped({"version": 2, "inputs": [(a, 0, final)], "outputs": [(900, 0, two.program)], "lockTime": 0})
+    key_and_signature = array([blob(one.public), blob(signature)])
+    refused = [{"comment": comment, "encoded": (start + bad).hex()} for comment, bad in [
+        ("more witnesses than inputs", array([key_and_signature] * 2)), ("17 items", array([array([blob(b"")] * 17)])),
+        ("the old form, key and signature without lengths", array([one.public + signature])),
+        ("a count that is not in its shortest form", b"\xfd\x01\x00" + key_and_signature),
+        ("an item cut short", array([key_and_signature])[:-1])]]
+    programs = [{"version": v, "length": n, "allowed": v == 0 and n == 20 or 1 <= v <= 16 and 2 <= n <= 40, "payable": v == 0 and n == 20}
+                for v in (0, 1, 2, 15, 16, 17, 255) for n in (0, 1, 2, 19, 20, 21, 32, 39, 40, 41)]
+    replacement = [{"sequences": s, "signals": any(q < last for q in s)}
+                   for s in ([final], [last], [last - 1], [0], [final, last], [final, 0], [0x80000000], [])]
+    later = [{"version": v, "program": program.hex(), "addresses": {p: bech32(p, program, v) for p in ("fl", "tfl", "rfl")}}
+             for v, program in [(v, h(bytes([v]))[:n]) for v in range(1, 17) for n in (2, 20, 32)] + [(1, bytes(40)), (16, b"\xff" * 40)]]
     coinbases = [describe(coinbase(1, 50 * 10**8, one.program)),
                  describe(coinbase(210_000, 25 * 10**8, two.program, data=bytes(range(100)), sequence=0))]
     addresses = [{"seed": k.seed.hex(), "publicKey": k.public.hex(), "program": k.program.hex(),
                   "addresses": {p: bech32(p, k.program) for p in ("fl", "tfl", "rfl")}} for k in (one, two)]
     save("chain-transactions.json", {"genesisHash": genesis_hash.hex(), "keys": addresses, "cases": cases,
-                                     "coinbases": coinbases})
+                                     "coinbases": coinbases, "refused": refused, "programs": programs, "replacement": replacement,
+                                     "laterAddresses": later})
 
 
 def make_blocks():
@@ -316,34 +344,35 @@ def make_retarget():
 
 
 def make_time():
-    cases = []
+    cases, clock = [], []
 
-    def judge(times, time, period):
-        height = len(times)
-        if time <= median(times): return "time-too-old"
-        if height % period == 0 and time < times[-1] - 7200: return "time-timewarp"
-        if height % period == period - 1 and time < times[height - (period - 1)]: return "time-period-ends-before-start"
-        return None
+    def judge(times, time, retargets, interval):
+        if retargets:
+            minimum, rule = times[-1] + interval // 10, "time-too-soon"
+        else:
+            minimum, rule = median(times) + 1, "time-too-old"
+        return minimum, rule if time < minimum else None
 
-    def add(times, period, candidates):
-        for time in candidates:
-            cases.append({"period": period, "times": times, "time": time, "medianTimePast": median(times),
-                          "violation": judge(times, time, period)})
+    def add(times, candidates, networks=((True, 600), (False, 600), (True, 10), (True, 19), (True, 86_400), (False, 1))):
+        for retargets, interval in networks:
+            for time in sorted({t for t in candidates} | {times[-1] + interval // 10 + d for d in (-1, 0, 1)}):
+                minimum, violation = judge(times, time, retargets, interval)
+                cases.append({"retargets": retargets, "blockInterval": interval, "times": times, "time": time,
+                              "medianTimePast": median(times), "minimum": minimum, "violation": violation})
 
     start = 1774051200
     for n in (1, 2, 5, 10, 11, 12, 14):
         times = [start + 600 * i for i in range(n)]
-        add(times, 2016, [median(times), median(times) + 1, times[-1] + 600])
+        add(times, [median(times), median(times) + 1, times[-1], times[-1] + 600])
+    # Times that only a network that never retargets allows; the rule looks at the parent and the median alone.
     shuffled = [start + d for d in (0, 900, 300, 4000, 200, 4100, 100, 8000, 50, 7000, 6000, 20, 9000)]
-    add(shuffled, 2016, [start + d for d in (20, 900, 901, 4000, 4001)])
-    for period in (8, 16):
-        ahead = [start + 600 * i for i in range(period - 1)] + [start + 60_000]
-        add(ahead, period, [start + d for d in (60_000, 52_801, 52_800, 52_799, 52_000)])
-    early = [start + 600 * i for i in range(15)]
-    early[8] = start + 30_000
-    add(early, 8, [start + d for d in (29_999, 30_000, 30_001, 9_000)])
-    add(early[:14], 8, [start + 9_000])
-    save("chain-time.json", {"comment": "times of the blocks from height 0, then a candidate on top", "cases": cases})
+    add(shuffled, [start + d for d in (20, 900, 901, 4000, 4001)])
+    for time in (0, 1, 7199, 7200, 7201, start, (1 << 64) - 1):
+        due = max(time - 7200, 0)
+        for now in sorted({0, max(due - 1, 0), due, min(due + 1, (1 << 64) - 1)}):
+            clock.append({"time": time, "now": now, "due": due, "violation": "time-too-new" if time - now > 7200 else None})
+    save("chain-time.json", {"comment": "times of the blocks from height 0, then a candidate on top; clock: a block's time and a node's",
+                             "cases": cases, "clock": clock})
 
 
 def make_money():
@@ -351,10 +380,37 @@ def make_money():
     heights = [0, 1, 209_999, 210_000, 419_999, 420_000, 6_719_999, 6_720_000, 6_929_999, 6_930_000, 13_439_999, 13_440_000,
                (1 << 32) - 1]
     total = sum(subsidy(era * 210_000) * 210_000 for era in range(64))
-    save("chain-money.json", {"subsidies": [{"height": x, "subsidy": subsidy(x)} for x in heights], "total": total,
+    zeros = []
+    for is_coinbase in (True, False):
+        for values in ([0], [1], [0, 0], [0, 1], [1, 0], [1, 1], [5, 7, 0]):
+            allowed = all(v > 0 for v in values) or is_coinbase and len(values) == 1
+            zeros.append({"coinbase": is_coinbase, "values": values, "violation": None if allowed else "tx-output-zero"})
+    save("chain-money.json", {"zeroOutputs": zeros, "subsidies": [{"height": x, "subsidy": subsidy(x)} for x in heights], "total": total,
                               "maximum": 21 * 10**14,
                               "maturity": [{"coin": c, "height": x, "spendable": x >= c + 100}
                                            for c in (0, 1, 1000) for x in (c + 98, c + 99, c + 100, c + 101)]})
+
+
+def make_cost():
+    """Blocks with one coinbase of n outputs of 1 haruki to key 1 and some data, 3 step digests, an otherwise empty header."""
+    one = Key(1)
+    cases = []
+    limit = 4_000_000
+
+    def measure(outputs, data):
+        t = dict(coinbase(5, 1, one.program, data=bytes(data)), outputs=[(1, 0, one.program)] * outputs)
+        fields = dict.fromkeys(HEADER, 0) | {key: bytes(32) for key in ("previousHash", "merkleRoot", "modelRoot", "deltaHash")}
+        size = len(block(fields, [bytes(32)] * 3, [t]))
+        return {"outputs": outputs, "data": data, "transactionBytes": len(stripped(t) + proof(t)), "bytes": size,
+                "cost": size + 64 * outputs, "violation": "block-cost" if size + 64 * outputs > limit else None}
+
+    most = 1_000 + (limit - measure(1_000, 0)["cost"]) // 94
+    edge = limit - measure(most, 0)["cost"]
+    for outputs, data in [(1, 0), (1, 100), (2, 0), (252, 0), (253, 0), (most, 0), (most, edge), (most, edge + 1), (most + 1, 0)]:
+        cases.append(measure(outputs, data))
+    assert [c["cost"] for c in cases[-3:]] == [limit, limit + 1, measure(most + 1, 0)["cost"]]
+    save("chain-cost.json", {"comment": make_cost.__doc__, "program": one.program.hex(), "limit": limit, "signatureChecks": 3000,
+                             "cases": cases})
 
 
 def make_locks():
@@ -380,7 +436,16 @@ def make_locks():
                     else:
                         allowed = 60 >= coin + v
                 relative.append({"version": version, "coin": coin, "sequence": q, "allowed": allowed})
+    def met(version, sequence, required):  # BIP-112
+        if required >> 31: return True
+        if version < 2 or sequence >> 31 or (sequence ^ required) >> 22 & 1: return False
+        return required & 0xFFFF <= sequence & 0xFFFF
+
+    sequences = (0, 1, 2, 0xFFFF, 0x10001, 0x400000, 0x400001, 0x40FFFF, 0x410002, 0x80000000, 0xFFFFFFFF)
+    required = [{"version": version, "sequence": q, "required": r, "met": met(version, q, r)}
+                for version in (0, 1, 2, 3) for q in sequences for r in sequences]
     save("chain-locks.json", {
+        "required": required,
         "absolute": absolute,
         "relative": {"comment": "blocks at heights 0 to 59 have these times; the transaction stands in block 60",
                      "times": times, "cases": relative}})
@@ -416,6 +481,6 @@ def make_growth():
                                "hash": hh(header(fields)).hex(), "heights": heights, "cases": cases})
 
 
-for make in (make_genesis, make_transactions, make_blocks, make_retarget, make_time, make_money, make_locks,
+for make in (make_genesis, make_transactions, make_blocks, make_retarget, make_time, make_money, make_cost, make_locks,
              make_learning_rate, make_growth):
     make()

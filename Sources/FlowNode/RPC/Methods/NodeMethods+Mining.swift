@@ -59,7 +59,8 @@ extension NodeMethods {
             return [
                 "data": .string(Hex.encode(entry.transaction.encoded)), "txid": .string(entry.txid.displayHex),
                 "hash": .string(entry.transaction.witnessHash.displayHex), "depends": .array(depends.map { .integer($0) }),
-                "fee": .integer(entry.fee.haruki), "size": .integer(entry.size),
+                "fee": .integer(entry.fee.haruki), "size": .integer(entry.size), "weight": .integer(entry.cost),
+                "sigops": .integer(entry.signatureChecks),
             ]
         }
         let target = template.bits.target.map { $0.description } ?? ""
@@ -68,7 +69,8 @@ extension NodeMethods {
             "transactions": .array(transactions), "coinbaseaux": [:], "coinbasevalue": .integer(template.coinbaseValue.haruki),
             "longpollid": .string(template.previousHash.displayHex), "target": .string(target), "mintime": .integer(template.minimumTime),
             "mutable": ["time", "transactions", "prevblock"], "noncerange": "0000000000000000ffffffffffffffff",
-            "sizelimit": .integer(ConsensusLimits.blockSize), "curtime": .integer(template.time), "bits": .string(template.bits.description),
+            "sizelimit": .integer(ConsensusLimits.blockSize), "weightlimit": .integer(ConsensusLimits.blockCost),
+            "sigoplimit": .integer(ConsensusLimits.signatureChecks), "curtime": .integer(template.time), "bits": .string(template.bits.description),
             "height": .integer(template.height), "modelroot": .string(template.modelRoot.displayHex),
             "stepsperblock": .integer(template.stepsPerBlock), "firstpayingstep": .integer(template.firstPayingStep),
             "keptsteps": .integer(template.keptStepsBefore), "learningrateunits": .array(template.learningRateUnits.map { .integer($0) }),

@@ -40,7 +40,7 @@ extension NodeMethods {
                 let txid = JSONValue.string(transaction.txid.displayHex)
                 do {
                     let fee = try await chain.test(transaction)
-                    return [["txid": txid, "allowed": true, "vsize": .integer(transaction.encodedLength), "fees": ["base": .amount(haruki: fee.haruki)]]]
+                    return [["txid": txid, "allowed": true, "vsize": .integer(transaction.cost), "fees": ["base": .amount(haruki: fee.haruki)]]]
                 } catch let rejection as MempoolRejection {
                     return [["txid": txid, "allowed": false, "reject-reason": .string(rejection.reason)]]
                 }
@@ -113,7 +113,7 @@ extension NodeMethods {
 
     private static func describeEntry(_ entry: MempoolEntry) -> JSONValue {
         [
-            "vsize": .integer(entry.size), "size": .integer(entry.size), "fee": .amount(haruki: entry.fee.haruki),
+            "vsize": .integer(entry.cost), "size": .integer(entry.size), "fee": .amount(haruki: entry.fee.haruki),
             "fees": ["base": .amount(haruki: entry.fee.haruki)], "feerate": .amount(haruki: entry.feeRate),
             "time": .integer(entry.time), "height": .integer(entry.height),
         ]

@@ -103,8 +103,7 @@ struct NodeMethods: Sendable {
                 .init("txid", .string(input.outPoint.txid.displayHex)), .init("vout", .integer(input.outPoint.index)),
             ]
             if transaction.witnesses.indices.contains(index) {
-                let witness = transaction.witnesses[index]
-                members.append(.init("txinwitness", [.string(Hex.encode(witness.signature.bytes)), .string(Hex.encode(witness.publicKey.bytes))]))
+                members.append(.init("txinwitness", .array(transaction.witnesses[index].items.map { .string(Hex.encode($0)) })))
             }
             members.append(.init("sequence", .integer(input.sequence)))
             return .object(members)
@@ -114,7 +113,7 @@ struct NodeMethods: Sendable {
         }
         return [
             "txid": .string(transaction.txid.displayHex), "hash": .string(transaction.witnessHash.displayHex),
-            "version": .integer(transaction.version), "size": .integer(transaction.encodedLength),
+            "version": .integer(transaction.version), "size": .integer(transaction.encodedLength), "vsize": .integer(transaction.cost),
             "locktime": .integer(transaction.lockTime), "vin": .array(inputs), "vout": .array(outputs),
         ]
     }
