@@ -2,7 +2,8 @@ import NIOConcurrencyHelpers
 
 /// One connection: the stream's decoder and the state machine on one side, the queue of events and the link on the other.
 ///
-/// Under its lock it decides and queues events; it writes to the link after letting go of the lock.
+/// Under its lock it decides, queues events and writes to the link, so that messages and events come in the order of the
+/// decisions: nobody who hears of a connection can write to it before its `verack`.
 final class PeerConnection: PeerLinkReader {
     let id: PeerID
     let remote: PeerEndpoint
@@ -24,12 +25,6 @@ final class PeerConnection: PeerLinkReader {
         var untakenBytes = 0
         var isReading = true
         var roomWaiters: [OneShot<Void>] = []
-        var closed: DisconnectReason?
-    }
-
-    /// What is left to do after the lock.
-    private struct Outcome {
-        var messages: [NetworkMessage] = []
         var closed: DisconnectReason?
     }
 
@@ -66,21 +61,22 @@ final class PeerConnection: PeerLinkReader {
 
     // MARK: What comes in
 
-    func start() { act { state, outcome in perform(state.machine.start(), &state, &outcome) } }
+    func start() { act { state in state.machine.start() } }
 
     func linkDidReceive(_ bytes: [UInt8]) {
         let now = configuration.clock.now(), time = configuration.clock.unixTime()
-        act { state, outcome in
-            guard state.closed == nil else { return }
+        act { state in
+            guard state.closed == nil else { return [] }
             state.bytesReceived += UInt64(bytes.count)
             state.lastReceive = time
             state.decoder.append(bytes)
             do throws(EnvelopeFault) {
                 while state.closed == nil, let frame = try state.decoder.next() {
-                    perform(state.machine.receive(frame, now: now), &state, &outcome)
+                    perform(state.machine.receive(frame, now: now), &state)
                 }
+                return []
             } catch {
-                perform(state.machine.receive(error), &state, &outcome)
+                return state.machine.receive(error)
             }
         }
     }
@@ -89,33 +85,28 @@ final class PeerConnection: PeerLinkReader {
 
     func tick() {
         let now = configuration.clock.now()
-        act { state, outcome in perform(state.machine.tick(now: now), &state, &outcome) }
+        act { state in state.machine.tick(now: now) }
     }
 
-    func misbehave(_ points: Int, _ fault: String) {
-        act { state, outcome in perform(state.machine.misbehave(points, fault), &state, &outcome) }
-    }
+    func misbehave(_ points: Int, _ fault: String) { act { state in state.machine.misbehave(points, fault) } }
 
-    func close(_ reason: DisconnectReason) {
-        act { state, outcome in perform(state.machine.close(reason), &state, &outcome) }
-    }
+    func close(_ reason: DisconnectReason) { act { state in state.machine.close(reason) } }
 
-    private func act(_ body: (inout State, inout Outcome) -> Void) {
-        let outcome = state.withLockedValue { state in
-            var outcome = Outcome()
-            body(&state, &outcome)
-            return outcome
+    /// Lets the state machine decide and does what it says, under one lock; ends the link behind it.
+    private func act(_ decide: (inout State) -> [ConnectionStateMachine.Action]) {
+        let ended = state.withLockedValue { state -> DisconnectReason? in
+            let before = state.closed
+            perform(decide(&state), &state)
+            return before == nil ? state.closed : nil
         }
-        for message in outcome.messages {
-            _ = write(message.envelope.encoded(magic: configuration.magic, checksum: configuration.checksum), handshaking: true)
-        }
-        if let reason = outcome.closed { finish(reason) }
+        if let ended { finish(ended) }
     }
 
-    private func perform(_ actions: [ConnectionStateMachine.Action], _ state: inout State, _ outcome: inout Outcome) {
+    private func perform(_ actions: [ConnectionStateMachine.Action], _ state: inout State) {
         for action in actions {
             switch action {
-            case .send(let message): outcome.messages.append(message)
+            case .send(let message):
+                write(message.envelope.encoded(magic: configuration.magic, checksum: configuration.checksum), &state)
             case .established(let version):
                 let time = configuration.clock.unixTime()
                 let info = PeerInfo(
@@ -133,7 +124,6 @@ final class PeerConnection: PeerLinkReader {
                 adjustReading(&state)
             case .close(let reason):
                 state.closed = reason
-                outcome.closed = reason
                 if state.info != nil {
                     // The place is free again when the consumer knows, so a lagging one bounds the queue.
                     queue.push(.disconnected(id, reason)) { self.release() }
@@ -182,7 +172,15 @@ final class PeerConnection: PeerLinkReader {
     // MARK: What goes out
 
     /// Queues an encoded message for an established peer; false where it is gone, or is cut off for reading too slowly.
-    func send(_ bytes: [UInt8]) -> Bool { write(bytes, handshaking: false) }
+    func send(_ bytes: [UInt8]) -> Bool {
+        var isTaken = false
+        act { state in
+            guard state.closed == nil, state.info != nil else { return [] }
+            isTaken = write(bytes, &state)
+            return []
+        }
+        return isTaken
+    }
 
     /// As `send`, after waiting until the peer has taken most of what it was sent before.
     func sendWhenReady(_ bytes: [UInt8]) async -> Bool {
@@ -198,27 +196,19 @@ final class PeerConnection: PeerLinkReader {
         }
     }
 
-    private func write(_ bytes: [UInt8], handshaking: Bool) -> Bool {
-        enum Verdict { case write, gone, full(Int) }
-        let verdict = state.withLockedValue { state -> Verdict in
-            // The last words of a refused handshake are written although the connection is closing.
-            if !handshaking && (state.closed != nil || state.info == nil) { return .gone }
-            if state.queuedBytes > 0 && state.queuedBytes + bytes.count > configuration.sendQueueLimit {
-                return .full(state.queuedBytes + bytes.count)
-            }
-            state.queuedBytes += bytes.count
-            adjustReading(&state)
-            return .write
-        }
-        switch verdict {
-        case .gone: return false
-        case .full(let count):
-            close(.sendQueueFull(bytes: count, limit: configuration.sendQueueLimit))
+    /// Writes under the lock; too much at once ends the connection. The last words of a refused handshake, which come before
+    /// its end, are written too.
+    @discardableResult
+    private func write(_ bytes: [UInt8], _ state: inout State) -> Bool {
+        let count = state.queuedBytes + bytes.count
+        guard state.queuedBytes == 0 || count <= configuration.sendQueueLimit else {
+            perform(state.machine.close(.sendQueueFull(bytes: count, limit: configuration.sendQueueLimit)), &state)
             return false
-        case .write:
-            link.write(bytes) { [weak self] in self?.written(bytes.count) }
-            return true
         }
+        state.queuedBytes = count
+        adjustReading(&state)
+        link.write(bytes) { [weak self] in self?.written(bytes.count) }
+        return true
     }
 
     private func written(_ count: Int) {
