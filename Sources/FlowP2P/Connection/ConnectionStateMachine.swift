@@ -273,7 +273,7 @@ public struct ConnectionStateMachine: Sendable {
     private mutating func receive(_ version: VersionMessage) -> [Action] {
         // The accepting side answers before it judges, so that the other side sees the difference too, itself included.
         var actions: [Action] = direction == .inbound ? [.send(.version(localVersion))] : []
-        if version.nonce == parameters.nonce { return close(.selfConnection) }
+        if version.nonce == parameters.nonce { return actions + close(.selfConnection) }
         if version.genesisHash != parameters.genesisHash {
             return actions
                 + close(.wrongNetwork(expectedGenesis: parameters.genesisHash, actualGenesis: version.genesisHash))
