@@ -25,6 +25,18 @@ import Testing
         return (network, try await network.connectOnce(host: "127.0.0.1", port: try #require(node.listeningPort)))
     }
 
+    /// Announces a block and waits until the node asks for it.
+    private func announce(_ header: BlockHeader, over network: PeerNetwork, to peer: PeerID) async {
+        network.send(.headers([header.encoded]), to: peer)
+        for await event in network.events {
+            switch event {
+            case .message(_, .getdata(let items)) where items.contains(InventoryItem(.block, header.hash)): return
+            case .disconnected: return
+            default: continue
+            }
+        }
+    }
+
     @Test func twoNodesThatMinedApartAgreeWhenJoined() async throws {
         let parameters = try TestNetwork.parameters()
         let (a, b) = (try TemporaryFolder(), try TemporaryFolder())
@@ -96,14 +108,16 @@ import Testing
         forged.stepDigests = [block.stepDigests[0].flipped]
         forged.header.steps = 1
         chain(&forged, parameters)
-        let faults: [NetworkMessage] = [
-            .block(mutated.encoded), .block(forged.encoded), .block([1, 2, 3]), .tx([0]),
-            .headers([[UInt8](repeating: 0xff, count: 160)]),
+        let unknown = NetworkMessage.headers([[UInt8](repeating: 0xff, count: 160)])
+        let faults: [(header: BlockHeader?, message: NetworkMessage)] = [
+            (block.header, .block(mutated.encoded)), (forged.header, .block(forged.encoded)), (block.header, .block([1, 2, 3])),
+            (nil, .block(block.encoded)), (nil, .tx([0])), (nil, unknown),
         ]
-        for message in faults {
+        for (header, message) in faults {
             let (network, peer) = try await stranger(to: node)
+            if let header { await announce(header, over: network, to: peer) }
             network.send(message, to: peer)
-            if case .headers = message {
+            if message == unknown {
                 // Its parent is unknown, which is no fault; the peer stays.
                 try await Task.sleep(for: .milliseconds(100))
                 #expect(network.peer(peer) != nil)
@@ -130,6 +144,7 @@ import Testing
         chain(&forged, parameters)
         let (network, peer) = try await stranger(to: node)
         let (witness, _) = try await stranger(to: node)
+        await announce(forged.header, over: network, to: peer)
         network.send(.block(forged.encoded), to: peer)
         let hash = forged.hash
         try await eventually { await node.chain.entry(hash)?.violation?.hasPrefix("training-digest") == true }

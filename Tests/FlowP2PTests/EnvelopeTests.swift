@@ -111,18 +111,32 @@ import Testing
             }
         }
         var decoder = EnvelopeDecoder(magic: file.magic), position = 0
-        var machine = ConnectionStateMachine(
-            direction: .inbound, parameters: .sample(), startHeight: 0, now: .zero, unixTime: 0)
         do throws(EnvelopeFault) {
             while position < stream.count {
                 let count = min(Int.random(in: 1...300, using: &random), stream.count - position)
                 decoder.append(stream[position..<(position + count)])
                 position += count
-                while let frame = try decoder.next() { _ = machine.receive(frame, now: .zero) }
+                while let frame = try decoder.next() { if case .message(let envelope) = frame { _ = try? NetworkMessage.decode(envelope) } }
                 #expect(decoder.bufferedCount <= 24 + ProtocolLimits.maximumPayload)
+                #expect(decoder.capacity <= 100_000 + 2 * decoder.bufferedCount)
             }
         } catch {
             #expect(!"\(error)".isEmpty)
         }
+    }
+
+    /// A large message grows the memory no further than its own length, and its end gives the memory back.
+    @Test func memoryIsGivenBack() throws {
+        let large = NetworkMessage.block([UInt8](repeating: 7, count: ProtocolLimits.blockBytes)).envelope.encoded(magic: 1)
+        var decoder = EnvelopeDecoder(magic: 1)
+        for start in stride(from: 0, to: large.count, by: 60_000) {
+            decoder.append(large[start..<min(start + 60_000, large.count)])
+            #expect(decoder.capacity <= large.count + 65_536)
+        }
+        let frame = try decoder.next()
+        #expect(frame != nil && decoder.bufferedCount == 0 && decoder.capacity <= 65_536)
+        decoder.append(large[..<30])
+        #expect(try decoder.header() == EnvelopeDecoder.Header(command: "block", length: ProtocolLimits.blockBytes))
+        #expect(try decoder.next() == nil && decoder.capacity <= 65_536)
     }
 }

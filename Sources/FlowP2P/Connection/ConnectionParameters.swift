@@ -17,8 +17,16 @@ public struct ConnectionParameters: Sendable {
     public var pingInterval: Duration = .seconds(120)
     /// From a ping to giving up on its pong.
     public var pingTimeout: Duration = .seconds(1200)
+    /// From the first byte of a message to its last, plus what `minimumThroughput` gives a long one.
+    public var messageTimeout: Duration = .seconds(60)
+    /// Bytes per second below which a long message is given up.
+    public var minimumThroughput = 32_768
     /// Points of misbehaviour at which the peer is cut off and banned.
     public var misbehaviourLimit = 100
+    /// Work that a peer may cause at once, in units of about a microsecond of one core (`ConnectionStateMachine`).
+    public var workBurst = 2_000_000.0
+    /// Work that a peer may cause in the long run, in units per second; beyond it nothing is read from it for a while.
+    public var workPerSecond = 20_000.0
 
     public init(genesisHash: Hash256, services: ServiceFlags, userAgent: String, nonce: UInt64) {
         self.genesisHash = genesisHash

@@ -1,7 +1,7 @@
 /// Cuts a stream of bytes, in whatever pieces it arrives, into envelopes.
 ///
-/// It keeps at most one message of its command's limit and what was appended behind it, and reserves nothing for bytes
-/// that are only announced. After a fault it stays at that fault.
+/// It keeps at most one message of its command's limit and what was appended behind it, reserves nothing for bytes that are
+/// only announced, and gives memory back after a large message. After a fault it stays at that fault.
 public struct EnvelopeDecoder: Sendable {
     /// One message of the stream.
     public enum Frame: Equatable, Sendable {
@@ -11,6 +11,22 @@ public struct EnvelopeDecoder: Sendable {
         /// The command is not printable ASCII followed by zero bytes; its message was passed over.
         case badCommand
     }
+
+    /// What the next message says of itself before its payload.
+    public struct Header: Equatable, Sendable {
+        /// Nil where it is not printable ASCII followed by zero bytes.
+        public let command: String?
+        /// Bytes of the payload, within the command's limit.
+        public let length: Int
+
+        public init(command: String?, length: Int) {
+            self.command = command
+            self.length = length
+        }
+    }
+
+    /// Memory in bytes that an idle decoder may keep.
+    static let idleCapacity = 65_536
 
     private let magic: UInt32
     private let checksum: EnvelopeChecksum
@@ -34,38 +50,69 @@ public struct EnvelopeDecoder: Sendable {
     /// Bytes that were appended and do not yet make a message.
     public var bufferedCount: Int { buffer.count - start }
 
+    /// Bytes of memory that the decoder holds.
+    public var capacity: Int { buffer.capacity }
+
     /// Adds what has arrived. After a fault it is dropped.
-    public mutating func append(_ bytes: some Sequence<UInt8>) {
+    public mutating func append(_ bytes: some Collection<UInt8>) {
         guard fault == nil else { return }
-        if start > 0 && (start == buffer.count || start >= 65_536) {
-            buffer.removeFirst(start)
+        if start == buffer.count {
+            buffer.removeAll(keepingCapacity: true)
+            start = 0
+        }
+        let needed = bufferedCount + bytes.count
+        if needed > buffer.capacity - start {
+            // Grown by half, but not beyond the message that is being read.
+            let announced = ((try? peek()) ?? nil).map { Envelope.headerLength + $0.length } ?? 0
+            var moved: [UInt8] = []
+            moved.reserveCapacity(max(needed, min(needed + needed / 2, announced)))
+            moved += buffer[start...]
+            buffer = moved
             start = 0
         }
         buffer += bytes
     }
 
+    /// The header of the next message, as soon as it is there.
+    public mutating func header() throws(EnvelopeFault) -> Header? {
+        if let fault { throw fault }
+        do throws(EnvelopeFault) { return try peek() } catch { throw stop(error) }
+    }
+
     /// The next whole message; nil where more bytes are needed.
     public mutating func next() throws(EnvelopeFault) -> Frame? {
-        if let fault { throw fault }
+        guard let header = try header(), bufferedCount - Envelope.headerLength >= header.length else { return nil }
+        let first = start + Envelope.headerLength
+        let payload = buffer[first..<(first + header.length)]
+        let stated = buffer[(start + 20)..<(start + 24)]
+        let frame: Frame
+        if let command = header.command {
+            frame = stated.elementsEqual(checksum.bytes(of: payload))
+                ? .message(Envelope(checkedCommand: command, payload: Array(payload))) : .badChecksum(command: command)
+        } else {
+            frame = .badCommand
+        }
+        start = first + header.length
+        if buffer.capacity > Self.idleCapacity && bufferedCount <= Self.idleCapacity / 2 {
+            buffer = Array(buffer[start...])
+            start = 0
+        }
+        return frame
+    }
+
+    private func peek() throws(EnvelopeFault) -> Header? {
         // The magic is compared as soon as it is there: an HTTP client or another network is told at once.
         guard bufferedCount >= 4 else { return nil }
         let found = word(at: 0)
-        guard found == magic else { throw stop(.wrongMagic(expected: magic, actual: found)) }
+        guard found == magic else { throw .wrongMagic(expected: magic, actual: found) }
         guard bufferedCount >= Envelope.headerLength else { return nil }
         let command = Self.command(buffer[(start + 4)..<(start + 16)])
         let length = word(at: 16)
         let allowed = command.map(limit) ?? ProtocolLimits.unknownPayload
         guard UInt64(length) <= UInt64(max(0, allowed)) else {
-            throw stop(.oversized(command: command ?? "unprintable", length: length, limit: allowed))
+            throw .oversized(command: command ?? "unprintable", length: length, limit: allowed)
         }
-        guard bufferedCount - Envelope.headerLength >= Int(length) else { return nil }
-        let first = start + Envelope.headerLength
-        let payload = buffer[first..<(first + Int(length))]
-        let stated = buffer[(start + 20)..<(start + 24)]
-        defer { start = first + Int(length) }
-        guard let command else { return .badCommand }
-        guard stated.elementsEqual(checksum.bytes(of: payload)) else { return .badChecksum(command: command) }
-        return .message(Envelope(checkedCommand: command, payload: Array(payload)))
+        return Header(command: command, length: Int(length))
     }
 
     private mutating func stop(_ reason: EnvelopeFault) -> EnvelopeFault {

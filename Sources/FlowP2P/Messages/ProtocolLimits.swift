@@ -25,6 +25,10 @@ public enum ProtocolLimits {
     public static let blockBytes = 4_000_000
     /// Bytes of a transaction.
     public static let transactionBytes = 4_000_000
+    /// Bytes of a transaction that may come without being asked for.
+    public static let unrequestedTransactionBytes = 100_000
+    /// Bytes of a payload before the handshake is done.
+    public static let handshakePayload = 65_536
     /// Bytes of a user agent.
     public static let userAgentBytes = 256
     /// Bytes of a piece of a model or a corpus, which is one leaf of its Merkle tree.

@@ -1,19 +1,20 @@
 import NIOConcurrencyHelpers
 
-/// One connection: the stream's decoder and the state machine on one side, the queue of events and the link on the other.
+/// One connection: the state machine on one side, the queue of events and the link on the other.
 ///
-/// Under its lock it decides and queues events; it writes to the link after letting go of the lock.
+/// Under its lock it decides, queues events and writes to the link, so that messages and events come in the order of the
+/// decisions: nobody who hears of a connection can write to it before its `verack`.
 final class PeerConnection: PeerLinkReader {
     let id: PeerID
     let remote: PeerEndpoint
     let isInbound: Bool
+    let openedAt: Duration
     /// The peer's version once the handshake is done, or why it never will be.
     let established = OneShot<Result<PeerInfo, DisconnectReason>>()
     /// The connection ended, and nothing of it waits for the consumer any more.
     let released = OneShot<Void>()
 
     private struct State {
-        var decoder: EnvelopeDecoder
         var machine: ConnectionStateMachine
         var info: PeerInfo?
         var bytesReceived: UInt64 = 0
@@ -21,67 +22,71 @@ final class PeerConnection: PeerLinkReader {
         var lastSend: UInt64 = 0
         var lastReceive: UInt64 = 0
         var queuedBytes = 0
+        /// When the peer last took something, or when the first of what waits was queued.
+        var takenAt: Duration?
         var untakenBytes = 0
         var isReading = true
+        /// All connections together hold too much.
+        var isHeld = false
         var roomWaiters: [OneShot<Void>] = []
+        var lastBlock: Duration?
+        var lastTransaction: Duration?
         var closed: DisconnectReason?
+        var reported = 0
     }
 
-    /// What is left to do after the lock.
-    private struct Outcome {
-        var messages: [NetworkMessage] = []
-        var closed: DisconnectReason?
+    /// What a connection tells the network, without holding a lock.
+    struct Callbacks: Sendable {
+        /// Called once when the connection ends.
+        var ended: @Sendable (PeerConnection, DisconnectReason) -> Void
+        /// Called once when nothing of the connection waits for the consumer any more.
+        var released: @Sendable (PeerConnection) -> Void
+        /// Called when the memory that the connection holds has changed by more than a trifle.
+        var memoryChanged: @Sendable (PeerConnection) -> Void
     }
+
+    /// Bytes handed to the link at once: what a slow peer takes is seen in steps of this size.
+    private static let largestWrite = 131_072
+    /// Changes of memory up to this size are not told.
+    private static let trifle = 4_096
 
     private let link: any PeerLink
     private let configuration: PeerNetworkConfiguration
     private let queue: EventQueue
     private let state: NIOLockedValueBox<State>
-    private let onEnd: @Sendable (PeerConnection, DisconnectReason) -> Void
-    private let onRelease: @Sendable (PeerConnection) -> Void
+    private let callbacks: Callbacks
 
-    /// - Parameters:
-    ///   - onEnd: called once when the connection ends.
-    ///   - onRelease: called once when nothing of the connection waits for the consumer any more.
     init(
         id: PeerID, link: any PeerLink, isInbound: Bool, startHeight: UInt32, configuration: PeerNetworkConfiguration,
-        queue: EventQueue, onEnd: @escaping @Sendable (PeerConnection, DisconnectReason) -> Void,
-        onRelease: @escaping @Sendable (PeerConnection) -> Void
+        queue: EventQueue, callbacks: Callbacks
     ) {
         self.id = id
         self.link = link
         self.isInbound = isInbound
         self.configuration = configuration
         self.queue = queue
-        self.onEnd = onEnd
-        self.onRelease = onRelease
+        self.callbacks = callbacks
         remote = link.remote
+        openedAt = configuration.clock.now()
         state = NIOLockedValueBox(
             State(
-                decoder: EnvelopeDecoder(magic: configuration.magic, checksum: configuration.checksum),
                 machine: ConnectionStateMachine(
                     direction: isInbound ? .inbound : .outbound, parameters: configuration.connection,
-                    startHeight: startHeight, now: configuration.clock.now(), unixTime: configuration.clock.unixTime())))
+                    magic: configuration.magic, checksum: configuration.checksum, startHeight: startHeight, now: openedAt,
+                    unixTime: configuration.clock.unixTime())))
     }
 
     // MARK: What comes in
 
-    func start() { act { state, outcome in perform(state.machine.start(), &state, &outcome) } }
+    func start() { act { state in state.machine.start() } }
 
     func linkDidReceive(_ bytes: [UInt8]) {
         let now = configuration.clock.now(), time = configuration.clock.unixTime()
-        act { state, outcome in
-            guard state.closed == nil else { return }
+        act { state in
+            guard state.closed == nil else { return [] }
             state.bytesReceived += UInt64(bytes.count)
             state.lastReceive = time
-            state.decoder.append(bytes)
-            do throws(EnvelopeFault) {
-                while state.closed == nil, let frame = try state.decoder.next() {
-                    perform(state.machine.receive(frame, now: now), &state, &outcome)
-                }
-            } catch {
-                perform(state.machine.receive(error), &state, &outcome)
-            }
+            return state.machine.receive(bytes, now: now)
         }
     }
 
@@ -89,33 +94,45 @@ final class PeerConnection: PeerLinkReader {
 
     func tick() {
         let now = configuration.clock.now()
-        act { state, outcome in perform(state.machine.tick(now: now), &state, &outcome) }
+        act { state in state.machine.tick(now: now) }
     }
 
-    func misbehave(_ points: Int, _ fault: String) {
-        act { state, outcome in perform(state.machine.misbehave(points, fault), &state, &outcome) }
-    }
+    func misbehave(_ points: Int, _ fault: String) { act { state in state.machine.misbehave(points, fault) } }
 
-    func close(_ reason: DisconnectReason) {
-        act { state, outcome in perform(state.machine.close(reason), &state, &outcome) }
-    }
+    func close(_ reason: DisconnectReason) { act { state in state.machine.close(reason) } }
 
-    private func act(_ body: (inout State, inout Outcome) -> Void) {
-        let outcome = state.withLockedValue { state in
-            var outcome = Outcome()
-            body(&state, &outcome)
-            return outcome
+    /// Remembers that the peer brought something that was new and right.
+    func noteUseful(_ use: PeerUsefulness) {
+        let now = configuration.clock.now(), time = configuration.clock.unixTime()
+        state.withLockedValue { state in
+            switch use {
+            case .block:
+                state.lastBlock = now
+                state.info?.lastBlock = time
+            case .transaction:
+                state.lastTransaction = now
+                state.info?.lastTransaction = time
+            }
         }
-        for message in outcome.messages {
-            _ = write(message.envelope.encoded(magic: configuration.magic, checksum: configuration.checksum), handshaking: true)
-        }
-        if let reason = outcome.closed { finish(reason) }
     }
 
-    private func perform(_ actions: [ConnectionStateMachine.Action], _ state: inout State, _ outcome: inout Outcome) {
+    /// Lets the state machine decide and does what it says, under one lock; ends the link behind it.
+    private func act(_ decide: (inout State) -> [ConnectionStateMachine.Action]) {
+        let (ended, mustReport) = state.withLockedValue { state -> (DisconnectReason?, Bool) in
+            let before = state.closed
+            perform(decide(&state), &state)
+            adjustReading(&state)
+            return (before == nil ? state.closed : nil, noteReport(&state))
+        }
+        if let ended { finish(ended) }
+        if mustReport || ended != nil { callbacks.memoryChanged(self) }
+    }
+
+    private func perform(_ actions: [ConnectionStateMachine.Action], _ state: inout State) {
         for action in actions {
             switch action {
-            case .send(let message): outcome.messages.append(message)
+            case .send(let message):
+                write(message, message.envelope.encoded(magic: configuration.magic, checksum: configuration.checksum), &state)
             case .established(let version):
                 let time = configuration.clock.unixTime()
                 let info = PeerInfo(
@@ -130,10 +147,8 @@ final class PeerConnection: PeerLinkReader {
                 let cost = message.approximateSize
                 state.untakenBytes += cost
                 queue.push(.message(id, message)) { [weak self] in self?.eventTaken(cost) }
-                adjustReading(&state)
             case .close(let reason):
                 state.closed = reason
-                outcome.closed = reason
                 if state.info != nil {
                     // The place is free again when the consumer knows, so a lagging one bounds the queue.
                     queue.push(.disconnected(id, reason)) { self.release() }
@@ -148,44 +163,77 @@ final class PeerConnection: PeerLinkReader {
             return (state.roomWaiters, state.info != nil)
         }
         link.close()
-        onEnd(self, reason)
+        callbacks.ended(self, reason)
         if !wasEstablished { release() }
         established.fulfil(.failure(reason))
         for waiter in waiters { waiter.fulfil(()) }
     }
 
     private func release() {
-        onRelease(self)
+        callbacks.released(self)
         released.fulfil(())
     }
 
     private func eventTaken(_ cost: Int) {
-        state.withLockedValue { state in
+        let mustReport = state.withLockedValue { state in
             state.untakenBytes -= cost
             adjustReading(&state)
+            return noteReport(&state)
         }
+        if mustReport { callbacks.memoryChanged(self) }
     }
 
     /// Called under the lock, so that the link sees stops and goes in their order.
     private func adjustReading(_ state: inout State) {
-        let shouldRead: Bool
-        if state.isReading {
-            shouldRead = state.untakenBytes <= configuration.eventQueueMark && state.queuedBytes <= configuration.sendQueueMark
-        } else {
-            shouldRead = state.untakenBytes <= configuration.eventQueueMark / 2 && state.queuedBytes <= configuration.sendQueueMark
-        }
+        let mark = state.isReading ? configuration.eventQueueMark : configuration.eventQueueMark / 2
+        let shouldRead = state.untakenBytes <= mark && state.queuedBytes <= configuration.sendQueueMark && !state.isHeld
+            && !state.machine.isHeld
         guard shouldRead != state.isReading else { return }
         state.isReading = shouldRead
+        state.machine.setReading(shouldRead, now: configuration.clock.now())
         link.setReading(shouldRead)
+    }
+
+    // MARK: Memory
+
+    /// Reads nothing more, or goes on, since all connections together hold too much or no longer do.
+    func setHeld(_ isHeld: Bool) {
+        state.withLockedValue { state in
+            state.isHeld = isHeld
+            adjustReading(&state)
+        }
+    }
+
+    var memoryUsage: MemoryBudget.Usage {
+        state.withLockedValue { state in
+            MemoryBudget.Usage(
+                unfinished: state.machine.bufferedBytes, unfinishedSince: state.machine.unfinishedSince,
+                queued: state.untakenBytes, sending: state.queuedBytes, sendingSince: state.takenAt)
+        }
+    }
+
+    private func noteReport(_ state: inout State) -> Bool {
+        let bytes = state.machine.bufferedBytes + state.untakenBytes + state.queuedBytes
+        guard abs(bytes - state.reported) > Self.trifle else { return false }
+        state.reported = bytes
+        return true
     }
 
     // MARK: What goes out
 
     /// Queues an encoded message for an established peer; false where it is gone, or is cut off for reading too slowly.
-    func send(_ bytes: [UInt8]) -> Bool { write(bytes, handshaking: false) }
+    func send(_ message: NetworkMessage, _ bytes: [UInt8]) -> Bool {
+        var isTaken = false
+        act { state in
+            guard state.closed == nil, state.info != nil else { return [] }
+            isTaken = write(message, bytes, &state)
+            return []
+        }
+        return isTaken
+    }
 
-    /// As `send`, after waiting until the peer has taken most of what it was sent before.
-    func sendWhenReady(_ bytes: [UInt8]) async -> Bool {
+    /// Waits until the peer has taken most of what it was sent before; false when the task is cancelled first.
+    func waitForRoom() async -> Bool {
         while true {
             let waiter = state.withLockedValue { state -> OneShot<Void>? in
                 guard state.closed == nil, state.queuedBytes > configuration.sendQueueMark else { return nil }
@@ -193,46 +241,46 @@ final class PeerConnection: PeerLinkReader {
                 state.roomWaiters.append(waiter)
                 return waiter
             }
-            guard let waiter else { return send(bytes) }
+            guard let waiter else { return true }
             if await waiter.get() == nil { return false }
         }
     }
 
-    private func write(_ bytes: [UInt8], handshaking: Bool) -> Bool {
-        enum Verdict { case write, gone, full(Int) }
-        let verdict = state.withLockedValue { state -> Verdict in
-            // The last words of a refused handshake are written although the connection is closing.
-            if !handshaking && (state.closed != nil || state.info == nil) { return .gone }
-            if state.queuedBytes > 0 && state.queuedBytes + bytes.count > configuration.sendQueueLimit {
-                return .full(state.queuedBytes + bytes.count)
-            }
-            state.queuedBytes += bytes.count
-            adjustReading(&state)
-            return .write
-        }
-        switch verdict {
-        case .gone: return false
-        case .full(let count):
-            close(.sendQueueFull(bytes: count, limit: configuration.sendQueueLimit))
+    /// Writes under the lock; too much at once ends the connection. The last words of a refused handshake, which come before
+    /// its end, are written too.
+    @discardableResult
+    private func write(_ message: NetworkMessage, _ bytes: [UInt8], _ state: inout State) -> Bool {
+        let count = state.queuedBytes + bytes.count
+        guard state.queuedBytes == 0 || count <= configuration.sendQueueLimit else {
+            perform(state.machine.close(.sendQueueFull(bytes: count, limit: configuration.sendQueueLimit)), &state)
             return false
-        case .write:
-            link.write(bytes) { [weak self] in self?.written(bytes.count) }
-            return true
         }
+        state.machine.willSend(message)
+        if state.queuedBytes == 0 { state.takenAt = configuration.clock.now() }
+        state.queuedBytes = count
+        for start in stride(from: 0, to: bytes.count, by: Self.largestWrite) {
+            let end = min(start + Self.largestWrite, bytes.count)
+            let piece = end - start == bytes.count ? bytes : Array(bytes[start..<end])
+            link.write(piece) { [weak self] in self?.written(piece.count) }
+        }
+        return true
     }
 
     private func written(_ count: Int) {
-        let time = configuration.clock.unixTime()
-        let waiters = state.withLockedValue { state -> [OneShot<Void>] in
+        let now = configuration.clock.now(), time = configuration.clock.unixTime()
+        let (waiters, mustReport) = state.withLockedValue { state -> ([OneShot<Void>], Bool) in
             state.queuedBytes -= count
+            state.takenAt = state.queuedBytes > 0 ? now : nil
             state.bytesSent += UInt64(count)
             state.lastSend = time
             adjustReading(&state)
-            guard state.queuedBytes <= configuration.sendQueueMark else { return [] }
+            let mustReport = noteReport(&state)
+            guard state.queuedBytes <= configuration.sendQueueMark else { return ([], mustReport) }
             defer { state.roomWaiters = [] }
-            return state.roomWaiters
+            return (state.roomWaiters, mustReport)
         }
         for waiter in waiters { waiter.fulfil(()) }
+        if mustReport { callbacks.memoryChanged(self) }
     }
 
     // MARK: What is known
@@ -250,6 +298,16 @@ final class PeerConnection: PeerLinkReader {
             info.shortestPingTime = state.machine.shortestPingTime
             info.misbehaviourScore = state.machine.misbehaviourScore
             return info
+        }
+    }
+
+    /// How the choice of who makes room sees this connection; nil when it has ended.
+    var evictionCandidate: InboundEviction.Candidate? {
+        state.withLockedValue { state in
+            guard state.closed == nil else { return nil }
+            return InboundEviction.Candidate(
+                id: id, connectedAt: openedAt, group: NetGroup.of(remote.host), shortestPing: state.machine.shortestPingTime,
+                lastBlock: state.lastBlock, lastTransaction: state.lastTransaction)
         }
     }
 }

@@ -20,6 +20,9 @@ public struct PeerInfo: Sendable, Equatable {
     public var pingTime: Duration?
     public var shortestPingTime: Duration?
     public var misbehaviourScore: Int
+    /// When the peer last brought a block, or a transaction, that was new and right (`PeerNetwork.noteUseful`); 0 for never.
+    public var lastBlock: UInt64 = 0
+    public var lastTransaction: UInt64 = 0
 
     /// `host:port`, with brackets round an IPv6 address.
     public var address: String { PeerEndpoint(host: host, port: port).description }

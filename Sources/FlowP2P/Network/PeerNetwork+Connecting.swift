@@ -83,8 +83,9 @@ extension PeerNetwork {
         }
     }
 
-    /// Makes the event of a failed attempt, unless an earlier one of this place still waits for the consumer.
+    /// Makes the event of a failed attempt, unless an earlier one of this place still waits for the consumer and others follow.
     private func tell(_ endpoint: PeerEndpoint, _ failure: PeerNetworkError, retryIn: Duration?) {
+        guard let retryIn else { return queue.push(.connectFailed(endpoint, failure, retryIn: nil)) }
         guard state.withLockedValue({ $0.untoldFailures.insert(endpoint).inserted }) else { return }
         queue.push(.connectFailed(endpoint, failure, retryIn: retryIn)) { [weak self] in
             self?.state.withLockedValue { _ = $0.untoldFailures.remove(endpoint) }

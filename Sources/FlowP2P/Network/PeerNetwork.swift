@@ -2,9 +2,9 @@ import NIOConcurrencyHelpers
 
 /// A node's connections: it listens, connects and keeps connected, and says in one stream of events what happens.
 ///
-/// Memory is bounded on both sides: nothing is read from a peer whose messages wait for the consumer of `events`, or that
-/// does not take what it is sent; and a peer that lets too much pile up is cut off. All methods may be called from
-/// anywhere and do not block. Call `stop` at the end.
+/// Memory is bounded on both sides, for each peer and for all: nothing is read from a peer whose messages wait for the
+/// consumer of `events`, or that does not take what it is sent; and a peer that lets too much pile up is cut off. All methods
+/// may be called from anywhere and do not block. Call `stop` at the end.
 public final class PeerNetwork: Sendable {
     public let configuration: PeerNetworkConfiguration
     /// What happens, for one consumer. Ends after `stop`.
@@ -21,16 +21,24 @@ public final class PeerNetwork: Sendable {
         var listening: [PeerEndpoint] = []
         var ticker: Task<Void, Never>?
         var stopped = false
+        var memory: MemoryBudget
+        /// Those that wait until less waits to be sent.
+        var roomWaiters: [OneShot<Void>] = []
     }
 
-    let state = NIOLockedValueBox(State())
+    /// Its lock may be held while a connection's is taken, never the other way round.
+    let state: NIOLockedValueBox<State>
     let transport: any PeerTransport
     let queue = EventQueue()
+    /// Which net groups are protected from eviction is this run's secret.
+    private let evictionKey = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
 
     /// - Parameter transport: how bytes travel; TCP where it is nil.
     public init(configuration: PeerNetworkConfiguration, transport: (any PeerTransport)? = nil) {
         self.configuration = configuration
         self.transport = transport ?? TCPTransport()
+        state = NIOLockedValueBox(
+            State(memory: MemoryBudget(receivingLimit: configuration.receiveMemory, sendingLimit: configuration.sendMemory)))
         let queue = queue
         events = AsyncStream { await queue.next() }
         let clock = configuration.clock, interval = configuration.tickInterval
@@ -83,14 +91,28 @@ public final class PeerNetwork: Sendable {
     @discardableResult
     public func send(_ message: NetworkMessage, to peer: PeerID) -> Bool {
         guard let connection = connection(peer) else { return false }
-        return connection.send(encode(message))
+        return connection.send(message, encode(message))
     }
 
-    /// As `send`, after waiting until the peer has taken most of what it was sent before: for answers that are large.
+    /// As `send`, after waiting until the peer has taken most of what it was sent before, and all peers together enough: for
+    /// answers that are large.
     @discardableResult
     public func sendWhenReady(_ message: NetworkMessage, to peer: PeerID) async -> Bool {
-        guard let connection = connection(peer) else { return false }
-        return await connection.sendWhenReady(encode(message))
+        let size = message.approximateSize
+        while true {
+            guard let connection = connection(peer), await connection.waitForRoom() else { return false }
+            let waiter = state.withLockedValue { state -> OneShot<Void>? in
+                if state.stopped || state.memory.reserveSending(size) { return nil }
+                let waiter = OneShot<Void>()
+                state.roomWaiters.append(waiter)
+                return waiter
+            }
+            guard let waiter else {
+                defer { settle { state in state.memory.unreserveSending(size) } }
+                return connection.send(message, encode(message))
+            }
+            if await waiter.get() == nil { return false }
+        }
     }
 
     /// Queues a message for all peers but those excepted.
@@ -100,7 +122,7 @@ public final class PeerNetwork: Sendable {
         let connections = state.withLockedValue { $0.connections }.filter { !except.contains($0.key) }
         guard !connections.isEmpty else { return 0 }
         let bytes = encode(message)
-        return connections.values.reduce(0) { $0 + ($1.send(bytes) ? 1 : 0) }
+        return connections.values.reduce(0) { $0 + ($1.send(message, bytes) ? 1 : 0) }
     }
 
     private func encode(_ message: NetworkMessage) -> [UInt8] {
@@ -122,6 +144,14 @@ public final class PeerNetwork: Sendable {
 
     /// Adds points of misbehaviour; at the limit the peer is cut off and its host banned.
     public func misbehaved(_ peer: PeerID, points: Int, fault: String) { connection(peer)?.misbehave(points, fault) }
+
+    /// Says that a peer brought something that was new and right, which counts when places are full.
+    public func noteUseful(_ peer: PeerID, _ use: PeerUsefulness) { connection(peer)?.noteUseful(use) }
+
+    /// Bytes that all connections hold: received and not yet taken from `events`, and waiting to be sent.
+    public var heldBytes: (receiving: Int, sending: Int) {
+        state.withLockedValue { ($0.memory.receiving, $0.memory.sending) }
+    }
 
     // MARK: Bans
 
@@ -155,6 +185,7 @@ public final class PeerNetwork: Sendable {
                 state.targets = [:]
                 state.listening = []
                 state.ticker = nil
+                state.roomWaiters = []
             }
             return state
         }
@@ -162,6 +193,7 @@ public final class PeerNetwork: Sendable {
         old.ticker?.cancel()
         for target in old.targets.values { target.cancel() }
         for connection in old.connections.values { connection.close(.stopped) }
+        for waiter in old.roomWaiters { waiter.fulfil(()) }
         await transport.shutdown()
         queue.finish()
     }
@@ -169,6 +201,8 @@ public final class PeerNetwork: Sendable {
     /// Looks at all timeouts; called by itself every `tickInterval`.
     public func tick() {
         for connection in state.withLockedValue({ $0.connections }).values { connection.tick() }
+        let now = configuration.clock.now()
+        settle { state in state.memory.tick(now: now) }
     }
 
     // MARK: Connections
@@ -177,31 +211,88 @@ public final class PeerNetwork: Sendable {
 
     /// Makes a link a connection; nil where there is no place for it.
     func adopt(_ link: any PeerLink, isInbound: Bool) -> PeerConnection? {
-        let host = link.remote.host, now = configuration.clock.unixTime()
-        let connection = state.withLockedValue { state -> PeerConnection? in
-            guard !state.stopped, !state.bans.contains(host, at: now) else { return nil }
+        let now = configuration.clock.unixTime()
+        let (connection, evicted) = state.withLockedValue { state -> (PeerConnection?, PeerConnection?) in
+            guard !state.stopped, !state.bans.contains(link.remote.host, at: now) else { return (nil, nil) }
+            var evicted: PeerConnection?
             if isInbound {
-                guard state.inboundPlaces.count < configuration.maximumInbound else { return nil }
-                let sameHost = state.inboundPlaces.values.reduce(0) { $0 + ($1 == host ? 1 : 0) }
-                guard link.remote.isLoopback || sameHost < configuration.maximumInboundPerHost else { return nil }
+                switch place(for: link, in: state) {
+                case .none: return (nil, nil)
+                case .free: break
+                case .of(let victim): evicted = state.connections.removeValue(forKey: victim)
+                }
             }
             let id = PeerID(rawValue: state.nextID)
             state.nextID += 1
             let connection = PeerConnection(
                 id: id, link: link, isInbound: isInbound, startHeight: state.startHeight, configuration: configuration,
-                queue: queue,
-                onEnd: { [weak self] in self?.connectionEnded($0, $1) },
-                onRelease: { [weak self] ended in self?.state.withLockedValue { _ = $0.inboundPlaces.removeValue(forKey: ended.id) } })
+                queue: queue, callbacks: callbacks)
             state.connections[id] = connection
-            if isInbound { state.inboundPlaces[id] = host }
-            return connection
+            state.memory.add(id)
+            if isInbound { state.inboundPlaces[id] = link.remote.host }
+            return (connection, evicted)
         }
+        evicted?.close(.evicted)
         connection?.start()
         return connection
     }
 
+    private enum Place { case none, free, of(PeerID) }
+
+    /// Whether there is a place for an inbound connection, or who gives up his.
+    private func place(for link: any PeerLink, in state: State) -> Place {
+        // Those that are gone and whose events wait may be as many again: a lagging consumer bounds them.
+        guard state.inboundPlaces.count < 2 * configuration.maximumInbound else { return .none }
+        let host = link.remote.host
+        let sameHost = state.inboundPlaces.values.reduce(0) { $0 + ($1 == host ? 1 : 0) }
+        guard link.remote.isLoopback || sameHost < configuration.maximumInboundPerHost else { return .none }
+        let inbound = state.connections.values.filter(\.isInbound)
+        guard inbound.count >= configuration.maximumInbound else { return .free }
+        let victim = InboundEviction.victim(among: inbound.compactMap(\.evictionCandidate), key: evictionKey)
+        return victim.map { .of($0) } ?? .none
+    }
+
+    private var callbacks: PeerConnection.Callbacks {
+        PeerConnection.Callbacks(
+            ended: { [weak self] in self?.connectionEnded($0, $1) },
+            released: { [weak self] in self?.connectionReleased($0) },
+            memoryChanged: { [weak self] in self?.memoryChanged($0) })
+    }
+
     private func connectionEnded(_ connection: PeerConnection, _ reason: DisconnectReason) {
         state.withLockedValue { _ = $0.connections.removeValue(forKey: connection.id) }
-        if case .misbehaviour = reason, !connection.remote.isLoopback { ban(host: connection.remote.host) }
+        if reason.isMisbehaviour, !connection.remote.isLoopback { ban(host: connection.remote.host) }
+    }
+
+    private func connectionReleased(_ connection: PeerConnection) {
+        let now = configuration.clock.now()
+        settle { state in
+            state.inboundPlaces[connection.id] = nil
+            return state.memory.remove(connection.id, now: now)
+        }
+    }
+
+    private func memoryChanged(_ connection: PeerConnection) {
+        let now = configuration.clock.now()
+        settle { state in state.memory.update(connection.id, connection.memoryUsage, now: now) }
+    }
+
+    /// Does what the memory's budget decides. Reading stops and goes on under the lock, so that the last decision holds.
+    private func settle(_ decide: (inout State) -> [MemoryBudget.Decision]) {
+        let (cut, waiters) = state.withLockedValue { state -> ([(PeerConnection, DisconnectReason)], [OneShot<Void>]) in
+            var cut: [(PeerConnection, DisconnectReason)] = []
+            for decision in decide(&state) {
+                switch decision {
+                case .hold(let id): state.connections[id]?.setHeld(true)
+                case .release(let id): state.connections[id]?.setHeld(false)
+                case .cut(let id, let reason): if let connection = state.connections[id] { cut.append((connection, reason)) }
+                }
+            }
+            guard !state.memory.isSendingTight else { return (cut, []) }
+            defer { state.roomWaiters = [] }
+            return (cut, state.roomWaiters)
+        }
+        for (connection, reason) in cut { connection.close(reason) }
+        for waiter in waiters { waiter.fulfil(()) }
     }
 }

@@ -5,7 +5,8 @@ public struct PeerNetworkConfiguration: Sendable {
     public var connection: ConnectionParameters
     public var checksum = EnvelopeChecksum.keccak256d
 
-    /// Inbound connections at most, handshakes and departed peers whose events wait for the consumer included.
+    /// Inbound connections at most, handshakes included; as many departed peers may have events that wait for the consumer.
+    /// When all are taken, a newcomer takes the place that Bitcoin Core's choice gives him, where it gives him one.
     public var maximumInbound = 117
     /// Inbound connections of one host at most; hosts on loopback are exempt.
     public var maximumInboundPerHost = 16
@@ -15,6 +16,12 @@ public struct PeerNetworkConfiguration: Sendable {
     public var sendQueueLimit = 32 << 20
     /// Bytes of one peer's messages waiting for the consumer at which nothing more is read from it.
     public var eventQueueMark = 4 << 20
+    /// Bytes of all peers together that wait in decoders and for the consumer: from three quarters nothing more is read from
+    /// peers whose messages wait, and above it the connection whose unfinished message costs most is cut.
+    public var receiveMemory = 48 << 20
+    /// Bytes that wait to be sent to all peers together: from half of it `sendWhenReady` waits, and above it the slowest peer
+    /// is cut off.
+    public var sendMemory = 64 << 20
     public var connectTimeout: Duration = .seconds(10)
     public var shortestReconnectPause: Duration = .seconds(1)
     public var longestReconnectPause: Duration = .seconds(300)

@@ -16,7 +16,8 @@ public protocol PeerTransport: Sendable {
     func shutdown() async
 }
 
-/// One connection of a transport. Its methods may be called from anywhere and never call the reader back directly.
+/// One connection of a transport. Its methods may be called from anywhere, by callers that hold locks too: they do not wait,
+/// and never call the reader or a `done` back before they return.
 public protocol PeerLink: AnyObject, Sendable {
     /// The other side.
     var remote: PeerEndpoint { get }
