@@ -89,6 +89,11 @@ let package = Package(
         tests("FlowStore", ["FlowStore", "FlowEncoding"]),
         tests("FlowP2P", ["FlowP2P", "FlowCrypto", "FlowEncoding"] + nio),
         tests("FlowWallet", ["FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding"]),
+        // Attacks on a running node and what they cost both sides: `swift run -c release flow-attacks regtest testnet`.
+        .executableTarget(
+            name: "flow-attacks",
+            dependencies: ["FlowNode", "FlowConsensus", "FlowTraining", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P"],
+            path: "Tests/Attacks", swiftSettings: settings),
         tests(
             "FlowNode",
             [

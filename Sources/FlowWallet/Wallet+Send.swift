@@ -1,5 +1,5 @@
 public import FlowConsensus
-public import FlowCrypto
+import FlowCrypto
 
 extension Wallet {
     /// The most that a wallet pays in fees for one transaction: 0.1 FLOW.

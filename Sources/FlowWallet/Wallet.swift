@@ -1,5 +1,5 @@
 public import FlowConsensus
-public import FlowCrypto
+import FlowCrypto
 import FlowEncoding
 import Foundation
 

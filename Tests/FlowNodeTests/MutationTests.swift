@@ -160,7 +160,7 @@ import Testing
         let chain = try await TestNetwork.chain(try TestNetwork.parameters())
         for (version, length, rule) in [(17, 20, "tx-output-program"), (1, 41, "tx-output-program"), (1, 32, nil)] as [(UInt8, Int, String?)] {
             var block = try await chain.blockTemplate().block(paying: LockProgram(version: version, bytes: [UInt8](repeating: 3, count: length)))
-            block = try train(block, chain: chain, weights: try await chain.modelSnapshot().weights)
+            block = try train(block, chain: chain, weights: await chain.modelSnapshot().weights)
             let fate = try await chain.submit(block)
             #expect(fate.rule == rule && (fate == .connected) == (rule == nil), "\(fate)")
         }

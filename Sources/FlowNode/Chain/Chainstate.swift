@@ -16,6 +16,8 @@ final class Chainstate {
         case event(NodeEvent)
         /// Somebody sent what it could know to be false.
         case misbehaved(BlockTree.Announcer, fault: String)
+        /// A block that somebody delivered is right.
+        case proved(BlockTree.Announcer)
         /// A block that somebody delivered proved false further on: its other blocks were dropped.
         case forfeited(BlockTree.Announcer)
     }
@@ -284,6 +286,7 @@ final class Chainstate {
         let facts = BlockFacts(
             heldOutLoss: result.heldOutLoss, trainingLoss: result.trainingLoss.isFinite ? result.trainingLoss : nil,
             transactionCount: UInt32(clamping: block.transactions.count), size: UInt32(clamping: body.bytes.count))
+        if body.source != .local { emit(.proved(body.source)) }
         var batch = WriteBatch()
         batch.put(StoreKey.block(hash), body.bytes)
         vault.put(result.delta, of: hash, to: &batch)

@@ -16,6 +16,8 @@ final class ReplayEngine {
     private var paused: [Replay] = []
     private let checkpoint = Checkpoint()
     private var confidence = Confidence()
+    /// Steps of claims that were trained so far, confirmations left out.
+    private(set) var trainedSteps = 0
     /// Most bytes of weights and momentum of trajectories that wait; one may always.
     static let pausedBytes = 128 << 20
 
@@ -79,6 +81,7 @@ final class ReplayEngine {
                 replay.trajectory, isCancelled: { cancel.isCancelled },
                 prepare: { if confidence.wantsConfirmation { checkpoint.take($0) } }
             ) { step in
+                trainedSteps += 1
                 replay.digests.append(step.digest)
                 replay.losses.append(step.report.loss)
                 isFalse = step.digest != claimed[step.index - 1]

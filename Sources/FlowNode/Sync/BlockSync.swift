@@ -22,8 +22,8 @@ struct BlockSync {
         case serve([InventoryItem], to: PeerID)
         case misbehaved(PeerID, points: Int, fault: String)
         case disconnect(PeerID, reason: String)
-        /// The peer was the first with something new.
-        case useful(PeerID)
+        /// The peer was the first with something new that is right.
+        case useful(PeerID, PeerUsefulness)
         /// The height that new connections state.
         case height(BlockHeight)
     }
@@ -61,6 +61,7 @@ struct BlockSync {
             lastTipChange = now
             requestFromAll(chain)
         case .event: break
+        case .proved(let source): if peers[PeerID(rawValue: source.rawValue)] != nil { actions.append(.useful(PeerID(rawValue: source.rawValue), .block)) }
         case .misbehaved(let source, let fault): punish(PeerID(rawValue: source.rawValue), fault)
         case .forfeited(let source):
             // What it claims besides is asked for anew.
@@ -198,7 +199,6 @@ struct BlockSync {
         requests.received(hash, from: peer, now: now)
         peers[peer]?.learn(hash)
         guard let fate = try? chain.accept(block, bytes: bytes, from: announcer(peer)) else {
-            actions.append(.useful(peer))
             return request(from: peer, chain)
         }
         if fate == .orphan {
@@ -245,7 +245,7 @@ struct BlockSync {
         transactions.received(txid)
         do {
             _ = try chain.submit(transaction)
-            actions.append(.useful(peer))
+            actions.append(.useful(peer, .transaction))
         } catch let rejection as MempoolRejection {
             switch rejection.kind {
             case .invalid: punish(peer, "transaction \(txid): \(rejection.reason)")

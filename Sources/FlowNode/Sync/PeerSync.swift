@@ -79,7 +79,7 @@ final class PeerSync: Sendable {
             log.warning("misbehaviour", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
             network.misbehaved(peer, points: points, fault: fault)
         case .disconnect(let peer, let reason): network.disconnect(peer, reason: reason)
-        case .useful: break
+        case .useful(let peer, let use): network.noteUseful(peer, use)
         case .height(let height): network.startHeight = height
         }
     }

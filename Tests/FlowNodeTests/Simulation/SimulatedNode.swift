@@ -23,6 +23,8 @@ final class SimulatedNode {
     private var actions: [BlockSync.Action] = []
     private var replay: (task: Chainstate.ReplayTask, number: Int, isPreempted: Bool)?
     private var begun: Int?
+    /// Steps trained since the start, by work seed.
+    private var seedSteps: [Hash256: Int] = [:]
     private var replays = 0
     private var preemptions = 0
     private var reorganisations = 0
@@ -47,6 +49,7 @@ final class SimulatedNode {
         engine = ReplayEngine(environment: environment)
         sync = BlockSync()
         replay = nil
+        seedSteps = [:]
         let clock = clock
         state = Chainstate(loaded: loaded, environment: environment, mempool: Mempool(), clock: { clock.unixTime })
         work()
@@ -87,11 +90,14 @@ final class SimulatedNode {
         guard let running = replay, running.number == task, let state else { return }
         replay = nil
         let cancel = CancellationFlag()
+        let before = engine.trainedSteps
         // A replay that was preempted got as far as its first step.
         let finding = running.task.run(engine, cancel: cancel) {
             state.emit(.relayable(hash: running.task.hash))
             if running.isPreempted { cancel.cancel() }
         }
+        let seed = running.task.claim.header.workSeed(corpusRoot: environment.parameters.corpusRoot)
+        seedSteps[seed, default: 0] += engine.trainedSteps - before
         do { try state.finish(running.task, finding) } catch { state.fail(error) }
         work()
     }
@@ -128,6 +134,9 @@ final class SimulatedNode {
     }
 
     // MARK: what the world asks
+
+    /// The most steps that one seed has cost since the start.
+    var mostStepsOfASeed: Int { seedSteps.values.max() ?? 0 }
 
     func takeActions() -> [BlockSync.Action] {
         defer { actions = [] }

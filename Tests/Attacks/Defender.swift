@@ -1,0 +1,80 @@
+import FlowConsensus
+import FlowNode
+import Foundation
+
+/// A node in a process of its own, so that its processor time and memory can be told from the attacker's.
+final class Defender: @unchecked Sendable {
+    private let process = Process()
+    private let input = Pipe()
+    private let directory: URL
+    let port: UInt16
+
+    init(network: String) throws {
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("flow-attacks-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = ["defend", network, directory.path]
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var line = ""
+        while !line.hasSuffix("\n") {
+            let data = output.fileHandleForReading.availableData
+            guard !data.isEmpty else { throw AttackError("the defender ended before it listened") }
+            line += String(decoding: data, as: UTF8.self)
+        }
+        guard let port = UInt16(line.trimmingCharacters(in: .whitespacesAndNewlines)) else { throw AttackError("the defender said: \(line)") }
+        self.port = port
+    }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// Seconds of processor time, user's and system's.
+    var processorSeconds: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
+        let fields = text.components(separatedBy: ") ").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return .nan }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// Resident bytes.
+    var memory: Int {
+        let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/statm", encoding: .utf8)) ?? ""
+        return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// Waits until the node does nothing for a while.
+    func rest(atMost seconds: Double = 300) async throws {
+        let end = Date().addingTimeInterval(seconds)
+        var last = processorSeconds
+        while Date() < end {
+            try await Task.sleep(for: .milliseconds(700))
+            let now = processorSeconds
+            if now - last < 0.03 { return }
+            last = now
+        }
+    }
+
+    /// Runs the node until standard input ends.
+    static func run(network: String, directory: String) async throws {
+        guard let parameters = ChainParameters.all.first(where: { $0.name == network }) else { throw AttackError("no network \(network)") }
+        var configuration = NodeConfiguration(parameters: parameters, dataDirectory: directory)
+        configuration.listenHost = "127.0.0.1"
+        configuration.listenPort = 0
+        configuration.threads = 2
+        let node = try await Node(configuration)
+        say("\(node.listeningPort ?? 0)")
+        while true { try await Task.sleep(for: .seconds(3_600)) }
+    }
+}
+
+struct AttackError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
