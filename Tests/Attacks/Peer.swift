@@ -70,9 +70,9 @@ final class Peer: Sendable {
         if let peer = state.withLock({ $0.peer }) { network.send(message, to: peer) }
     }
 
-    /// Announces blocks, each on the parent that it names, and serves their bodies.
-    func announce(_ blocks: [Block], asOneBranch: Bool = false) {
-        state.withLock { for block in blocks { $0.bodies[block.hash] = block.encoded } }
+    /// Announces blocks, each on the parent that it names, and serves their bodies or keeps silent.
+    func announce(_ blocks: [Block], asOneBranch: Bool = false, serving: Bool = true) {
+        if serving { state.withLock { for block in blocks { $0.bodies[block.hash] = block.encoded } } }
         if asOneBranch { return send(.headers(blocks.map(\.header.encoded))) }
         for block in blocks { send(.headers([block.header.encoded])) }
     }

@@ -230,7 +230,7 @@ public struct BlockTree: Sendable {
             throw .unknownParent
         }
         do {
-            try check(header, on: parent, now: now)
+            try check(header, hash: hash, on: parent, now: now)
         } catch .violation(.timeTooNew) {
             keepEarly(header, announcer)
             throw .early(due: header.time - min(header.time, TimeRules.futureAllowance))
@@ -241,9 +241,9 @@ public struct BlockTree: Sendable {
     }
 
     /// Checks a header by itself, on its branch, and against the clock.
-    private func check(_ header: BlockHeader, on parent: Int32, now: UInt64) throws(Refusal) {
+    private func check(_ header: BlockHeader, hash: Hash256, on parent: Int32, now: UInt64) throws(Refusal) {
         do {
-            try validator.checkHeader(header)
+            try validator.checkHeader(header, hash: hash)
             try validator.checkContext(header, context: BranchContext(tree: self, place: parent))
             try validator.checkTime(header, now: now)
         } catch let violation as BlockViolation {

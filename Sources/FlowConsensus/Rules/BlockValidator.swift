@@ -21,7 +21,9 @@ public struct BlockValidator: Sendable {
     }
 
     /// Checks what needs nothing but the header: version, steps, bits and the hash against its target.
-    public func checkHeader(_ header: BlockHeader) throws(BlockViolation) {
+    ///
+    /// - Parameter hash: of the header, where the caller knows it.
+    public func checkHeader(_ header: BlockHeader, hash: Hash256? = nil) throws(BlockViolation) {
         guard header.version >= Self.leastVersion else {
             throw .version(least: Self.leastVersion, actual: header.version)
         }
@@ -31,7 +33,7 @@ public struct BlockValidator: Sendable {
                 least: training.firstPayingStep, most: training.stepsPerBlock, actual: header.steps)
         }
         guard let target = header.bits.target, target <= limit else { throw .invalidBits(header.bits) }
-        let hash = header.hash
+        let hash = hash ?? header.hash
         guard header.bits.isMet(by: hash) else { throw .hashAboveTarget(hash: hash, bits: header.bits) }
     }
 

@@ -19,7 +19,7 @@ final class ReplayEngine {
     /// Steps of claims that were trained so far, confirmations left out.
     private(set) var trainedSteps = 0
     /// Most bytes of weights and momentum of trajectories that wait; one may always.
-    static let pausedBytes = 128 << 20
+    static let pausedBytes = 24 << 20
 
     private final class Replay {
         let seed: Hash256
