@@ -11,13 +11,14 @@ extension BlockTree {
         let isAtTip: Bool
     }
 
-    /// The block to replay next; nil when there is nothing to gain.
+    /// The block to replay next; nil when there is nothing to gain. It stays in the tree until `endReplay`, or the next call.
     ///
     /// The user's own blocks come first. Else three turns of four go to blocks on the tip and one to branches that leave the
     /// chain further down, every second one to peers whose last block proved right, and among them to the one that has waited
     /// longest: so neither a crowd of newcomers nor a deep branch can keep an honest peer's block waiting for more than a few
     /// replays.
     public mutating func nextReplay() -> Hash256? {
+        endReplay()
         let candidates = candidates()
         guard !candidates.isEmpty else { return nil }
         turn += 1
@@ -30,6 +31,7 @@ extension BlockTree {
         }
         guard let chosen = candidates.min(by: { rank($0) < rank($1) }) else { return nil }
         for candidate in candidates where candidate.place == chosen.place { peers[candidate.announcer]?.lastServed = turn }
+        beginReplay(of: chosen.place)
         return nodes[Int(chosen.place)].hash
     }
 

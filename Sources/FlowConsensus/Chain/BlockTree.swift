@@ -110,6 +110,8 @@ public struct BlockTree: Sendable {
     private var early: [(header: BlockHeader, announcer: Announcer)] = []
     /// Blocks that this machine could not judge, with the reason; they wait until `retrySuspended`.
     var suspended: [Hash256: String] = [:]
+    /// The block that is being replayed: it stays although nobody claims it any more, so that no work is lost.
+    private var replaying: Int32?
     private var replayCount: UInt64 = 0
     var turn: UInt64 = 0
     public private(set) var unreplayedCount = 0
@@ -436,6 +438,22 @@ public struct BlockTree: Sendable {
     /// The body that waits for the replay of a block.
     public func body(_ hash: Hash256) -> HeldBody? { bodies[hash] }
 
+    // MARK: Replays
+
+    /// Keeps the block that is being replayed.
+    mutating func beginReplay(of place: Int32) {
+        endReplay()
+        replaying = place
+        nodes[Int(place)].references += 1
+    }
+
+    /// The replay that `nextReplay` asked for is over, whatever came of it.
+    public mutating func endReplay() {
+        guard let place = replaying else { return }
+        replaying = nil
+        release(place)
+    }
+
     // MARK: Verdicts
 
     /// A block's training, and all below it, is right.
@@ -505,6 +523,7 @@ public struct BlockTree: Sendable {
         let inherited = "bad-parent-invalid: ancestor \(hash) breaks \(reason.prefix(200))"
         var hashes: [Hash256] = []
         let losesBest = lost.contains(best)
+        if let place = replaying, lost.contains(place) { replaying = nil }
         for bad in gone.reversed() {
             let node = nodes[Int(bad)]
             hashes.append(node.hash)
@@ -524,6 +543,7 @@ public struct BlockTree: Sendable {
         let lost = Set(gone)
         for announcer in peers.keys { peers[announcer]?.leaves.removeAll { lost.contains($0) } }
         let losesBest = lost.contains(best)
+        if let place = replaying, lost.contains(place) { replaying = nil }
         for old in gone.reversed() {
             if nodes[Int(old)].isReplayed { unreplayedCount += 1 }
             forget(old)

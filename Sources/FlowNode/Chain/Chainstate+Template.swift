@@ -46,6 +46,7 @@ extension Chainstate {
             condemn(hash, violation)
             return fate(violation)
         }
+        learn(block)
         emit(.relayable(hash: hash))
         try takeOver(result, hash: hash)
         try followBest()

@@ -229,7 +229,7 @@ final class Chainstate {
         default: known.learn(finding.known, seed: seed)
         }
         switch finding.outcome {
-        case .preempted: return
+        case .preempted: return tree.endReplay()
         case .valid(let result): try takeOver(result, hash: task.hash)
         case .wrongDigest(let step, let expected, let actual):
             settle(task.hash, .training(step: step, expected: expected, actual: actual), step: step)
@@ -238,8 +238,14 @@ final class Chainstate {
             tree.suspend(task.hash, reason: fault.description)
             emit(.judged(hash: task.hash, fate: .localFault(fault.description)))
         }
+        tree.endReplay()
         judgeOthers(of: seed)
         try followBest()
+    }
+
+    /// A block of this process was trained here: its digests are true.
+    func learn(_ block: Block) {
+        known.learn(.init(digests: block.stepDigests), seed: block.header.workSeed(corpusRoot: parameters.corpusRoot))
     }
 
     /// The claims of a seed of which more is known now are judged by comparing.

@@ -26,6 +26,8 @@ final class ReplayEngine {
         let trajectory: Trajectory
         var digests: [Hash256] = []
         var losses: [Double] = []
+        /// Stopped for a more urgent one: its memory is not taken for that one.
+        var isPreempted = false
         /// The step after those that were taken has no result.
         var end: String?
 
@@ -60,7 +62,9 @@ final class ReplayEngine {
         let replay = take(seed, steps: claim.stepDigests.count) ?? begin(job, seed: seed, height: claim.header.height)
         let outcome = run(replay, claim, job: job, cancel: cancel, firstStep: firstStep)
         let known = replay.known
-        if case .valid = outcome { driver.reuse(replay.trajectory) } else { keep(replay) }
+        if case .preempted = outcome { replay.isPreempted = true }
+        // Also after a right one: its digests are public now, and whoever adds an invented one costs a step, not all of them.
+        keep(replay)
         return (outcome, known)
     }
 
@@ -128,7 +132,9 @@ final class ReplayEngine {
     /// The trajectory of a seed that was stopped, unless it has gone beyond the steps that are asked for.
     private func take(_ seed: Hash256, steps: Int) -> Replay? {
         guard let index = paused.firstIndex(where: { $0.seed == seed && $0.digests.count <= steps }) else { return nil }
-        return paused.remove(at: index)
+        let replay = paused.remove(at: index)
+        replay.isPreempted = false
+        return replay
     }
 
     private func keep(_ replay: Replay) {
@@ -136,14 +142,18 @@ final class ReplayEngine {
         guard !replay.digests.isEmpty, replay.trajectory.fault == nil else { return driver.reuse(replay.trajectory) }
         paused.removeAll { $0.seed == replay.seed && $0.digests.count <= replay.digests.count }
         paused.append(replay)
-        let size = replay.trajectory.weights.count * 8
-        while paused.count > max(1, Self.pausedBytes / max(1, size)) { driver.reuse(paused.removeFirst().trajectory) }
+        let room = Self.pausedBytes / max(1, replay.trajectory.weights.count * 8)
+        while paused.count > max(1, room) { driver.reuse(paused.removeFirst().trajectory) }
     }
 
     private func begin(_ job: TrajectoryJob, seed: Hash256, height: BlockHeight) -> Replay {
         let trainer = trainer.trainer(environment.stage(at: height))
         // Memory of a model that is no longer trained goes before new memory is taken.
         paused.removeAll { $0.trajectory.trainer !== trainer }
+        // A model too large for a second trajectory is trained in the memory of the last one.
+        if let last = paused.last, !last.isPreempted, last.trajectory.weights.count * 8 > Self.pausedBytes {
+            driver.reuse(paused.removeLast().trajectory)
+        }
         return Replay(seed: seed, trajectory: driver.begin(job, trainer: trainer))
     }
 

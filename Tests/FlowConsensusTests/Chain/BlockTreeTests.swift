@@ -327,6 +327,31 @@ private struct Forest {
         #expect(forest.tree.body(forest.hash(shared)) != nil && forest.tree.nextReplay() == forest.hash(shared))
     }
 
+    /// Whoever sent a block may leave while it is replayed: the result still counts.
+    @Test func aReplayOutlivesItsPeer() {
+        for isRight in [true, false] {
+            var forest = Forest()
+            let name = forest.make(on: 0)
+            forest.announce([name], from: a)
+            forest.hold(name, from: a)
+            #expect(forest.tree.nextReplay() == forest.hash(name))
+            forest.tree.remove(a)
+            #expect(forest.tree.body(forest.hash(name)) != nil)
+            if isRight { forest.replay(name) } else { forest.tree.condemn(forest.hash(name), reason: "training-digest") }
+            forest.tree.endReplay()
+            #expect(forest.tree.tip.height == (isRight ? 1 : 0) && forest.tree.unreplayedCount == 0 && forest.tree.bodyBytes == 0)
+        }
+        // One that was stopped and that nobody claims is forgotten.
+        var forest = Forest()
+        let name = forest.make(on: 0)
+        forest.announce([name], from: a)
+        forest.hold(name, from: a)
+        _ = forest.tree.nextReplay()
+        forest.tree.remove(a)
+        forest.tree.endReplay()
+        #expect(forest.tree.unreplayedCount == 0 && forest.tree.bodyBytes == 0)
+    }
+
     @Test func skipsReachEveryAncestor() {
         var forest = Forest()
         let names = forest.makeChain(300, on: 0)
