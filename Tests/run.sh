@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 FLOW_SMOLLM2_MODEL=$(./Tests/fetch-smollm2.sh)
 FLOW_NVRTC=$(./Tests/fetch-nvrtc.sh)
 export FLOW_SMOLLM2_MODEL FLOW_NVRTC
+# As many seeds of the simulation as fit into four minutes.
+export FLOW_SIMULATION_SEEDS=${FLOW_SIMULATION_SEEDS:-0..<10000} FLOW_SIMULATION_SECONDS=${FLOW_SIMULATION_SECONDS:-240}
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

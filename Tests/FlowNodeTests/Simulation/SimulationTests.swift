@@ -9,7 +9,7 @@ import Testing
     private static var seeds: Range<UInt64> {
         let text = ProcessInfo.processInfo.environment["FLOW_SIMULATION_SEEDS"] ?? ""
         let ends = text.components(separatedBy: "..<").compactMap { UInt64($0) }
-        return ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : 0..<400
+        return ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : 0..<200
     }
 
     @Test func honestNodesAgreeWhateverHappens() async throws {
