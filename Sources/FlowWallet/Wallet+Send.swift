@@ -47,7 +47,8 @@ extension Wallet {
         }
         var transaction = Transaction(inputs: selection.coins.map { TransactionInput(outPoint: $0.outPoint) }, outputs: outputs)
         let hash = SignatureHash(
-            transaction: transaction, spentOutputs: selection.coins.map(\.output), genesisHash: network.genesisHash)
+            transaction: transaction, spentOutputs: selection.coins.map(\.output),
+            domain: network.signatureDomain(afterTip: tipHeight))
         for (index, coin) in selection.coins.enumerated() {
             let key = try Secret.privateKey(of: coin.key, account: account)
             let digest = hash.digest(input: UInt32(truncatingIfNeeded: index))

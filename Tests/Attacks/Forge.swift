@@ -74,7 +74,7 @@ final class Forge {
     private func job(_ block: Block) -> TrajectoryJob {
         let training = parameters.training
         return TrajectoryJob(
-            parent: weights, modelRoot: block.header.modelRoot, workSeed: block.header.workSeed(corpusRoot: parameters.corpusRoot),
+            parent: weights, modelRoot: block.header.modelRoot, workSeed: parameters.workSeed(of: block.header),
             stepsPerBlock: Int(training.stepsPerBlock), firstPayingStep: Int(training.firstPayingStep),
             learningRateUnits: (0..<UInt64(training.stepsPerBlock)).map {
                 training.learningRateUnits(height: block.header.height, keptSteps: keptSteps &+ $0)
@@ -101,7 +101,7 @@ final class Forge {
         block.header.steps = UInt32(block.stepDigests.count)
         while true {
             block.header.deltaHash = DigestChain.end(
-                modelRoot: block.header.modelRoot, workSeed: block.header.workSeed(corpusRoot: parameters.corpusRoot),
+                modelRoot: block.header.modelRoot, workSeed: parameters.workSeed(of: block.header),
                 stepDigests: block.stepDigests)
             if block.header.meetsTarget { return block }
             block.stepDigests[block.stepDigests.count - 1] = Keccak256.hash(block.header.deltaHash.bytes)

@@ -167,7 +167,7 @@ import Testing
         repeat {
             forged.stepDigests = [(forged.stepDigests.first ?? .zero).next]
             forged.header.deltaHash = DigestChain.end(
-                modelRoot: forged.header.modelRoot, workSeed: forged.header.workSeed(corpusRoot: parameters.corpusRoot),
+                modelRoot: forged.header.modelRoot, workSeed: parameters.workSeed(of: forged.header),
                 stepDigests: forged.stepDigests)
         } while !forged.header.meetsTarget
         return forged

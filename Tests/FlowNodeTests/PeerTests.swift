@@ -170,7 +170,7 @@ import Testing
     private func chain(_ block: inout Block, _ parameters: ChainParameters) {
         repeat {
             block.header.deltaHash = DigestChain.end(
-                modelRoot: block.header.modelRoot, workSeed: block.header.workSeed(corpusRoot: parameters.corpusRoot), stepDigests: block.stepDigests)
+                modelRoot: block.header.modelRoot, workSeed: parameters.workSeed(of: block.header), stepDigests: block.stepDigests)
             if block.header.meetsTarget { return }
             block.stepDigests[block.stepDigests.count - 1] = block.stepDigests[block.stepDigests.count - 1].next
         } while true

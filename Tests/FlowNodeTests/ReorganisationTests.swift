@@ -87,7 +87,7 @@ import Testing
         repeat {
             bad.stepDigests = [(bad.stepDigests.first ?? .zero).next]
             bad.header.deltaHash = DigestChain.end(
-                modelRoot: bad.header.modelRoot, workSeed: bad.header.workSeed(corpusRoot: parameters.corpusRoot), stepDigests: bad.stepDigests)
+                modelRoot: bad.header.modelRoot, workSeed: parameters.workSeed(of: bad.header), stepDigests: bad.stepDigests)
         } while !bad.header.meetsTarget
         let before = await left.tip().hash
         _ = try await left.submit(fork)

@@ -42,7 +42,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
 
         // Every input: the key's hash is the program, the signature covers the spent output.
         let coinbase = try #require(await chain.blocks[1].transactions.first)
-        let hash = SignatureHash(transaction: transaction, spentOutputs: [coinbase.outputs[0]], genesisHash: network.genesisHash)
+        let hash = SignatureHash(transaction: transaction, spentOutputs: [coinbase.outputs[0]], domain: SignatureDomain(genesisHash: network.genesisHash, rulesRoot: .zero))
         let witness = try #require(transaction.witnesses.first)
         let (publicKey, signature) = try #require(witness.keyAndSignature)
         #expect(LockProgram(publicKey: publicKey) == coinbase.outputs[0].program)

@@ -16,7 +16,7 @@ struct SampleBlock {
             let source = Keccak256.hash([UInt8(number & 255), UInt8(number >> 8)])
             var transaction = Transaction(
                 inputs: [0, 1].map { TransactionInput(outPoint: OutPoint(txid: source, index: $0)) }, outputs: [output, output])
-            let hash = SignatureHash(transaction: transaction, spentOutputs: spent, genesisHash: genesis)
+            let hash = SignatureHash(transaction: transaction, spentOutputs: spent, domain: SignatureDomain(genesisHash: genesis, rulesRoot: .zero))
             transaction.witnesses = [UInt32(0), 1].map {
                 Witness(publicKey: key.publicKey, signature: key.sign(hash.digest(input: $0)))
             }
@@ -31,7 +31,7 @@ struct SampleBlock {
 
     func checkSignatures() -> Bool {
         block.transactions.dropFirst().allSatisfy { transaction in
-            let hash = SignatureHash(transaction: transaction, spentOutputs: spent, genesisHash: genesis)
+            let hash = SignatureHash(transaction: transaction, spentOutputs: spent, domain: SignatureDomain(genesisHash: genesis, rulesRoot: .zero))
             return transaction.witnesses.enumerated().allSatisfy { index, witness in
                 guard let (publicKey, signature) = witness.keyAndSignature else { return false }
                 return publicKey.isValid(signature: signature, for: hash.digest(input: UInt32(index)))

@@ -28,7 +28,7 @@ final class ReplayBench {
         let steps = Int(parameters.training.stepsPerBlock), training = parameters.training
         trajectory = Trajectory(
             TrajectoryJob(
-                parent: parent, modelRoot: header.modelRoot, workSeed: header.workSeed(corpusRoot: parameters.corpusRoot),
+                parent: parent, modelRoot: header.modelRoot, workSeed: parameters.workSeed(of: header),
                 stepsPerBlock: steps, firstPayingStep: Int(training.firstPayingStep),
                 learningRateUnits: (0..<UInt64(steps)).map { training.learningRateUnits(height: 1, keptSteps: $0) },
                 sampler: sampler),

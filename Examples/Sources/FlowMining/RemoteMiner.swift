@@ -104,7 +104,7 @@ public final class RemoteMiner {
             let run = driver.begin(
                 TrajectoryJob(
                     parent: parent, modelRoot: template.modelRoot,
-                    workSeed: block.header.workSeed(corpusRoot: template.corpusRoot),
+                    workSeed: block.header.workSeed(rulesRoot: template.rulesRoot),
                     stepsPerBlock: template.stepsPerBlock, firstPayingStep: template.firstPayingStep,
                     learningRateUnits: template.learningRateUnits, sampler: sampler), trainer: trainer)
             defer { driver.reuse(run) }

@@ -11,6 +11,7 @@ struct RemoteTemplate: Sendable {
     let stepsPerBlock: Int
     let firstPayingStep: Int
     let corpusRoot: Hash256
+    let rulesRoot: Hash256
 
     /// - Throws: `ProgramError` when a field is missing: the node speaks another version.
     init(_ answer: JSONResult, paying program: LockProgram) throws {
@@ -42,6 +43,7 @@ struct RemoteTemplate: Sendable {
         let all = [coinbase] + transactions
         modelRoot = try hash("modelroot")
         corpusRoot = try hash("corpusroot")
+        rulesRoot = try hash("rulesroot")
         learningRateUnits = rates.map { UInt32(truncatingIfNeeded: $0.unsigned ?? 0) }
         stepsPerBlock = Int(clamping: try number("stepsperblock"))
         firstPayingStep = Int(clamping: try number("firstpayingstep"))

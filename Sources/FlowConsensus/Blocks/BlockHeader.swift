@@ -3,6 +3,7 @@ public import FlowEncoding
 
 /// The 160 bytes that name a block and hold its ticket.
 public struct BlockHeader: Hashable, Sendable {
+    /// 1, or where amendments are in force a part of the root that names them (`ChainParameters.blockVersion`).
     public var version: UInt32
     public var previousHash: Hash256
     public var merkleRoot: Hash256
@@ -44,9 +45,9 @@ public struct BlockHeader: Hashable, Sendable {
     /// The first 124 bytes: everything but `steps` and `deltaHash`.
     public var seedPrefix: [UInt8] { Array(encoded.prefix(Self.seedPrefixLength)) }
 
-    /// The seed of the training: keccak256d(first 124 bytes ‖ corpusRoot).
-    public func workSeed(corpusRoot: Hash256) -> Hash256 {
-        Keccak256.doubleHash(seedPrefix + corpusRoot.bytes)
+    /// The seed of the training: keccak256d(first 124 bytes ‖ rulesRoot). `ChainParameters.workSeed(of:)` knows the root.
+    public func workSeed(rulesRoot: Hash256) -> Hash256 {
+        Keccak256.doubleHash(seedPrefix + rulesRoot.bytes)
     }
 
     /// True when the hash, as a little-endian number, is at most the target in `bits`.

@@ -4,11 +4,11 @@ extension ChainParameters: Codable {
     enum CodingKeys: String, CodingKey {
         case name, magic, p2pPort, rpcPort, addressPrefix, model, growth, training, powLimit, retargets, blockInterval
         case retargetPeriod, halvingInterval, corpusLength, corpusRoot, replayBudget, genesisTime, genesisMessage
-        case genesisModelRoot
+        case genesisModelRoot, amendments
     }
 
     /// Reads the form that `encode(to:)` writes. `magic` and `powLimit` are eight hexadecimal digits, hashes are in their printed
-    /// form; `growth` may be left out. The values are not checked: call `validated()`.
+    /// form; `growth` and `amendments` may be left out. The values are not checked: call `validated()`.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -30,7 +30,8 @@ extension ChainParameters: Codable {
             replayBudget: try values.decode(ReplayBudget.self, forKey: .replayBudget),
             genesisTime: try values.decode(UInt64.self, forKey: .genesisTime),
             genesisMessage: try values.decode(String.self, forKey: .genesisMessage),
-            genesisModelRoot: try values.decode(Hash256.self, forKey: .genesisModelRoot))
+            genesisModelRoot: try values.decode(Hash256.self, forKey: .genesisModelRoot),
+            amendments: try values.decodeIfPresent(Amendments.self, forKey: .amendments) ?? [])
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -54,6 +55,7 @@ extension ChainParameters: Codable {
         try values.encode(genesisTime, forKey: .genesisTime)
         try values.encode(genesisMessage, forKey: .genesisMessage)
         try values.encode(genesisModelRoot, forKey: .genesisModelRoot)
+        if !amendments.list.isEmpty { try values.encode(amendments, forKey: .amendments) }
     }
 
     private static func word(_ values: KeyedDecodingContainer<CodingKeys>, _ key: CodingKeys) throws -> UInt32 {

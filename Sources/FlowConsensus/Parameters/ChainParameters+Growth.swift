@@ -5,22 +5,26 @@ extension ChainParameters {
     ///
     /// The weights after a block have the shape of the next height: they are what the next block starts from.
     public func model(at height: BlockHeight) -> ModelShape {
-        growth.last { $0.height <= height }?.model ?? model
+        growthSchedule.last { $0.height <= height }?.model ?? model
     }
 
     /// The stage that begins with the block at `height`; nil where the model stays as it is.
     public func growthStage(beginningAt height: BlockHeight) -> GrowthStage? {
-        growth.first { $0.height == height }
+        growthSchedule.first { $0.height == height }
     }
 
     /// Checks that each stage is a model which the one before can grow into.
-    func checkGrowth() throws(ChainParametersError) {
-        guard growth.count <= 1_024 else {
-            throw .growthStages("at most 1024 stages are allowed, found \(growth.count)")
+    ///
+    /// - Parameter name: what messages call the stage with this index.
+    func checkGrowth(
+        _ stages: [GrowthStage], named name: (Int) -> String
+    ) throws(ChainParametersError) {
+        guard stages.count <= 1_024 else {
+            throw .growthStages("at most 1024 stages are allowed, found \(stages.count)")
         }
         var previous = GrowthStage(height: 1, model: model, costRatio: CostRatio(1))
-        for (index, stage) in growth.enumerated() {
-            let field = "growth[\(index)]"
+        for (index, stage) in stages.enumerated() {
+            let field = name(index)
             // The block at height 1 trains the model that the network starts with.
             guard stage.height > previous.height else {
                 throw .growthStages(
@@ -37,7 +41,7 @@ extension ChainParameters {
             } catch {
                 throw ChainParametersError(error)
             }
-            try checkLegalStarts(stage.model)
+            try checkLegalStarts(at: stage.height)
             let ratio = stage.costRatio
             guard ratio.denominator > 0, ratio.numerator >= ratio.denominator,
                 UInt64(ratio.numerator) <= CostRatio.most * UInt64(ratio.denominator)

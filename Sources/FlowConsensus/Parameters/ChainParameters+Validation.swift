@@ -11,7 +11,12 @@ extension ChainParameters {
         try checkShape(model, "model")
         try checkTraining()
         try checkChain()
-        try checkGrowth()
+        // What the genesis block commits to stands by itself.
+        var unamended = self
+        unamended.amendments = []
+        try unamended.checkLegalStarts(at: 0)
+        try unamended.checkGrowth(growth) { "growth[\($0)]" }
+        try checkAmendments()
         return self
     }
 
@@ -43,10 +48,7 @@ extension ChainParameters {
     }
 
     private func checkTraining() throws(ChainParametersError) {
-        // All first steps of a block start from the same weights, so where work decides they are no tickets.
-        let first: UInt64 = retargets ? 2 : 1
-        try Self.check("training.stepsPerBlock", training.stepsPerBlock, first, 4_096)
-        try Self.check("training.firstPayingStep", training.firstPayingStep, first, UInt64(training.stepsPerBlock))
+        try checkSteps(training, "training")
         try Self.check("training.warmupSteps", training.warmupSteps, 1, 1_000_000)
         try Self.check(
             "training.balancingWeight", training.balancingWeight, UInt64(TrainingParameters.balancingWeights.lowerBound),
@@ -63,10 +65,29 @@ extension ChainParameters {
             if let previous, stage.height <= previous.height {
                 throw .learningRateStages("heights must ascend, but \(stage.height) follows \(previous.height)")
             }
-            try Self.check(
-                "training.peakLearningRate units", stage.units, UInt64(TrainingParameters.leastUnits), 1 << 20)
+            try Self.checkLearningRate(stage.units, "training.peakLearningRate units")
             previous = stage
         }
+    }
+
+    func checkSteps(_ training: TrainingParameters, _ field: String) throws(ChainParametersError) {
+        // All first steps of a block start from the same weights, so where work decides they are no tickets.
+        let first: UInt64 = retargets ? 2 : 1
+        try Self.check("\(field).stepsPerBlock", training.stepsPerBlock, first, 4_096)
+        try Self.check("\(field).firstPayingStep", training.firstPayingStep, first, UInt64(training.stepsPerBlock))
+    }
+
+    static func checkLearningRate(_ units: UInt32, _ field: String) throws(ChainParametersError) {
+        try check(field, units, UInt64(TrainingParameters.leastUnits), 1 << 20)
+    }
+
+    static func checkBudget(_ budget: ReplayBudget, _ field: String) throws(ChainParametersError) {
+        try check("\(field).sixteenCoreSeconds", budget.sixteenCoreSeconds, 1, 86_400)
+        try check("\(field).twoCoreSeconds", budget.twoCoreSeconds, 1, 86_400)
+    }
+
+    static func checkCorpusLength(_ length: UInt64, _ field: String) throws(ChainParametersError) {
+        try check(field, length, 1, 1 << 50)
     }
 
     private func checkChain() throws(ChainParametersError) {
@@ -77,16 +98,14 @@ extension ChainParameters {
         try Self.check("blockInterval", blockInterval, retargets ? UInt64(TimeRules.blocksPerInterval) : 1, 86_400)
         try Self.check("retargetPeriod", retargetPeriod, 2, 1_000_000)
         try Self.check("halvingInterval", halvingInterval, 1, UInt64(UInt32.max))
-        try Self.check("replayBudget.sixteenCoreSeconds", replayBudget.sixteenCoreSeconds, 1, 86_400)
-        try Self.check("replayBudget.twoCoreSeconds", replayBudget.twoCoreSeconds, 1, 86_400)
+        try Self.checkBudget(replayBudget, "replayBudget")
         // Seconds up to the year 9999.
         try Self.check("genesisTime", genesisTime, 1, 253_402_300_799)
-        try Self.check("corpusLength", corpusLength, 1, 1 << 50)
-        try checkLegalStarts(model)
+        try Self.checkCorpusLength(corpusLength, "corpusLength")
     }
 
-    func checkLegalStarts(_ model: ModelShape) throws(ChainParametersError) {
-        let split = corpusSplit(model)
+    func checkLegalStarts(at height: BlockHeight) throws(ChainParametersError) {
+        let split = corpusSplit(at: height)
         guard split.isLongEnough else {
             throw .tooFewLegalStarts(needed: CorpusSplit.leastLegalStarts, actual: split.legalStarts)
         }

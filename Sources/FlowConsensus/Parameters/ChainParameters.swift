@@ -39,13 +39,15 @@ public struct ChainParameters: Hashable, Sendable {
     public var genesisMessage: String
     /// The root of the first weights.
     public var genesisModelRoot: Hash256
+    /// What changes on the running chain; no part of the genesis hash.
+    public var amendments: Amendments
 
     public init(
         name: String, magic: UInt32, p2pPort: UInt16, rpcPort: UInt16, addressPrefix: String, model: ModelShape,
         growth: [GrowthStage] = [], training: TrainingParameters, powLimit: CompactTarget, retargets: Bool, blockInterval: UInt32 = 600,
         retargetPeriod: UInt32 = 2_016, halvingInterval: UInt32 = 210_000, corpusLength: UInt64, corpusRoot: Hash256,
         replayBudget: ReplayBudget = ReplayBudget(), genesisTime: UInt64, genesisMessage: String,
-        genesisModelRoot: Hash256
+        genesisModelRoot: Hash256, amendments: Amendments = []
     ) {
         self.name = name
         self.magic = magic
@@ -66,6 +68,7 @@ public struct ChainParameters: Hashable, Sendable {
         self.genesisTime = genesisTime
         self.genesisMessage = genesisMessage
         self.genesisModelRoot = genesisModelRoot
+        self.amendments = amendments
     }
 
     /// The same network on another corpus: another chain, with a genesis block of its own.
@@ -84,6 +87,4 @@ public struct ChainParameters: Hashable, Sendable {
         Subsidy.amount(height: height, halvingInterval: halvingInterval)
     }
 
-    /// How the corpus falls into parts for the windows of a model.
-    func corpusSplit(_ model: ModelShape) -> CorpusSplit { CorpusSplit(length: corpusLength, contextLength: model.contextLength) }
 }

@@ -14,6 +14,8 @@ public enum ChainParametersError: Error, Hashable, Sendable {
     case learningRateStages(String)
     /// The heights must ascend, each model must grow out of the one before, each step cost must be stated.
     case growthStages(String)
+    /// The heights must ascend, each amendment must change something, and what is in force then must be a network.
+    case amendments(String)
     case tooFewLegalStarts(needed: UInt64, actual: UInt64)
     case tooFewTokensPerExpert(needed: UInt64, actual: UInt64)
 
@@ -46,6 +48,8 @@ extension ChainParametersError: CustomStringConvertible {
             "training.peakLearningRate: \(reason)"
         case let .growthStages(reason):
             "growth: \(reason); change it in the network's file"
+        case let .amendments(reason):
+            "amendments: \(reason); change them in the network's file"
         case let .tooFewLegalStarts(needed, actual):
             "the corpus leaves \(actual) training windows, expected at least \(needed); use a longer corpus or a shorter context"
         case let .tooFewTokensPerExpert(needed, actual):

@@ -51,10 +51,11 @@ extension BlockValidator {
 
     /// The second half of `connect`: the signatures of all transactions.
     public func verifySignatures(_ unverified: UnverifiedConnection) throws(BlockViolation) -> BlockConnection {
+        let domain = signatureDomain(at: unverified.block.header.height)
         let spenders = unverified.block.transactions.enumerated().dropFirst()
         for ((index, transaction), coins) in zip(spenders, unverified.connection.undo.spentCoins) {
             do {
-                try TransactionRules.checkWitnesses(transaction, coins: coins, genesisHash: genesisHash)
+                try TransactionRules.checkWitnesses(transaction, coins: coins, domain: domain)
             } catch {
                 throw .transaction(index: index, error)
             }

@@ -12,22 +12,28 @@ public struct BlockValidator: Sendable {
     public let genesisHash: Hash256
     private let limit: UInt256
 
-    public static let leastVersion: UInt32 = 1
-
     public init(parameters: ChainParameters) {
         self.parameters = parameters
         genesisHash = parameters.genesisHash
         limit = parameters.powLimit.target ?? .zero
     }
 
+    /// For which chain and rules the signatures of a block at a height are made.
+    public func signatureDomain(at height: BlockHeight) -> SignatureDomain {
+        SignatureDomain(genesisHash: genesisHash, rulesRoot: parameters.rulesRoot(at: height))
+    }
+
     /// Checks what needs nothing but the header: version, steps, bits and the hash against its target.
     ///
     /// - Parameter hash: of the header, where the caller knows it.
     public func checkHeader(_ header: BlockHeader, hash: Hash256? = nil) throws(BlockViolation) {
-        guard header.version >= Self.leastVersion else {
-            throw .version(least: Self.leastVersion, actual: header.version)
+        let version = parameters.amendments.blockVersion(at: header.height)
+        guard header.version == version else {
+            throw .version(
+                expected: version, actual: header.version, height: header.height,
+                amendmentsInForce: parameters.amendments.inForce(at: header.height).count)
         }
-        let training = parameters.training
+        let training = parameters.training(at: header.height)
         guard header.steps >= training.firstPayingStep, header.steps <= training.stepsPerBlock else {
             throw .stepCount(
                 least: training.firstPayingStep, most: training.stepsPerBlock, actual: header.steps)
@@ -83,7 +89,7 @@ public struct BlockValidator: Sendable {
             throw .digestCount(expected: block.header.steps, actual: block.stepDigests.count)
         }
         let end = DigestChain.end(
-            modelRoot: block.header.modelRoot, workSeed: block.header.workSeed(corpusRoot: parameters.corpusRoot),
+            modelRoot: block.header.modelRoot, workSeed: parameters.workSeed(of: block.header),
             stepDigests: block.stepDigests)
         guard end == block.header.deltaHash else {
             throw .digestChain(expected: end, actual: block.header.deltaHash)

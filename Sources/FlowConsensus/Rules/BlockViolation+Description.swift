@@ -4,7 +4,8 @@ extension BlockViolation: CustomStringConvertible {
 
     private var explanation: String {
         switch self {
-        case let .version(least, actual): "the version is \(actual), expected at least \(least)"
+        case let .version(expected, actual, height, count):
+            "the version is \(actual), expected \(expected): the block was made under other amendments than the \(count) that this node has in force at height \(height); compare the networks' files"
         case let .stepCount(least, most, actual): "the block keeps \(actual) steps, expected \(least) to \(most)"
         case let .invalidBits(bits): "the bits \(bits) are no target within the network's limit"
         case let .hashAboveTarget(hash, bits): "the hash \(hash) exceeds the target of bits \(bits)"

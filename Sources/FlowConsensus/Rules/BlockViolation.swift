@@ -4,7 +4,8 @@ public import FlowCrypto
 @nonexhaustive
 public enum BlockViolation: Error, Hashable, Sendable {
     // The header alone.
-    case version(least: UInt32, actual: UInt32)
+    /// The block was made under other amendments than those of this node.
+    case version(expected: UInt32, actual: UInt32, height: BlockHeight, amendmentsInForce: Int)
     case stepCount(least: UInt32, most: UInt32, actual: UInt32)
     case invalidBits(CompactTarget)
     case hashAboveTarget(hash: Hash256, bits: CompactTarget)

@@ -1,5 +1,3 @@
-public import FlowCrypto
-
 extension TransactionRules {
     /// Checks the relative lock times (BIP-68) for the block on top of `context`.
     ///
@@ -39,10 +37,10 @@ extension TransactionRules {
     /// - Returns: the fee and the coins that the inputs spend.
     /// - Throws: a `TransactionViolation`; anything else is a fault of the store and says nothing about the transaction.
     public static func check(
-        _ transaction: Transaction, coins: some CoinView, context: some ChainContext, genesisHash: Hash256
+        _ transaction: Transaction, coins: some CoinView, context: some ChainContext, domain: SignatureDomain
     ) throws -> (fee: Amount, spent: [Coin]) {
         let result = try checkCoins(transaction, coins: coins, context: context)
-        try checkWitnesses(transaction, coins: result.spent, genesisHash: genesisHash)
+        try checkWitnesses(transaction, coins: result.spent, domain: domain)
         return result
     }
 

@@ -1,4 +1,4 @@
-public import FlowCrypto
+import FlowCrypto
 import FlowEncoding
 
 /// The rules for one transaction. A node applies all of them to a loose transaction (`check`) and, through
@@ -89,13 +89,13 @@ public enum TransactionRules {
     ///
     /// Version 0 takes a key that hashes to the program and its signature. Other versions have no meaning yet and take anything.
     public static func checkWitnesses(
-        _ transaction: Transaction, coins: [Coin], genesisHash: Hash256
+        _ transaction: Transaction, coins: [Coin], domain: SignatureDomain
     ) throws(TransactionViolation) {
         guard transaction.witnesses.count == coins.count else {
             throw .witnessCount(expected: coins.count, actual: transaction.witnesses.count)
         }
         let message = SignatureHash(
-            transaction: transaction, spentOutputs: coins.map(\.output), genesisHash: genesisHash)
+            transaction: transaction, spentOutputs: coins.map(\.output), domain: domain)
         for (index, (witness, coin)) in zip(transaction.witnesses, coins).enumerated() where coin.output.program.version == 0 {
             guard let (publicKey, signature) = witness.keyAndSignature else {
                 throw .witnessForm(input: index, lengths: witness.items.map(\.count))

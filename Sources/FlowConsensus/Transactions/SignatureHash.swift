@@ -3,8 +3,9 @@ import FlowEncoding
 
 /// The 32 bytes that the signature of an input covers.
 ///
-/// keccak256d("flowcoin/sighash" ‖ genesis hash ‖ u32 version ‖ u32 lockTime ‖ u32 input index ‖ H(outpoints) ‖ H(spent
-/// outputs) ‖ H(sequences) ‖ H(outputs)), where H is keccak256d over the CompactSize count and the elements. So a signature holds for one network, one input, and all amounts and programs it spends; the cost for n inputs is linear.
+/// keccak256d("flowcoin/sighash" ‖ genesis hash ‖ rules root ‖ u32 version ‖ u32 lockTime ‖ u32 input index ‖ H(outpoints) ‖
+/// H(spent outputs) ‖ H(sequences) ‖ H(outputs)), where H is keccak256d over the CompactSize count and the elements. So a signature
+/// holds for one network under one set of rules, one input, and all amounts and programs it spends; the cost for n inputs is linear.
 public struct SignatureHash: Sendable {
     private let prefix: [UInt8]
     private let suffix: [UInt8]
@@ -13,11 +14,12 @@ public struct SignatureHash: Sendable {
 
     /// - Parameters:
     ///   - spentOutputs: the outputs that the inputs spend, in the order of the inputs.
-    ///   - genesisHash: of the network.
-    public init(transaction: Transaction, spentOutputs: [TransactionOutput], genesisHash: Hash256) {
+    ///   - domain: of the block that will hold the transaction.
+    public init(transaction: Transaction, spentOutputs: [TransactionOutput], domain: SignatureDomain) {
         var head = ByteWriter()
         head.write(bytes: Self.tag)
-        genesisHash.encode(to: &head)
+        domain.genesisHash.encode(to: &head)
+        domain.rulesRoot.encode(to: &head)
         head.write(transaction.version)
         head.write(transaction.lockTime)
         prefix = head.bytes

@@ -25,7 +25,9 @@ public struct BlockTemplate: Sendable {
     public let stepsPerBlock: UInt32
     /// k0: the first step that is a ticket.
     public let firstPayingStep: UInt32
-    public let corpusRoot: Hash256
+    public let corpus: CorpusReference
+    /// Names the amendments in force; the last part of the work seed.
+    public let rulesRoot: Hash256
 
     /// The block with all but its ticket: nonce and steps are 0, the delta hash zero, the digests empty.
     /// - Parameters:

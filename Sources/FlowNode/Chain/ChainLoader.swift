@@ -36,7 +36,10 @@ struct ChainLoader {
         guard let tip = try store.tip() else {
             throw NodeError(.storeCorrupted, "the mark of the tip is missing; delete the data directory and let the node sync again")
         }
-        let records = try store.records()
+        let all = try store.records().map { (hash: $0.hash, record: $0.record) }
+        try checkAmendments(all.map { ($0.hash, $0.record.header) }, tip: tip)
+        // What was replayed beside the chain under other rules is of no use any more.
+        let records = all.filter { isOfTheseRules($0.record.header) }
         var tree = BlockTree(validator: BlockValidator(parameters: parameters), limits: limits)
         let isWhole = tree.restore(
             records.map { .init(hash: $0.hash, header: $0.record.header, resultRoot: $0.record.resultRoot, replayOrder: $0.record.replayOrder) },
@@ -67,6 +70,21 @@ struct ChainLoader {
         throw NodeError(
             .foreignDataDirectory,
             "the data directory belongs to another chain: \(differences.joined(separator: "; ")). Nothing was changed there; choose another directory with -datadir, or start with the network and corpus that it was made with")
+    }
+
+    private func isOfTheseRules(_ header: BlockHeader) -> Bool {
+        header.version == parameters.amendments.blockVersion(at: header.height)
+    }
+
+    /// The tip's chain has to have been built under the amendments that the node follows now.
+    private func checkAmendments(_ headers: [(Hash256, BlockHeader)], tip: Hash256) throws(NodeError) {
+        let byHash = Dictionary(headers, uniquingKeysWith: { first, _ in first })
+        guard var first = byHash[tip], !isOfTheseRules(first) else { return }
+        // Lists that differ at a height differ above it too.
+        while let parent = byHash[first.previousHash], !isOfTheseRules(parent) { first = parent }
+        throw NodeError(
+            .foreignDataDirectory,
+            "the chain in the data directory was built under other amendments from height \(first.height) on. Nothing was changed there; start with the list that it was built under, or choose another directory with -datadir and sync again")
     }
 
     /// Writes the genesis block with its weights, all in one batch.

@@ -116,6 +116,9 @@ extension Chainstate {
         side = nil
         checkedConnection = nil
         for dropped in mempool.blockConnected(block) { emit(.dropped(dropped)) }
+        // Signatures made under the former rules are worth nothing in the next block.
+        let height = block.header.height
+        if validator.signatureDomain(at: height &+ 1) != validator.signatureDomain(at: height) { readmit([]) }
         emit(.connected(hash: hash, height: block.header.height))
         emit(.judged(hash: hash, fate: .connected))
         try refreshBase(hash, height: block.header.height)

@@ -35,7 +35,7 @@ extension Chainstate {
                 transaction, coins: coins, context: context)
             let entry = MempoolEntry(transaction, txid: txid, fee: fee, spent: spent, time: clock(), height: tip.height)
             let leaving = try mempool.admission(of: entry, spending: spent)
-            try TransactionRules.checkWitnesses(transaction, coins: spent, genesisHash: tree.genesisHash)
+            try TransactionRules.checkWitnesses(transaction, coins: spent, domain: validator.signatureDomain(at: entry.height &+ 1))
             return (entry, leaving)
         } catch let violation as TransactionViolation {
             throw try rejection(violation, transaction: transaction, txid: txid)
@@ -44,7 +44,8 @@ extension Chainstate {
 
     private func rejection(_ violation: TransactionViolation, transaction: Transaction, txid: Hash256) throws -> MempoolRejection {
         guard case .missingCoin = violation else {
-            return MempoolRejection(violation.isTemporary ? .early : .invalid, violation.identifier, "\(violation)")
+            let isEarly = violation.isTemporary || isSignature(violation) && isNextToAmendment
+            return MempoolRejection(isEarly ? .early : .invalid, violation.identifier, "\(violation)")
         }
         // Its own outputs among the coins say that it is confirmed already.
         for output in transaction.outputs.indices.prefix(8) {
@@ -53,6 +54,16 @@ extension Chainstate {
             }
         }
         return MempoolRejection(.missingInputs, "bad-txns-inputs-missingorspent", "\(violation)")
+    }
+
+    private func isSignature(_ violation: TransactionViolation) -> Bool {
+        if case .signature = violation { true } else { false }
+    }
+
+    /// A peer whose tip is a block behind or ahead signs for other rules here, and is not to blame.
+    private var isNextToAmendment: Bool {
+        let next = tree.tip.height &+ 1
+        return [next &- 1, next &+ 1].contains { validator.signatureDomain(at: $0) != validator.signatureDomain(at: next) }
     }
 
     /// After blocks were left: their transactions wait again, and everything in the pool is checked on the new tip.

@@ -4,7 +4,7 @@ import FlowModel
 
 extension Chainstate {
     /// What header, digests, counts and the coinbase may cost.
-    private var reservedCost: Int { 1_000 + 32 * Int(parameters.training.stepsPerBlock) }
+    private static func reservedCost(_ training: TrainingParameters) -> Int { 1_000 + 32 * Int(training.stepsPerBlock) }
 
     /// The next block on the tip, with the best paying transactions of the mempool.
     func blockTemplate() throws -> BlockTemplate {
@@ -22,17 +22,18 @@ extension Chainstate {
             throw NodeError(
                 .notDue, "the next block's time is at least \(minimum), more than \(TimeRules.futureAllowance) s ahead of the clock, \(now); wait \(TimeRules.due(time: minimum) - now) s")
         }
+        let training = parameters.training(at: height)
         let chosen = mempool.selection(
-            maximumCost: ConsensusLimits.blockCost - reservedCost, maximumSignatureChecks: ConsensusLimits.signatureChecks)
+            maximumCost: ConsensusLimits.blockCost - Self.reservedCost(training), maximumSignatureChecks: ConsensusLimits.signatureChecks)
         let fees = Amount.sum(chosen.map(\.fee)) ?? .zero
         return BlockTemplate(
-            version: 1, previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, now),
+            version: parameters.amendments.blockVersion(at: height), previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, now),
             minimumTime: minimum, bits: try context.expectedBits(parameters), transactions: chosen,
             coinbaseValue: parameters.subsidy(at: height).adding(fees) ?? parameters.subsidy(at: height),
             keptStepsBefore: tip.keptSteps,
             learningRateUnits: environment.learningRates(height: height, keptStepsBefore: tip.keptSteps),
-            stepsPerBlock: parameters.training.stepsPerBlock, firstPayingStep: parameters.training.firstPayingStep,
-            corpusRoot: parameters.corpusRoot)
+            stepsPerBlock: training.stepsPerBlock, firstPayingStep: training.firstPayingStep,
+            corpus: parameters.corpus(at: height), rulesRoot: parameters.rulesRoot(at: height))
     }
 
     /// Takes a block that this process mined, with the result of its training.

@@ -223,7 +223,7 @@ final class Chainstate {
     /// Takes over what a replay found.
     func finish(_ task: ReplayTask, _ finding: ReplayFinding) throws(NodeError) {
         try checkSound()
-        let seed = task.claim.header.workSeed(corpusRoot: parameters.corpusRoot)
+        let seed = parameters.workSeed(of: task.claim.header)
         switch finding.outcome {
         case .preempted, .localFault: break
         default: known.learn(finding.known, seed: seed)
@@ -245,12 +245,12 @@ final class Chainstate {
 
     /// A block of this process was trained here: its digests are true.
     func learn(_ block: Block) {
-        known.learn(.init(digests: block.stepDigests), seed: block.header.workSeed(corpusRoot: parameters.corpusRoot))
+        known.learn(.init(digests: block.stepDigests), seed: parameters.workSeed(of: block.header))
     }
 
     /// The claims of a seed of which more is known now are judged by comparing.
     private func judgeOthers(of seed: Hash256) {
-        for hash in tree.waitingBlocks where tree[hash]?.header.workSeed(corpusRoot: parameters.corpusRoot) == seed {
+        for hash in tree.waitingBlocks where tree[hash].map({ parameters.workSeed(of: $0.header) }) == seed {
             guard let body = tree.body(hash), let block = try? Block(decoding: body.bytes), let verdict = contradiction(block) else { continue }
             settle(hash, verdict.violation, step: verdict.step)
         }
@@ -258,7 +258,7 @@ final class Chainstate {
 
     /// What is known of a block's trajectory and says that it is false.
     private func contradiction(_ block: Block) -> (step: Int, violation: BlockViolation)? {
-        switch known.judge(block.stepDigests, seed: block.header.workSeed(corpusRoot: parameters.corpusRoot)) {
+        switch known.judge(block.stepDigests, seed: parameters.workSeed(of: block.header)) {
         case .agrees: nil
         case .wrongDigest(let step, let expected, let actual): (step, .training(step: step, expected: expected, actual: actual))
         case .endsTrajectory(let step, let reason): (step, .trainingStep(step: step, reason: reason))

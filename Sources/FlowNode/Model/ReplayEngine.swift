@@ -53,8 +53,8 @@ final class ReplayEngine {
     func replay(
         _ claim: TrainingClaim, parent: ModelState, cancel: CancellationFlag, firstStep: () -> Void = {}
     ) -> (outcome: ReplayOutcome, known: KnownDigests.Trajectory) {
-        let seed = claim.header.workSeed(corpusRoot: environment.parameters.corpusRoot)
-        let limit = Int(environment.parameters.training.stepsPerBlock)
+        let seed = environment.parameters.workSeed(of: claim.header)
+        let limit = Int(environment.parameters.training(at: claim.header.height).stepsPerBlock)
         guard claim.stepDigests.count <= limit else {
             return (.endsTrajectory(step: limit + 1, reason: "more steps than a trajectory has"), .init())
         }

@@ -38,16 +38,18 @@ struct TrainingEnvironment: Sendable {
 
     /// The learning rates of a block's steps, first step first.
     func learningRates(height: BlockHeight, keptStepsBefore: UInt64) -> [UInt32] {
-        (0..<UInt64(parameters.training.stepsPerBlock)).map {
-            parameters.training.learningRateUnits(height: height, keptSteps: keptStepsBefore &+ $0)
+        let training = parameters.training(at: height)
+        return (0..<UInt64(training.stepsPerBlock)).map {
+            training.learningRateUnits(height: height, keptSteps: keptStepsBefore &+ $0)
         }
     }
 
     /// The trajectory that a header's first 124 bytes start.
     func job(_ header: BlockHeader, parent: ModelState, keptStepsBefore: UInt64) -> TrajectoryJob {
-        TrajectoryJob(
-            parent: parent, modelRoot: header.modelRoot, workSeed: header.workSeed(corpusRoot: parameters.corpusRoot),
-            stepsPerBlock: Int(parameters.training.stepsPerBlock), firstPayingStep: Int(parameters.training.firstPayingStep),
+        let training = parameters.training(at: header.height)
+        return TrajectoryJob(
+            parent: parent, modelRoot: header.modelRoot, workSeed: parameters.workSeed(of: header),
+            stepsPerBlock: Int(training.stepsPerBlock), firstPayingStep: Int(training.firstPayingStep),
             learningRateUnits: learningRates(height: header.height, keptStepsBefore: keptStepsBefore),
             sampler: stage(at: header.height).sampler)
     }

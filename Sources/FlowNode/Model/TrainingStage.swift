@@ -14,8 +14,13 @@ struct TrainingStage: Sendable {
     /// All stages of a network, in ascending height.
     /// - Throws: `NodeError` with code `configuration` when the parameters name no models or no growth
     static func all(_ parameters: ChainParameters, corpus: any Corpus) throws(NodeError) -> [TrainingStage] {
+        for amendment in parameters.amendments.list {
+            guard let text = amendment.corpus, text != parameters.corpus(at: 0) else { continue }
+            throw NodeError(
+                .configuration, "the amendment at height \(amendment.height) changes the corpus to the one with root \(text.root), and this node can open one corpus only; use a later version")
+        }
         var stages: [TrainingStage] = []
-        for height in [0] + parameters.growth.map(\.height) {
+        for height in [0] + parameters.growthSchedule.map(\.height) {
             let configuration = try ModelConfiguration(parameters, at: height)
             do {
                 stages.append(

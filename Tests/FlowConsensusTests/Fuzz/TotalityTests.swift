@@ -53,7 +53,7 @@ import Testing
             _ = TestChain.broken { try TransactionRules.checkForm(transaction) }
             _ = TestChain.broken {
                 _ = try TransactionRules.check(
-                    transaction, coins: chain.coins, context: chain.context, genesisHash: chain.validator.genesisHash)
+                    transaction, coins: chain.coins, context: chain.context, domain: chain.validator.signatureDomain(at: chain.nextHeight))
             }
         }
         if let block = roundTrip(Block.self, bytes) {

@@ -101,6 +101,7 @@ import Testing
             }
             // Nothing else traps on them either.
             _ = copy.genesisHash
+            _ = copy.corpusSplit(at: 0).legalStarts
             _ = copy.model.parameterCount
         }
     }
@@ -141,7 +142,7 @@ import Testing
         var parameters = ChainParameters.regtest
         // 65,536 starts + a context of 64 + a 64th held out.
         parameters.corpusLength = 66_641
-        #expect(CorpusSplit(length: parameters.corpusLength, contextLength: parameters.model.contextLength).legalStarts == 65_536)
+        #expect(parameters.corpusSplit(at: 0).legalStarts == 65_536)
         #expect(throws: Never.self) { try parameters.validated() }
         parameters.corpusLength = 66_640
         #expect(throws: ChainParametersError.tooFewLegalStarts(needed: 65_536, actual: 65_535)) {

@@ -10,8 +10,11 @@ extension RuleCase {
     static let header: [RuleCase] = [
         RuleCase(
             "bad-version",
-            accept: { chain.broken(chain.makeBlock { $0.header.version = 9 }) },
-            reject: { chain.broken(chain.makeBlock { $0.header.version = 0 }) }),
+            accept: { chain.broken(chain.makeBlock { $0.header.version = 1 }) },
+            reject: {
+                let names = [0, 2, .max].map { version in chain.broken(chain.makeBlock { $0.header.version = version }) }
+                return Set(names).count == 1 ? names[0] : nil
+            }),
         RuleCase(
             "bad-step-count",
             accept: { chain.broken(chain.makeBlock(steps: 2)) ?? chain.broken(chain.makeBlock(steps: 4)) },

@@ -26,22 +26,22 @@ import Testing
     /// Each field before `steps` moves the seed, and so every window of the training.
     @Test func everyFieldMovesTheWorkSeed() {
         let header = TestChain.mature.blocks[0].header
-        let corpus = Keccak256.hash([1])
+        let rules = Keccak256.hash([1])
         let edits: [(inout BlockHeader) -> Void] = [
-            { $0.version += 1 }, { $0.previousHash = corpus }, { $0.merkleRoot = corpus }, { $0.modelRoot = corpus },
+            { $0.version += 1 }, { $0.previousHash = rules }, { $0.merkleRoot = rules }, { $0.modelRoot = rules },
             { $0.height += 1 }, { $0.time += 1 }, { $0.bits = CompactTarget(bits: 1) }, { $0.nonce += 1 },
         ]
-        var seeds: Set<Hash256> = [header.workSeed(corpusRoot: corpus), header.workSeed(corpusRoot: .zero)]
+        var seeds: Set<Hash256> = [header.workSeed(rulesRoot: rules), header.workSeed(rulesRoot: .zero)]
         for edit in edits {
             var copy = header
             edit(&copy)
-            #expect(seeds.insert(copy.workSeed(corpusRoot: corpus)).inserted)
+            #expect(seeds.insert(copy.workSeed(rulesRoot: rules)).inserted)
         }
         #expect(seeds.count == 10)
         var result = header
         result.steps += 1
         result.deltaHash = .zero
-        #expect(seeds.contains(result.workSeed(corpusRoot: corpus)))
+        #expect(seeds.contains(result.workSeed(rulesRoot: rules)))
     }
 
     /// One flipped bit of a step digest, chained anew and with work found anew, still fails in the replay.
@@ -65,19 +65,26 @@ import Testing
     @Test func anotherSeedFailsTheReplay() {
         let chain = TestChain.mature
         let other = chain.makeBlock { $0.header.nonce = 1_000_000 }
-        let seed = other.header.workSeed(corpusRoot: chain.parameters.corpusRoot)
+        let seed = chain.parameters.workSeed(of: other.header)
         let block = chain.mined(chain.makeBlock()) { digests in
             digests = digests.indices.map { TestChain.digest(workSeed: seed, step: UInt32($0 + 1)) }
         }
         #expect(chain.broken(block) == "training-digest")
     }
 
-    /// The corpus is part of the seed: on another corpus the same block is worth nothing.
-    @Test func anotherCorpusFails() {
-        let chain = TestChain.mature
-        let other = BlockValidator(parameters: chain.parameters.with(corpusRoot: Keccak256.hash([5]), length: 16_777_216))
-        let broken = TestChain.broken { try other.checkDigestChain(chain.makeBlock()) }
-        #expect(broken == "bad-digest-chain")
+    /// The first corpus is part of the genesis hash, a later one of the rules' root: on another corpus the same block is worth nothing.
+    @Test func anotherCorpusFails() throws {
+        let chain = TestChain()
+        let block = chain.makeBlock()
+        let other = TestChain(parameters: chain.parameters.with(corpusRoot: Keccak256.hash([5]), length: 16_777_216))
+        #expect(chain.broken(block) == nil)
+        #expect(other.broken(block) == "bad-parent")
+        var amended = TestChain.mature.parameters
+        amended.amendments = [Amendment(height: 106, corpus: CorpusReference(length: 16_777_216, root: Keccak256.hash([5])))]
+        let validator = BlockValidator(parameters: try amended.validated())
+        let next = TestChain.mature.makeBlock()
+        #expect(TestChain.broken { try validator.checkHeader(next.header) } == "bad-version")
+        #expect(TestChain.broken { try validator.checkDigestChain(next) } == "bad-digest-chain")
     }
 
     @Test func bodiesSwappedOnTheWayDoNotCondemnTheHash() throws {
@@ -123,7 +130,7 @@ import Testing
             #expect(chain.broken(swapped) == "bad-merkle-root", "bit \(bit)")
             let alone = TestChain.broken {
                 _ = try TransactionRules.check(
-                    changed, coins: chain.coins, context: chain.context, genesisHash: chain.validator.genesisHash)
+                    changed, coins: chain.coins, context: chain.context, domain: chain.validator.signatureDomain(at: chain.nextHeight))
             }
             #expect(["tx-signature", "tx-witness-program", "tx-witness-form", "tx-witness-count"].contains(alone), "bit \(bit): \(alone ?? "valid")")
         }

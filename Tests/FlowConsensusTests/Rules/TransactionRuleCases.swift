@@ -161,7 +161,7 @@ extension RuleCase {
         let alone = TestChain.broken {
             _ = try TransactionRules.check(
                 transaction, coins: coins ?? chain.coins, context: chain.context,
-                genesisHash: chain.validator.genesisHash)
+                domain: chain.validator.signatureDomain(at: chain.nextHeight))
         }
         guard !transaction.isCoinbase else { return alone }
         let inBlock = chain.broken(chain.makeBlock([transaction]), coins: coins)

@@ -53,9 +53,9 @@ struct TestChain {
     }
 
     struct Verifier: TrainingVerifier {
-        let corpusRoot: Hash256
+        let parameters: ChainParameters
         func verify(_ claim: TrainingClaim) -> TrainingVerdict {
-            let seed = claim.header.workSeed(corpusRoot: corpusRoot)
+            let seed = parameters.workSeed(of: claim.header)
             for (index, digest) in claim.stepDigests.enumerated() {
                 let expected = TestChain.digest(workSeed: seed, step: UInt32(index + 1))
                 guard digest == expected else { return .invalid(step: index + 1, expected: expected, actual: digest) }
@@ -76,7 +76,7 @@ struct TestChain {
             height: height,
             outputs: [TransactionOutput(value: reward ?? parameters.subsidy(at: height), program: Self.program)])
         let header = BlockHeader(
-            previousHash: context.parentHash, merkleRoot: .zero, modelRoot: context.parentResultRoot ?? .zero,
+            version: parameters.amendments.blockVersion(at: height), previousHash: context.parentHash, merkleRoot: .zero, modelRoot: context.parentResultRoot ?? .zero,
             height: height, time: time ?? context.parent.time + 600, bits: try! context.expectedBits(parameters),
             nonce: 0, steps: 0, deltaHash: .zero)
         var block = Block(header: header, stepDigests: [], transactions: [coinbase] + transactions)
@@ -90,9 +90,10 @@ struct TestChain {
     ) -> Block {
         var block = original
         block.header.merkleRoot = block.computedMerkleRoot
-        let range = steps.map { $0...$0 } ?? parameters.training.firstPayingStep...parameters.training.stepsPerBlock
+        let training = parameters.training(at: block.header.height)
+        let range = steps.map { $0...$0 } ?? training.firstPayingStep...training.stepsPerBlock
         while true {
-            let seed = block.header.workSeed(corpusRoot: parameters.corpusRoot)
+            let seed = parameters.workSeed(of: block.header)
             var digests: [Hash256] = []
             for step in 1...max(range.upperBound, 1) where step <= range.upperBound {
                 digests.append(Self.digest(workSeed: seed, step: step))
@@ -130,7 +131,7 @@ struct TestChain {
     ) -> Transaction {
         var result = transaction
         let message = SignatureHash(
-            transaction: transaction, spentOutputs: spent, genesisHash: validator.genesisHash)
+            transaction: transaction, spentOutputs: spent, domain: validator.signatureDomain(at: nextHeight))
         result.witnesses = transaction.inputs.indices.map { index in
             Witness(
                 publicKey: key.publicKey, signature: key.sign(message.digest(input: UInt32(index)).bytes))
@@ -150,7 +151,7 @@ struct TestChain {
         try validator.checkTime(block.header, now: now ?? block.header.time)
         try validator.checkDigestChain(block)
         let connection = try validator.connect(block, coins: coins ?? self.coins, context: context)
-        let chosen = verifier ?? Verifier(corpusRoot: parameters.corpusRoot)
+        let chosen = verifier ?? Verifier(parameters: parameters)
         _ = try validator.checkTraining(block, keptStepsBefore: context.keptSteps, verifier: chosen)
         return connection
     }

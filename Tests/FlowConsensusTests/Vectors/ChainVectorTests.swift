@@ -125,24 +125,26 @@ import Testing
 
     @Test func transactions() throws {
         let file = try Vectors.json("flow/chain-transactions.json", as: TransactionFile.self)
-        let genesisHash = try Self.hash(file.genesisHash)
+        let domain = SignatureDomain(genesisHash: try Self.hash(file.genesisHash), rulesRoot: .zero)
         #expect(file.cases.count == 9)
         for test in file.cases {
             try Self.compare(test.transaction)
             let transaction = try test.transaction.transaction
             #expect(Hex.encode(transaction.strippedEncoding) == test.stripped, "\(test.comment)")
             let spent = try test.spent.map { try $0.output }
-            let message = SignatureHash(transaction: transaction, spentOutputs: spent, genesisHash: genesisHash)
+            let message = SignatureHash(transaction: transaction, spentOutputs: spent, domain: domain)
             #expect(
                 transaction.inputs.indices.map { Hex.encode(message.digest(input: UInt32($0)).bytes) } == test.sighashes)
             let coins = spent.map { Coin(output: $0, height: 0, isCoinbase: false) }
             let violation = TestChain.broken {
-                try TransactionRules.checkWitnesses(transaction, coins: coins, genesisHash: genesisHash)
+                try TransactionRules.checkWitnesses(transaction, coins: coins, domain: domain)
             }
             #expect(violation == test.violation, "\(test.comment)")
-            // Another network's signatures are worth nothing.
+            // Signatures for another network, or under other rules, are worth nothing.
             guard test.violation == nil, spent.contains(where: { $0.program.version == 0 }) else { continue }
-            #expect(TestChain.broken { try TransactionRules.checkWitnesses(transaction, coins: coins, genesisHash: .zero) } == "tx-signature")
+            for other in [SignatureDomain(genesisHash: .zero, rulesRoot: .zero), SignatureDomain(genesisHash: domain.genesisHash, rulesRoot: domain.genesisHash)] {
+                #expect(TestChain.broken { try TransactionRules.checkWitnesses(transaction, coins: coins, domain: other) } == "tx-signature")
+            }
         }
         #expect(file.refused.count == 5)
         for test in file.refused {
@@ -202,7 +204,7 @@ import Testing
         struct Case: Decodable {
             let encodedHeader: String
             let hash: String
-            let workSeed: String
+            let rulesRoot, workSeed: String
             let links: [String]
             let leaves: [String]
             let block: String
@@ -211,14 +213,12 @@ import Testing
             struct Root: Decodable { let leaves: Int; let root: String }
             let roots: [Root]
         }
-        let corpusRoot: String
         let blocks: [Case]
         let merkle: Merkle
     }
 
     @Test func blocks() throws {
         let file = try Vectors.json("flow/chain-blocks.json", as: BlockFile.self)
-        let corpusRoot = try Self.hash(file.corpusRoot)
         #expect(file.blocks.count == 4)
         for test in file.blocks {
             let block = try Block(decoding: Hex.decode(test.block))
@@ -227,7 +227,7 @@ import Testing
             #expect(Hex.encode(header.encoded) == test.encodedHeader)
             #expect(Hex.encode(block.hash.bytes) == test.hash)
             #expect(header.seedPrefix.count == 124)
-            #expect(Hex.encode(header.workSeed(corpusRoot: corpusRoot).bytes) == test.workSeed)
+            #expect(Hex.encode(header.workSeed(rulesRoot: try Self.hash(test.rulesRoot)).bytes) == test.workSeed)
             var chain = DigestChain(modelRoot: header.modelRoot, workSeed: try Self.hash(test.workSeed))
             var links = [chain.current]
             for digest in block.stepDigests {

@@ -114,7 +114,7 @@ final class SimulatedLiar {
         while true {
             block.header.deltaHash = DigestChain.end(
                 modelRoot: block.header.modelRoot,
-                workSeed: block.header.workSeed(corpusRoot: SimulatedWorld.parameters.corpusRoot), stepDigests: block.stepDigests)
+                workSeed: SimulatedWorld.parameters.workSeed(of: block.header), stepDigests: block.stepDigests)
             if block.header.meetsTarget { return block }
             block.stepDigests[step] = fresh()
         }

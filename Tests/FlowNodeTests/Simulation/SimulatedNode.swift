@@ -96,7 +96,7 @@ final class SimulatedNode {
             state.emit(.relayable(hash: running.task.hash))
             if running.isPreempted { cancel.cancel() }
         }
-        let seed = running.task.claim.header.workSeed(corpusRoot: environment.parameters.corpusRoot)
+        let seed = environment.parameters.workSeed(of: running.task.claim.header)
         seedSteps[seed, default: 0] += engine.trainedSteps - before
         do { try state.finish(running.task, finding) } catch { state.fail(error) }
         work()

@@ -67,11 +67,11 @@ struct TestKey {
 
     /// A signed payment that spends some outputs, all of this key.
     func payment(
-        from coins: [(OutPoint, Coin)], to outputs: [TransactionOutput], genesis: Hash256, lockTime: UInt32 = 0, sequence: UInt32 = 0xffff_fffe
+        from coins: [(OutPoint, Coin)], to outputs: [TransactionOutput], genesis: Hash256, rulesRoot: Hash256 = .zero, lockTime: UInt32 = 0, sequence: UInt32 = 0xffff_fffe
     ) -> Transaction {
         var transaction = Transaction(
             inputs: coins.map { TransactionInput(outPoint: $0.0, sequence: sequence) }, outputs: outputs, lockTime: lockTime)
-        let message = SignatureHash(transaction: transaction, spentOutputs: coins.map(\.1.output), genesisHash: genesis)
+        let message = SignatureHash(transaction: transaction, spentOutputs: coins.map(\.1.output), domain: SignatureDomain(genesisHash: genesis, rulesRoot: rulesRoot))
         transaction.witnesses = coins.indices.map {
             Witness(publicKey: key.publicKey, signature: key.sign(message.digest(input: UInt32($0)).bytes))
         }

@@ -98,8 +98,8 @@ def txid(t): return hh(stripped(t))
 def leaf(t): return hh(b"\0" + txid(t) + hh(proof(t)))
 
 
-def sighash(t, spent, genesis, index):
-    return hh(b"flowcoin/sighash" + genesis + u32(t["version"]) + u32(t["lockTime"]) + u32(index)
+def sighash(t, spent, genesis, index, rules=bytes(32)):
+    return hh(b"flowcoin/sighash" + genesis + rules + u32(t["version"]) + u32(t["lockTime"]) + u32(index)
               + hh(array([i[0] + u32(i[1]) for i in t["inputs"]])) + hh(array([output(o) for o in spent]))
               + hh(array([u32(i[2]) for i in t["inputs"]])) + hh(array([output(o) for o in t["outputs"]])))
 
@@ -294,7 +294,6 @@ def make_transactions():
 
 def make_blocks():
     one, two = Key(1), Key(2)
-    corpus = h(b"corpus")
     cases = []
     for height, count, steps in [(1, 1, 1), (2, 2, 4), (70_000, 3, 8), (4_000_000_000, 6, 16)]:
         transactions = [coinbase(height, 50 * 10**8, one.program, data=b"block")]
@@ -307,16 +306,18 @@ def make_blocks():
         fields = {"version": 1, "previousHash": h(b"previous"), "merkleRoot": merkle([leaf(t) for t in transactions]),
                   "modelRoot": h(b"model"), "height": height, "time": 1774051200 + 600 * height, "bits": 0x201FFFFF,
                   "nonce": 0x0123456789ABCDEF, "steps": steps, "deltaHash": bytes(32)}
-        seed = hh(header(fields)[:124] + corpus)
+        # Without amendments 32 zero bytes stand where the root of the rules does.
+        rules = bytes(32) if height < 100_000 else h(b"rules")
+        seed = hh(header(fields)[:124] + rules)
         links = [h(b"flowcoin/trajectory" + fields["modelRoot"] + seed)]
         for digest in digests: links.append(h(links[-1] + digest))
         fields["deltaHash"] = links[-1]
         cases.append({"header": show(fields), "encodedHeader": header(fields).hex(), "hash": hh(header(fields)).hex(),
-                      "workSeed": seed.hex(), "links": [link.hex() for link in links],
+                      "rulesRoot": rules.hex(), "workSeed": seed.hex(), "links": [link.hex() for link in links],
                       "leaves": [leaf(t).hex() for t in transactions],
                       "block": block(fields, digests, transactions).hex()})
     roots = [{"leaves": n, "root": merkle([h(u32(i)) for i in range(n)]).hex()} for n in list(range(18)) + [100, 257]]
-    save("chain-blocks.json", {"corpusRoot": corpus.hex(), "blocks": cases,
+    save("chain-blocks.json", {"blocks": cases,
                                "merkle": {"leaf": "leaf i = keccak256(u32 i)", "roots": roots}})
 
 
@@ -481,6 +482,168 @@ def make_growth():
                                "hash": hh(header(fields)).hex(), "heights": heights, "cases": cases})
 
 
+# Amendments: dictionaries with height and, where they are there, the members of JSON.
+def amendment(a):
+    bits, fields = 0, b""
+    if "growth" in a:
+        bits, fields = bits | 1, fields + b"".join(u32(a["growth"]["model"][key]) for key in SHAPE)
+        fields += u32(a["growth"]["costRatio"]["numerator"]) + u32(a["growth"]["costRatio"]["denominator"])
+    if "peakLearningRate" in a: bits, fields = bits | 2, fields + u32(a["peakLearningRate"])
+    if "corpus" in a: bits, fields = bits | 4, fields + u64(a["corpus"]["length"]) + bytes.fromhex(a["corpus"]["root"])[::-1]
+    if "stepsPerBlock" in a: bits, fields = bits | 8, fields + u32(a["stepsPerBlock"])
+    if "firstPayingStep" in a: bits, fields = bits | 16, fields + u32(a["firstPayingStep"])
+    if "replayBudget" in a:
+        bits, fields = bits | 32, fields + u32(a["replayBudget"]["sixteenCoreSeconds"]) + u32(a["replayBudget"]["twoCoreSeconds"])
+    return u32(a["height"]) + u8(bits) + fields
+
+
+def in_force(amendments, height): return [a for a in amendments if a["height"] <= height]
+def rules_root(amendments, height):
+    those = in_force(amendments, height)
+    return h(b"flowcoin/amendments" + array([amendment(a) for a in those])) if those else bytes(32)
+
+
+def block_version(amendments, height):
+    root = rules_root(amendments, height)
+    return 1 if root == bytes(32) else int.from_bytes(root[:4], "little")
+
+
+def values(n, amendments, height):
+    """Everything in force at a height, found by walking through the list once."""
+    stages, rates = list(n.get("growth", [])), list(n["training"]["peakLearningRate"])
+    now = {"stepsPerBlock": n["training"]["stepsPerBlock"], "firstPayingStep": n["training"]["firstPayingStep"],
+           "corpus": {"length": n["corpusLength"], "root": n["corpusRoot"]}, "replayBudget": n["replayBudget"]}
+    for a in amendments:
+        at = a["height"]
+        if "growth" in a:
+            stages = [s for s in stages if s["height"] < at]
+            below = stages[-1]["model"] if stages else n["model"]
+            if a["growth"]["model"] != below: stages.append({"height": at, **a["growth"]})
+        if "peakLearningRate" in a:
+            rates = [r for r in rates if r["height"] < at] + [{"height": at, "units": a["peakLearningRate"]}]
+        if at <= height:
+            now |= {key: a[key] for key in ("stepsPerBlock", "firstPayingStep", "corpus", "replayBudget") if key in a}
+    begins = [s["costRatio"] for s in stages if s["height"] == height]
+    return now | {"model": ([n["model"]] + [s["model"] for s in stages if s["height"] <= height])[-1],
+                  "growthBegins": begins[0] if begins else None, "stages": stages,
+                  "units": max(128, [r["units"] for r in rates if r["height"] <= height][-1])}
+
+
+def is_model(n, m):
+    bits = max(n["training"][key] for key in ("linearBits", "attentionBits", "routerBits"))
+    d, heads, tokens = m["embeddingLength"], m["headCount"], m["contextLength"] * m["batchSize"]
+    ranges = {"embeddingLength": (32, 16_384), "layerCount": (1, 256), "headCount": (1, 1_024), "expertCount": (2, 65_536),
+              "expertsPerToken": (2, 2), "expertWidth": (32, 65_536), "contextLength": (2, 8_192), "batchSize": (1, 4_096)}
+    if not all(low <= m[key] <= high for key, (low, high) in ranges.items()): return False
+    if d % 32 or m["expertWidth"] % 32 or d % heads: return False
+    length = d // heads
+    weights = m["layerCount"] * (4 * d * d + 2 * d + 2 * length + m["expertCount"] * d * (1 + 3 * m["expertWidth"])) + d + 516 * d
+    return (length >= 4 and length & length - 1 == 0 and tokens <= (1 << 17 if bits <= 8 else 1 << 15) and weights <= 1 << 40
+            and 2 * tokens // m["expertCount"] >= 16)
+
+
+def grows(old, new):
+    d, e = old["embeddingLength"], new["embeddingLength"]
+    return (new != old and e in (d, 2 * d) and e // new["headCount"] == d // old["headCount"]
+            and all(old[key] <= new[key] <= 2 * old[key] for key in ("layerCount", "expertCount", "expertWidth"))
+            and all(new[key] >= old[key] for key in ("contextLength", "batchSize"))
+            and (new["layerCount"] == old["layerCount"] or e == d and new["expertWidth"] == old["expertWidth"]))
+
+
+def is_list(n, amendments):
+    """Whether a network, which is valid by itself, may have this list."""
+    if len(amendments) > 1_024: return False
+    least, before = 2, []
+    for a in amendments:
+        at = a["height"]
+        if at < least or n["retargets"] and at % n["retargetPeriod"] or len(a) < 2: return False
+        now = values(n, before + [a], at)
+        first = 2 if n["retargets"] else 1
+        if not first <= now["firstPayingStep"] <= now["stepsPerBlock"] <= 4_096: return False
+        if not 128 <= a.get("peakLearningRate", 128) <= 1 << 20: return False
+        if not all(1 <= x <= 86_400 for x in a.get("replayBudget", {}).values()): return False
+        if "corpus" in a and not 1 <= a["corpus"]["length"] <= 1 << 50: return False
+        if "growth" in a and a["growth"]["model"] == values(n, before, at - 1)["model"]:
+            if a["growth"]["costRatio"] != {"numerator": 1, "denominator": 1}: return False
+        least, before = at + 1, before + [a]
+    stages, old = values(n, amendments, 0)["stages"], n["model"]
+    for s in stages:
+        x, y = s["costRatio"]["numerator"], s["costRatio"]["denominator"]
+        if n["retargets"] and s["height"] % n["retargetPeriod"] or not y or not y <= x <= 65_536 * y: return False
+        if s["model"]["headCount"] == 0 or not is_model(n, s["model"]) or not grows(old, s["model"]): return False
+        old = s["model"]
+    for at in [a["height"] for a in amendments] + [s["height"] for s in stages]:
+        now = values(n, amendments, at)
+        length, window = now["corpus"]["length"], now["model"]["contextLength"]
+        if length - max(length // 64, window + 1) - window < 65_536: return False
+    return True
+
+
+def make_amendments():
+    def shape(*sizes): return dict(zip(SHAPE, sizes))
+    def growth(model, a=1, b=1): return {"model": model, "costRatio": {"numerator": a, "denominator": b}}
+    first, second = shape(128, 6, 4, 32, 2, 256, 128, 32), shape(256, 6, 8, 64, 2, 512, 256, 32)
+    wider = shape(128, 6, 4, 32, 2, 320, 192, 32)
+    network = dict(NETWORKS[1], growth=[{"height": 4032, **growth(first, 2)}, {"height": 8064, **growth(second, 17, 5)}])
+    network["training"] = dict(network["training"], peakLearningRate=[{"height": 0, "units": 1024}, {"height": 10080, "units": 512}])
+    text = {"length": 40_000_000, "root": h(b"second corpus").hex()}
+    amendments = [
+        {"height": 2016, "stepsPerBlock": 20, "firstPayingStep": 5},
+        {"height": 6048, "growth": growth(wider, 3, 2), "peakLearningRate": 900},
+        {"height": 10080, "corpus": text, "replayBudget": {"sixteenCoreSeconds": 61, "twoCoreSeconds": 151}},
+        {"height": 12096, "growth": growth(wider)},
+        {"height": 14112, "growth": growth(second | {"expertWidth": 576}, 7, 2), "peakLearningRate": 300, "corpus": {"length": 50_000_000, "root": h(b"third").hex()},
+         "stepsPerBlock": 24, "firstPayingStep": 2, "replayBudget": {"sixteenCoreSeconds": 1, "twoCoreSeconds": 86_400}}]
+    assert is_list(network, amendments)
+    fields, _ = genesis(network)
+    one, two = Key(1), Key(2)
+    spent = [(5_000, 0, one.program)]
+    heights = []
+    for height in sorted({0, 1, 2015, (1 << 32) - 1} | {x + d for x in (2016, 4032, 6048, 8064, 10080, 12096, 14112) for d in (-1, 0, 1)}):
+        root = rules_root(amendments, height)
+        block_fields = dict(fields, height=height, version=block_version(amendments, height))
+        t = {"version": 2, "inputs": [(h(b"coin"), 3, 0xFFFFFFFE)], "outputs": [(4_000, 0, two.program)], "lockTime": height % 1000}
+        digest = sighash(t, spent, hh(header(fields)), 0, root)
+        t["witnesses"] = [[one.public, one.sign(digest)]]
+        now = values(network, amendments, height)
+        heights.append({"height": height, "inForce": len(in_force(amendments, height)), "rulesRoot": root.hex(),
+                        "version": block_version(amendments, height), "header": header(block_fields).hex(),
+                        "workSeed": hh(header(block_fields)[:124] + root).hex(), "transaction": (stripped(t) + proof(t)).hex(),
+                        "sighash": digest.hex()} | {key: value for key, value in now.items() if key != "stages"})
+    small = dict(NETWORKS[2], growth=[{"height": 10, **growth(shape(64, 3, 2, 8, 2, 128, 64, 32), 2)}])
+    three = small["growth"][0]["model"]
+    lists = [[], [{"height": 2, "stepsPerBlock": 9}], [{"height": 1, "stepsPerBlock": 9}], [{"height": 0, "stepsPerBlock": 9}], [{"height": 2}]]
+    lists += [[{"height": a, "stepsPerBlock": 9}, {"height": b, "stepsPerBlock": 10}] for a, b in ((2, 3), (2, 2), (3, 2), (9, 8))]
+    lists += [[{"height": 5, "stepsPerBlock": x}] for x in (0, 1, 8, 4_096, 4_097)]
+    lists += [[{"height": 5, "firstPayingStep": x}] for x in (0, 1, 8, 9)]
+    lists += [[{"height": 5, "firstPayingStep": 6}, {"height": 6, "stepsPerBlock": x}] for x in (5, 6)]
+    lists += [[{"height": 5, "peakLearningRate": x}] for x in (0, 127, 128, 1 << 20, (1 << 20) + 1)]
+    lists += [[{"height": 5, "replayBudget": {"sixteenCoreSeconds": x, "twoCoreSeconds": y}}] for x, y in ((0, 1), (1, 0), (1, 1), (86_400, 86_400), (86_401, 1))]
+    lists += [[{"height": 5, "corpus": {"length": x, "root": h(b"c").hex()}}] for x in (0, 1, 66_640, 66_641, 1 << 50, (1 << 50) + 1)]
+    # The stage that is planned for height 10 has to fit what comes before it, unless an amendment takes its place.
+    lists += [[{"height": at, "growth": growth(m, x, y)}] for at in (5, 10, 15) for m, x, y in (
+        (three, 1, 1), (three, 2, 1), (small["model"], 1, 1), (small["model"], 2, 1), (shape(64, 3, 2, 16, 2, 128, 64, 32), 3, 2),
+        (shape(128, 2, 4, 8, 2, 128, 64, 32), 2, 1), (shape(128, 3, 4, 8, 2, 128, 64, 32), 2, 1), (shape(64, 6, 2, 8, 2, 128, 64, 32), 2, 1),
+        (shape(64, 4, 0, 8, 2, 128, 64, 32), 2, 1), (shape(64, 4, 2, 8, 2, 128, 64, 32), 1, 2), (shape(64, 4, 2, 8, 2, 128, 64, 32), 65_537, 1),
+        (shape(64, 4, 2, 8, 2, 128, 64, 32), 2, 0), (shape(64, 4, 2, 8, 2, 128, 64, 32), 65_536, 1), (shape(64, 4, 2, 7, 2, 128, 64, 32), 2, 1))]
+    # A longer window needs a longer text, whichever comes first.
+    long = shape(64, 4, 2, 8, 2, 128, 4_096, 32)
+    short = {"length": 73_000, "root": h(b"short").hex()}
+    lists += [[{"height": 12, "growth": growth(long, 9)}], [{"height": 12, "growth": growth(long, 9)}, {"height": 13, "corpus": short}],
+              [{"height": 11, "corpus": short}, {"height": 12, "growth": growth(long, 9)}], [{"height": 11, "corpus": short}],
+              [{"height": 11, "corpus": short}, {"height": 12, "growth": growth(long, 9), "corpus": text}]]
+    moving = dict(NETWORKS[1])
+    judged = [{"network": "still", "amendments": a, "valid": is_list(small, a)} for a in lists]
+    judged += [{"network": "moving", "amendments": a, "valid": is_list(moving, a)} for a in (
+        [{"height": 2016, "firstPayingStep": 2}], [{"height": 2016, "firstPayingStep": 1}], [{"height": 2015, "firstPayingStep": 2}],
+        [{"height": 2, "peakLearningRate": 500}], [{"height": 4032, "peakLearningRate": 500}, {"height": 6048, "peakLearningRate": 400}])]
+    assert 20 < sum(j["valid"] for j in judged) < len(judged) - 20, sum(j["valid"] for j in judged)
+    save("chain-amendments.json", {
+        "parameters": network | {"amendments": amendments}, "encoded": array([amendment(a) for a in amendments]).hex(), "genesisHash": hh(header(fields)).hex(),
+        "spent": {"value": 5_000, "version": 0, "program": one.program.hex()}, "heights": heights,
+        "still": small, "moving": moving, "judged": judged})
+
+
 for make in (make_genesis, make_transactions, make_blocks, make_retarget, make_time, make_money, make_cost, make_locks,
-             make_learning_rate, make_growth):
+             make_learning_rate, make_growth, make_amendments):
     make()

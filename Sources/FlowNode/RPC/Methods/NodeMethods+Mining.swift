@@ -18,10 +18,11 @@ extension NodeMethods {
             RPCMethod("getmininginfo", category: "Mining", summary: "What mining works on.") { _ in
                 let tip = await chain.tip()
                 let (count, _, _) = await chain.mempoolStatus()
+                let training = self.parameters.training(at: tip.height == .max ? tip.height : tip.height + 1)
                 return [
                     "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count),
-                    "chain": .string(chainName), "stepsperblock": .integer(self.parameters.training.stepsPerBlock),
-                    "firstpayingstep": .integer(self.parameters.training.firstPayingStep), "keptsteps": .integer(tip.keptSteps),
+                    "chain": .string(chainName), "stepsperblock": .integer(training.stepsPerBlock),
+                    "firstpayingstep": .integer(training.firstPayingStep), "keptsteps": .integer(tip.keptSteps),
                     "warnings": .string(await chain.warnings()),
                 ]
             },
@@ -74,7 +75,8 @@ extension NodeMethods {
             "height": .integer(template.height), "modelroot": .string(template.modelRoot.displayHex),
             "stepsperblock": .integer(template.stepsPerBlock), "firstpayingstep": .integer(template.firstPayingStep),
             "keptsteps": .integer(template.keptStepsBefore), "learningrateunits": .array(template.learningRateUnits.map { .integer($0) }),
-            "corpusroot": .string(template.corpusRoot.displayHex), "corpuslength": .integer(self.parameters.corpusLength),
+            "corpusroot": .string(template.corpus.root.displayHex), "corpuslength": .integer(template.corpus.length),
+            "rulesroot": .string(template.rulesRoot.displayHex),
         ]
     }
 

@@ -9,7 +9,7 @@ extension NodeMethods {
             RPCMethod("getmodelinfo", category: "Model", parameters: ["?history"], summary: "The model after the tip: root, size, loss, and what model.gguf in the data directory holds. With history, the losses of the last blocks too.") { parameters in
                 let (tip, weights) = await chain.modelSnapshot()
                 let configuration = weights.configuration
-                let next = self.parameters.growth.first { UInt64($0.height) > UInt64(tip.height) + 1 }
+                let next = self.parameters.growthSchedule.first { UInt64($0.height) > UInt64(tip.height) + 1 }
                 var members: [JSONValue.Member] = [
                     .init("height", .integer(tip.height)), .init("blockhash", .string(tip.hash.displayHex)),
                     .init("modelroot", tip.resultRoot.map { .string($0.displayHex) } ?? .null),

@@ -1,0 +1,60 @@
+public import FlowCrypto
+public import FlowTraining
+
+/// The values in force at a height: those of the parameters, changed by the amendments up to there.
+extension ChainParameters {
+    /// Names the rules at a height; zero where no amendment is in force.
+    public func rulesRoot(at height: BlockHeight) -> Hash256 { amendments.rulesRoot(at: height) }
+
+    /// The seed of the training of a block with this header.
+    public func workSeed(of header: BlockHeader) -> Hash256 { header.workSeed(rulesRoot: rulesRoot(at: header.height)) }
+
+    /// Every stage of growth that happens, in ascending height: those of the parameters, and those of amendments in the place of
+    /// what was planned for their heights and above.
+    public var growthSchedule: [GrowthStage] {
+        var stages = growth
+        for amendment in amendments.list {
+            guard let change = amendment.growth else { continue }
+            while let last = stages.last, last.height >= amendment.height { stages.removeLast() }
+            guard change.model != stages.last?.model ?? model else { continue }
+            stages.append(GrowthStage(height: amendment.height, model: change.model, costRatio: change.costRatio))
+        }
+        return stages
+    }
+
+    /// The stages of the learning rate, likewise.
+    public var learningRateSchedule: [LearningRateStage] {
+        var stages = training.peakLearningRate
+        for amendment in amendments.list {
+            guard let units = amendment.peakLearningRate else { continue }
+            while let last = stages.last, last.height >= amendment.height { stages.removeLast() }
+            stages.append(LearningRateStage(height: amendment.height, units: units))
+        }
+        return stages
+    }
+
+    /// How the block at `height` trains.
+    public func training(at height: BlockHeight) -> TrainingParameters {
+        var training = training
+        training.peakLearningRate = learningRateSchedule
+        for amendment in amendments.inForce(at: height) {
+            training.stepsPerBlock = amendment.stepsPerBlock ?? training.stepsPerBlock
+            training.firstPayingStep = amendment.firstPayingStep ?? training.firstPayingStep
+        }
+        return training
+    }
+
+    /// The text whose windows the block at `height` trains on.
+    public func corpus(at height: BlockHeight) -> CorpusReference {
+        amendments.inForce(at: height).reduce(CorpusReference(length: corpusLength, root: corpusRoot)) { $1.corpus ?? $0 }
+    }
+
+    public func replayBudget(at height: BlockHeight) -> ReplayBudget {
+        amendments.inForce(at: height).reduce(replayBudget) { $1.replayBudget ?? $0 }
+    }
+
+    /// How the corpus falls into parts for the windows of the model at a height.
+    public func corpusSplit(at height: BlockHeight) -> CorpusSplit {
+        CorpusSplit(length: corpus(at: height).length, contextLength: model(at: height).contextLength)
+    }
+}
