@@ -96,7 +96,7 @@ private final class ScriptedPeer: Sendable {
             repeat {
                 block.stepDigests[block.stepDigests.count - 1] = block.stepDigests[block.stepDigests.count - 1].next
                 block.header.deltaHash = DigestChain.end(
-                    modelRoot: block.header.modelRoot, workSeed: block.header.workSeed(corpusRoot: parameters.corpusRoot), stepDigests: block.stepDigests)
+                    modelRoot: block.header.modelRoot, workSeed: parameters.workSeed(of: block.header), stepDigests: block.stepDigests)
             } while !block.header.meetsTarget
         }
         seal(&forged)

@@ -95,7 +95,7 @@ extension ChainParameters {
             throw .invalidTarget(bits: powLimit)
         }
         // The least spacing must be at least a second, so that times ascend.
-        try Self.check("blockInterval", blockInterval, retargets ? UInt64(TimeRules.blocksPerInterval) : 1, 86_400)
+        try Self.check("blockInterval", blockInterval, retargets ? UInt64(ConsensusLimits.blocksPerInterval) : 1, 86_400)
         try Self.check("retargetPeriod", retargetPeriod, 2, 1_000_000)
         try Self.check("halvingInterval", halvingInterval, 1, UInt64(UInt32.max))
         try Self.checkBudget(replayBudget, "replayBudget")

@@ -41,6 +41,9 @@ public struct NodeConfiguration: Sendable {
     /// Called with the part of the corpus that is hashed, 0 … 1, and with steps of a longer start.
     public var progress: @Sendable (_ what: String, _ fraction: Double) -> Void = { _, _ in }
 
+    /// What a node calls itself to peers.
+    public static let userAgent = "/FlowCoin:0.1.0/"
+
     public init(parameters: ChainParameters, dataDirectory: String) {
         self.parameters = parameters
         self.dataDirectory = dataDirectory

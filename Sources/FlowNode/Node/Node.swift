@@ -24,9 +24,6 @@ public final class Node: Sendable {
     private let store: KeyValueStore
     private let startedAt: UInt64
 
-    /// What the node calls itself to peers.
-    public static let userAgent = "/FlowCoin:0.1.0/"
-
     /// Starts a node: takes the directory, checks the corpus, opens the chain, listens and connects.
     /// - Throws: `NodeError`, with a message that names the thing and the way out
     public init(_ configuration: NodeConfiguration) async throws {
@@ -43,7 +40,7 @@ public final class Node: Sendable {
             store: prepared.store, environment: prepared.environment, policy: policy, clock: configuration.clock)
         self.chain = chain
         let connection = ConnectionParameters(
-            genesisHash: chain.genesisHash, services: [.blocks], userAgent: Self.userAgent, nonce: .random(in: 0 ... .max))
+            genesisHash: chain.genesisHash, services: [.blocks], userAgent: NodeConfiguration.userAgent, nonce: .random(in: 0 ... .max))
         let network = PeerNetwork(configuration: PeerNetworkConfiguration(magic: parameters.magic, connection: connection))
         self.network = network
         sync = PeerSync(chain: chain, network: network)

@@ -18,16 +18,18 @@ import Testing
         let isTraced = ProcessInfo.processInfo.environment["FLOW_SIMULATION_TRACE"] != nil
         let begin = ContinuousClock.now
         let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        // On threads of their own: other tests wait for the cooperative pool.
         let counts = try await withThrowingTaskGroup(of: SimulationCounts.self) { group in
             for worker in 0..<workers {
                 group.addTask {
-                    var counts = SimulationCounts()
-                    for seed in seeds where Int(seed % UInt64(workers)) == worker {
-                        try Task.checkCancellation()
-                        if begin.duration(to: .now) > .seconds(limit) { break }
-                        counts = counts + (try SimulatedWorld(seed: seed, isTraced: isTraced).run())
+                    try await BlockingThread(name: "simulation.\(worker)").run {
+                        var counts = SimulationCounts()
+                        for seed in seeds where Int(seed % UInt64(workers)) == worker {
+                            if begin.duration(to: .now) > .seconds(limit) { break }
+                            counts = counts + (try SimulatedWorld(seed: seed, isTraced: isTraced).run())
+                        }
+                        return counts
                     }
-                    return counts
                 }
             }
             return try await group.reduce(SimulationCounts(), +)

@@ -79,7 +79,7 @@ extension NodeMethods {
         let services = network.configuration.connection.services
         let fee = JSONValue.amount(haruki: await chain.mempoolStatus().policy.minimumFeeRate)
         return [
-            "version": 100, "subversion": .string(Node.userAgent), "protocolversion": .integer(ProtocolLimits.protocolVersion),
+            "version": 100, "subversion": .string(NodeConfiguration.userAgent), "protocolversion": .integer(ProtocolLimits.protocolVersion),
             "localservices": .string(Self.hex(services)), "localservicesnames": Self.names(services), "localrelay": true, "timeoffset": 0,
             "networkactive": true, "connections": .integer(peers.count), "connections_in": .integer(peers.filter(\.isInbound).count),
             "connections_out": .integer(peers.filter { !$0.isInbound }.count),

@@ -2,8 +2,6 @@
 public enum TimeRules {
     /// How far ahead of a node's own clock a block may be, in seconds.
     public static let futureAllowance: UInt64 = 7_200
-    /// At most so many blocks fit into one block interval on a network that retargets.
-    public static let blocksPerInterval: UInt32 = 10
 
     /// The first second at which a node's clock allows a block with this time.
     public static func due(time: UInt64) -> UInt64 { time - min(time, futureAllowance) }
@@ -19,7 +17,7 @@ extension ChainParameters {
     ///
     /// So blocks never come faster than a node replays them, and times ascend, which leaves nothing to the rules that guard a
     /// retarget against times that go back.
-    public var leastSpacing: UInt64? { retargets ? UInt64(blockInterval / TimeRules.blocksPerInterval) : nil }
+    public var leastSpacing: UInt64? { retargets ? UInt64(blockInterval / ConsensusLimits.blocksPerInterval) : nil }
 }
 
 extension ChainContext {

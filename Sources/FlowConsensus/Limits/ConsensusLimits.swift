@@ -16,8 +16,8 @@ public enum ConsensusLimits {
     public static let coinbaseData = 100
     /// An encoding without witnesses of this length is invalid, for it could pass for an inner node of a Merkle tree.
     public static let forbiddenStrippedSize = 64
+    /// At most so many blocks fit into one block interval on a network that retargets.
+    public static let blocksPerInterval: UInt32 = 10
     /// A coinbase's outputs can be spent in blocks at least this many above it.
     public static let coinbaseMaturity: UInt32 = 100
-    /// Branches that fork deeper than this many blocks are not replayed by themselves.
-    public static let automaticReplayDepth: UInt32 = 100
 }
