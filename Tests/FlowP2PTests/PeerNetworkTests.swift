@@ -38,7 +38,7 @@ import Testing
         let block = NetworkMessage.block([UInt8](repeating: 7, count: 1_000_000))
         #expect(called.send(.getdata([InventoryItem(.block, .zero)]), to: other.id))
         #expect(await eventually { await callerLog.messages() == [.getdata([InventoryItem(.block, .zero)])] })
-        let sent: [NetworkMessage] = [.getaddr, .inv([InventoryItem(.block, Keccak256.hash([1]))]), block, .mempool]
+        let sent: [NetworkMessage] = [.sendheaders, .inv([InventoryItem(.block, Keccak256.hash([1]))]), block, .mempool]
         for message in sent { #expect(caller.send(message, to: peer)) }
         #expect(called.broadcast(.tx([1, 2, 3])) == 1)
         #expect(called.broadcast(.tx([9]), except: [other.id]) == 0)
@@ -232,9 +232,9 @@ import Testing
         #expect(called.peer(peer.id)?.misbehaviourScore == 60)
         called.misbehaved(peer.id, points: 60, fault: "another one")
         #expect(await log.disconnected() == .misbehaviour(score: 120, "another one"))
-        #expect(called.bans().keys.sorted() == ["a"])
+        #expect(called.bans().keys.map(\.description) == ["a"])
         await #expect(throws: PeerNetworkError.self) { try await caller.connectOnce(host: host, port: port) }
-        called.unban(host: "a")
+        called.unban(NetworkRange(host: "a"))
         _ = try await caller.connectOnce(host: host, port: port)
         await caller.stop()
         await called.stop()
@@ -246,7 +246,7 @@ import Testing
         far.misbehaved(local.id, points: 100, fault: "x")
         #expect(await farLog.disconnected() != nil)
         #expect(far.bans().isEmpty)
-        far.ban(host: "127.0.0.1", for: .seconds(60))
+        far.ban(NetworkRange(host: "127.0.0.1"), for: .seconds(60))
         #expect(far.bans().count == 1)
         await #expect(throws: PeerNetworkError.self) { try await near.connectOnce(host: "127.0.0.1", port: tcpPort) }
         await #expect(throws: PeerNetworkError.banned(PeerEndpoint(host: "127.0.0.1", port: 1))) { try await far.connectOnce(host: "127.0.0.1", port: 1) }

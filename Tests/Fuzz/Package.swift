@@ -1,7 +1,12 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// Built by Tests/fuzz-gguf.sh with --sanitize address --sanitize fuzzer; libFuzzer brings the main function.
+// Built by Tests/fuzz-gguf.sh and Tests/fuzz-peers.sh with --sanitize address --sanitize fuzzer; libFuzzer brings the main function.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"), .unsafeFlags(["-parse-as-library"]),
+]
+
 let package = Package(
     name: "flow-fuzz",
     platforms: [.macOS(.v15)],
@@ -12,9 +17,10 @@ let package = Package(
             dependencies: [
                 .product(name: "FlowGGUF", package: "flow"), .product(name: "FlowModel", package: "flow"),
             ],
-            swiftSettings: [
-                .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
-                .enableUpcomingFeature("InternalImportsByDefault"), .unsafeFlags(["-parse-as-library"]),
-            ])
+            swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzPeers",
+            dependencies: [.product(name: "FlowP2P", package: "flow"), .product(name: "FlowCrypto", package: "flow")],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])

@@ -38,19 +38,25 @@ public struct AddressBook: Sendable {
     // MARK: Learning
 
     /// Takes what a peer said. Times more than ten minutes ahead of `now` count as five days old.
-    public mutating func add(_ addresses: [PeerAddress], now: UInt64) {
+    /// - Returns: the addresses that are news: those that were not known, or last heard of more than twelve hours before.
+    @discardableResult
+    public mutating func add(_ addresses: [PeerAddress], now: UInt64) -> [PeerAddress] {
+        var news: [PeerAddress] = []
         for var address in addresses.prefix(ProtocolLimits.addresses) {
             guard let endpoint = address.endpoint, takesUnroutable || address.isRoutable else { continue }
             if UInt64(address.time) > now &+ 600 { address.time = UInt32(clamping: now - min(now, 5 * 86_400)) }
             if let known = entries[endpoint] {
                 entries[endpoint]?.address.time = max(known.address.time, address.time)
                 entries[endpoint]?.address.services.formUnion(address.services)
+                if UInt64(known.address.time) + 43_200 < UInt64(address.time) { news.append(address) }
                 continue
             }
             guard makeRoom(for: address, now: now) else { continue }
             entries[endpoint] = Entry(address: address)
             rangeCounts[address.group, default: 0] += 1
+            news.append(address)
         }
+        return news
     }
 
     /// An attempt to connect begins.
@@ -77,13 +83,17 @@ public struct AddressBook: Sendable {
 
     /// A place to connect to: at random among those not tried in the last ten minutes, of a range that is not in `avoiding`
     /// where there is one.
+    /// - Parameter full: hosts from whose ranges there are connections enough: no place of theirs is given.
     public func candidate(
-        avoiding: some Sequence<PeerEndpoint>, now: UInt64, using random: inout some RandomNumberGenerator
+        avoiding: some Sequence<PeerEndpoint>, full: some Sequence<String> = EmptyCollection<String>(), now: UInt64,
+        using random: inout some RandomNumberGenerator
     ) -> PeerEndpoint? {
+        let fullRanges = Set(full.map(NetGroup.of))
         let avoided = Set(avoiding)
         let ranges = Set(avoided.compactMap { PeerAddress($0, time: 0, services: [])?.group })
         let open = entries.filter { endpoint, entry in
-            !avoided.contains(endpoint) && !entry.isHopeless(at: now) && (entry.lastTry == 0 || entry.lastTry &+ 600 <= now)
+            !avoided.contains(endpoint) && !fullRanges.contains(entry.address.group) && !entry.isHopeless(at: now)
+                && (entry.lastTry == 0 || entry.lastTry &+ 600 <= now)
         }
         let sorted = open.keys.sorted { $0.description < $1.description }
         let elsewhere = sorted.filter { endpoint in entries[endpoint].map { !ranges.contains($0.address.group) } ?? false }

@@ -8,6 +8,10 @@ final class PeerConnection: PeerLinkReader {
     let id: PeerID
     let remote: PeerEndpoint
     let isInbound: Bool
+    /// The place of the address book that this connection was made to, where it was.
+    let automatic: PeerEndpoint?
+    /// This side, where it is known.
+    let local: PeerEndpoint?
     let openedAt: Duration
     /// The peer's version once the handshake is done, or why it never will be.
     let established = OneShot<Result<PeerInfo, DisconnectReason>>()
@@ -33,10 +37,18 @@ final class PeerConnection: PeerLinkReader {
         var lastTransaction: Duration?
         var closed: DisconnectReason?
         var reported = 0
+        /// What the network is told after the lock.
+        var told: [Told] = []
     }
+
+    private enum Told { case established(PeerInfo), addresses(NetworkMessage) }
 
     /// What a connection tells the network, without holding a lock.
     struct Callbacks: Sendable {
+        /// Called once when the handshake is done.
+        var established: @Sendable (PeerConnection, PeerInfo) -> Void
+        /// Called for `addr` and `getaddr`, which the consumer does not see.
+        var addresses: @Sendable (PeerConnection, NetworkMessage) -> Void
         /// Called once when the connection ends.
         var ended: @Sendable (PeerConnection, DisconnectReason) -> Void
         /// Called once when nothing of the connection waits for the consumer any more.
@@ -57,16 +69,18 @@ final class PeerConnection: PeerLinkReader {
     private let callbacks: Callbacks
 
     init(
-        id: PeerID, link: any PeerLink, isInbound: Bool, startHeight: UInt32, configuration: PeerNetworkConfiguration,
+        id: PeerID, link: any PeerLink, isInbound: Bool, automatic: PeerEndpoint?, startHeight: UInt32, configuration: PeerNetworkConfiguration,
         queue: EventQueue, callbacks: Callbacks
     ) {
         self.id = id
         self.link = link
         self.isInbound = isInbound
+        self.automatic = automatic
         self.configuration = configuration
         self.queue = queue
         self.callbacks = callbacks
         remote = link.remote
+        local = link.local
         openedAt = configuration.clock.now()
         state = NIOLockedValueBox(
             State(
@@ -118,11 +132,18 @@ final class PeerConnection: PeerLinkReader {
 
     /// Lets the state machine decide and does what it says, under one lock; ends the link behind it.
     private func act(_ decide: (inout State) -> [ConnectionStateMachine.Action]) {
-        let (ended, mustReport) = state.withLockedValue { state -> (DisconnectReason?, Bool) in
+        let (told, ended, mustReport) = state.withLockedValue { state -> ([Told], DisconnectReason?, Bool) in
             let before = state.closed
             perform(decide(&state), &state)
             adjustReading(&state)
-            return (before == nil ? state.closed : nil, noteReport(&state))
+            defer { state.told = [] }
+            return (state.told, before == nil ? state.closed : nil, noteReport(&state))
+        }
+        for item in told {
+            switch item {
+            case .established(let info): callbacks.established(self, info)
+            case .addresses(let message): callbacks.addresses(self, message)
+            }
         }
         if let ended { finish(ended) }
         if mustReport || ended != nil { callbacks.memoryChanged(self) }
@@ -136,13 +157,16 @@ final class PeerConnection: PeerLinkReader {
             case .established(let version):
                 let time = configuration.clock.unixTime()
                 let info = PeerInfo(
-                    id: id, host: remote.host, port: remote.port, isInbound: isInbound, version: version,
+                    id: id, host: remote.host, port: remote.port, isInbound: isInbound, isAutomatic: automatic != nil, version: version,
                     connectedAt: time, lastSend: state.lastSend, lastReceive: state.lastReceive,
                     bytesSent: state.bytesSent, bytesReceived: state.bytesReceived, sendQueueBytes: state.queuedBytes,
                     misbehaviourScore: state.machine.misbehaviourScore)
                 state.info = info
                 queue.push(.connected(info))
                 established.fulfil(.success(info))
+                state.told.append(.established(info))
+            case .deliver(.addr), .deliver(.getaddr):
+                if case .deliver(let message) = action { state.told.append(.addresses(message)) }
             case .deliver(let message):
                 let cost = message.approximateSize
                 state.untakenBytes += cost

@@ -2,7 +2,7 @@
 public enum PeerEvent: Sendable, Equatable {
     /// A handshake was completed.
     case connected(PeerInfo)
-    /// A message other than those that the connection answers by itself (version, verack, ping, pong).
+    /// A message other than those that the connection by itself or the network answer by itself (version, verack, ping, pong, addr, getaddr).
     case message(PeerID, NetworkMessage)
     /// A connected peer is gone.
     case disconnected(PeerID, DisconnectReason)

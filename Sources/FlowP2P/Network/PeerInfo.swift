@@ -6,6 +6,8 @@ public struct PeerInfo: Sendable, Equatable {
     public let port: UInt16
     /// The other side made the connection.
     public let isInbound: Bool
+    /// This node made the connection without being told to, to a place of its address book.
+    public var isAutomatic = false
     /// What the peer said of itself.
     public let version: VersionMessage
     /// Seconds since 1970, as are the two times below.

@@ -92,14 +92,37 @@ extension PeerNetwork {
         }
     }
 
-    private func open(_ endpoint: PeerEndpoint) async throws(PeerNetworkError) -> PeerConnection {
+    /// Does what the discovery of other nodes decides.
+    func discover(_ decide: (inout State) -> [PeerDiscovery.Action]) {
+        for action in state.withLockedValue({ $0.stopped ? [] : decide(&$0) }) {
+            switch action {
+            case .send(let message, let peer): send(message, to: peer)
+            case .connect(let endpoint):
+                Task { [weak self] in
+                    // Once there is a connection, its end tells.
+                    if await (try? self?.open(endpoint, isAutomatic: true)) == nil {
+                        self?.state.withLockedValue { $0.discovery.ended(nil, automatic: endpoint) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// This node as others may reach it, by what one of its connections shows: its address there, and where it listens.
+    func ownPlace(_ connection: PeerConnection, _ state: State) -> PeerEndpoint? {
+        guard let local = connection.local else { return nil }
+        let listening = state.listening.first { ["0.0.0.0", "::", local.host].contains($0.host) }
+        return listening.map { PeerEndpoint(host: local.host, port: $0.port) }
+    }
+
+    private func open(_ endpoint: PeerEndpoint, isAutomatic: Bool = false) async throws(PeerNetworkError) -> PeerConnection {
         let now = configuration.clock.unixTime()
         let (stopped, banned) = state.withLockedValue { ($0.stopped, $0.bans.contains(endpoint.host, at: now)) }
         if stopped { throw .stopped }
         if banned { throw .banned(endpoint) }
         let made = NIOLockedValueBox<PeerConnection?>(nil)
         try await transport.connect(endpoint, timeout: configuration.connectTimeout) { [weak self] link in
-            let connection = self?.adopt(link, isInbound: false)
+            let connection = self?.adopt(link, isInbound: false, automatic: isAutomatic ? endpoint : nil)
             made.withLockedValue { $0 = connection }
             return connection
         }

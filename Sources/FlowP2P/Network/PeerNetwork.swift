@@ -14,7 +14,8 @@ public final class PeerNetwork: Sendable {
         var connections: [PeerID: PeerConnection] = [:]
         var inboundPlaces: [PeerID: String] = [:]
         var nextID: UInt64 = 1
-        var bans = BanList()
+        var bans: BanList
+        var discovery: PeerDiscovery
         var targets: [PeerEndpoint: Task<Void, Never>] = [:]
         var untoldFailures: Set<PeerEndpoint> = []
         var startHeight: UInt32 = 0
@@ -30,15 +31,18 @@ public final class PeerNetwork: Sendable {
     let state: NIOLockedValueBox<State>
     let transport: any PeerTransport
     let queue = EventQueue()
-    /// Which net groups are protected from eviction is this run's secret.
-    private let evictionKey = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
 
     /// - Parameter transport: how bytes travel; TCP where it is nil.
     public init(configuration: PeerNetworkConfiguration, transport: (any PeerTransport)? = nil) {
         self.configuration = configuration
         self.transport = transport ?? TCPTransport()
         state = NIOLockedValueBox(
-            State(memory: MemoryBudget(receivingLimit: configuration.receiveMemory, sendingLimit: configuration.sendMemory)))
+            State(
+                bans: configuration.bans,
+                discovery: PeerDiscovery(
+                    book: configuration.addressBook, outbound: configuration.automaticOutbound,
+                    services: configuration.connection.services, own: configuration.externalAddresses, seed: configuration.seed),
+                memory: MemoryBudget(receivingLimit: configuration.receiveMemory, sendingLimit: configuration.sendMemory)))
         let queue = queue
         events = AsyncStream { await queue.next() }
         let clock = configuration.clock, interval = configuration.tickInterval
@@ -153,26 +157,32 @@ public final class PeerNetwork: Sendable {
         state.withLockedValue { ($0.memory.receiving, $0.memory.sending) }
     }
 
+    /// The places of other nodes that are known, to be kept until the next run (`PeerNetworkConfiguration.addressBook`).
+    public var addressBook: AddressBook { state.withLockedValue { $0.discovery.book } }
+
     // MARK: Bans
 
-    /// Keeps a host out and ends its connections.
-    public func ban(host: String, for time: Duration? = nil) {
+    /// Keeps a host or a range of hosts out and ends its connections.
+    public func ban(_ range: NetworkRange, for time: Duration? = nil) {
         let now = configuration.clock.unixTime()
         let seconds = UInt64(max(0, (time ?? configuration.banTime).components.seconds))
         let connections = state.withLockedValue { state in
-            state.bans.ban(host, until: now &+ seconds, at: now)
-            return state.connections.values.filter { $0.remote.host == host }
+            state.bans.ban(range, until: now &+ seconds, at: now)
+            return state.connections.values.filter { range.contains(NetworkRange(host: $0.remote.host)) }
         }
         for connection in connections { connection.close(.banned) }
     }
 
-    public func unban(host: String) { state.withLockedValue { $0.bans.lift(host) } }
+    public func unban(_ range: NetworkRange) { state.withLockedValue { $0.bans.lift(range) } }
 
-    /// Banned hosts and the ends of their bans in seconds since 1970.
-    public func bans() -> [String: UInt64] {
+    /// What is banned and the ends of the bans in seconds since 1970.
+    public func bans() -> [NetworkRange: UInt64] {
         let now = configuration.clock.unixTime()
         return state.withLockedValue { $0.bans.entries(at: now) }
     }
+
+    /// All bans, to be kept until the next run (`PeerNetworkConfiguration.bans`).
+    public var banList: BanList { state.withLockedValue { $0.bans } }
 
     // MARK: Ending
 
@@ -203,6 +213,11 @@ public final class PeerNetwork: Sendable {
         for connection in state.withLockedValue({ $0.connections }).values { connection.tick() }
         let now = configuration.clock.now()
         settle { state in state.memory.tick(now: now) }
+        let time = configuration.clock.unixTime()
+        discover { state in
+            let outbound = state.connections.values.filter { !$0.isInbound }.map(\.remote)
+            return state.discovery.tick(busy: outbound + state.targets.keys, now: time)
+        }
     }
 
     // MARK: Connections
@@ -210,7 +225,7 @@ public final class PeerNetwork: Sendable {
     func connection(_ id: PeerID) -> PeerConnection? { state.withLockedValue { $0.connections[id] } }
 
     /// Makes a link a connection; nil where there is no place for it.
-    func adopt(_ link: any PeerLink, isInbound: Bool) -> PeerConnection? {
+    func adopt(_ link: any PeerLink, isInbound: Bool, automatic: PeerEndpoint? = nil) -> PeerConnection? {
         let now = configuration.clock.unixTime()
         let (connection, evicted) = state.withLockedValue { state -> (PeerConnection?, PeerConnection?) in
             guard !state.stopped, !state.bans.contains(link.remote.host, at: now) else { return (nil, nil) }
@@ -225,8 +240,8 @@ public final class PeerNetwork: Sendable {
             let id = PeerID(rawValue: state.nextID)
             state.nextID += 1
             let connection = PeerConnection(
-                id: id, link: link, isInbound: isInbound, startHeight: state.startHeight, configuration: configuration,
-                queue: queue, callbacks: callbacks)
+                id: id, link: link, isInbound: isInbound, automatic: automatic, startHeight: state.startHeight,
+                configuration: configuration, queue: queue, callbacks: callbacks)
             state.connections[id] = connection
             state.memory.add(id)
             if isInbound { state.inboundPlaces[id] = link.remote.host }
@@ -248,20 +263,42 @@ public final class PeerNetwork: Sendable {
         guard link.remote.isLoopback || sameHost < configuration.maximumInboundPerHost else { return .none }
         let inbound = state.connections.values.filter(\.isInbound)
         guard inbound.count >= configuration.maximumInbound else { return .free }
-        let victim = InboundEviction.victim(among: inbound.compactMap(\.evictionCandidate), key: evictionKey)
+        let victim = InboundEviction.victim(among: inbound.compactMap(\.evictionCandidate), key: configuration.evictionKey)
         return victim.map { .of($0) } ?? .none
     }
 
     private var callbacks: PeerConnection.Callbacks {
         PeerConnection.Callbacks(
+            established: { [weak self] in self?.connectionEstablished($0, $1) },
+            addresses: { [weak self] in self?.addressesReceived($1, from: $0) },
             ended: { [weak self] in self?.connectionEnded($0, $1) },
             released: { [weak self] in self?.connectionReleased($0) },
             memoryChanged: { [weak self] in self?.memoryChanged($0) })
     }
 
+    private func connectionEstablished(_ connection: PeerConnection, _ info: PeerInfo) {
+        let now = configuration.clock.unixTime()
+        discover { state in
+            // Its end may have been told before.
+            guard state.connections[connection.id] != nil else { return [] }
+            return state.discovery.connected(
+                connection.id, connection.automatic ?? connection.remote, isInbound: connection.isInbound, services: info.services,
+                own: ownPlace(connection, state), now: now)
+        }
+    }
+
+    private func addressesReceived(_ message: NetworkMessage, from connection: PeerConnection) {
+        let now = configuration.clock.unixTime()
+        discover { state in state.discovery.received(message, from: connection.id, now: now) }
+    }
+
     private func connectionEnded(_ connection: PeerConnection, _ reason: DisconnectReason) {
-        state.withLockedValue { _ = $0.connections.removeValue(forKey: connection.id) }
-        if reason.isMisbehaviour, !connection.remote.isLoopback { ban(host: connection.remote.host) }
+        state.withLockedValue { state in
+            state.connections[connection.id] = nil
+            state.discovery.ended(connection.id, automatic: connection.automatic)
+            if reason == .selfConnection, !connection.isInbound { state.discovery.isOwn(connection.remote) }
+        }
+        if reason.isMisbehaviour, !connection.remote.isLoopback { ban(NetworkRange(host: connection.remote.host)) }
     }
 
     private func connectionReleased(_ connection: PeerConnection) {

@@ -8,6 +8,18 @@ public struct PeerNetworkConfiguration: Sendable {
     /// Inbound connections at most, handshakes included; as many departed peers may have events that wait for the consumer.
     /// When all are taken, a newcomer takes the place that Bitcoin Core's choice gives him, where it gives him one.
     public var maximumInbound = 117
+    /// Connections to keep up to places of the address book, besides those of `connect`; 0 for none.
+    public var automaticOutbound = 8
+    /// The places known at first.
+    public var addressBook = AddressBook()
+    /// Places where others reach this node, besides those where it listens; told to others.
+    public var externalAddresses: [PeerEndpoint] = []
+    /// The bans in force at first.
+    public var bans = BanList()
+    /// Decides which addresses are chosen and told.
+    public var seed = UInt64.random(in: .min ... .max)
+    /// Decides which net groups are protected when places are full; to be kept secret.
+    public var evictionKey = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
     /// Inbound connections of one host at most; hosts on loopback are exempt.
     public var maximumInboundPerHost = 16
     /// Bytes waiting for one peer at which nothing more is read from it, and `sendWhenReady` waits.

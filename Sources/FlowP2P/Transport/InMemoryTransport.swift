@@ -36,7 +36,7 @@ public final class InMemoryTransport: PeerTransport {
             let cut = state.withLockedValue { state in
                 state.groups = [:]
                 for (number, names) in groups.enumerated() { for name in names { state.groups[name] = number } }
-                return state.links.values.filter { (state.groups[$0.local.host] ?? -1) != (state.groups[$0.remote.host] ?? -1) }
+                return state.links.values.filter { (state.groups[$0.place.host] ?? -1) != (state.groups[$0.remote.host] ?? -1) }
             }
             for link in cut { link.end("partition") }
         }
@@ -94,7 +94,7 @@ public final class InMemoryTransport: PeerTransport {
         }
         guard let listener else { throw .unreachable(endpoint, "no such host in memory, or a partition") }
         let near = InMemoryLink(world: world, local: PeerEndpoint(host: host, port: port), remote: endpoint)
-        let far = InMemoryLink(world: world, local: endpoint, remote: near.local)
+        let far = InMemoryLink(world: world, local: endpoint, remote: near.place)
         near.pair(with: far)
         far.pair(with: near)
         world.state.withLockedValue { state in
@@ -117,7 +117,7 @@ public final class InMemoryTransport: PeerTransport {
         stopped.withLockedValue { $0 = true }
         let links = world.state.withLockedValue { state in
             state.listeners = state.listeners.filter { $0.key.host != host }
-            return state.links.values.filter { $0.local.host == host }
+            return state.links.values.filter { $0.place.host == host }
         }
         for link in links { link.end(nil) }
     }
@@ -125,7 +125,8 @@ public final class InMemoryTransport: PeerTransport {
 
 /// One side of a link in memory. What the other side writes waits here until the reader's task hands it over.
 final class InMemoryLink: PeerLink {
-    let local: PeerEndpoint
+    let place: PeerEndpoint
+    var local: PeerEndpoint? { place }
     let remote: PeerEndpoint
 
     private struct Arrival {
@@ -151,7 +152,7 @@ final class InMemoryLink: PeerLink {
 
     init(world: InMemoryTransport.World, local: PeerEndpoint, remote: PeerEndpoint) {
         self.world = world
-        self.local = local
+        place = local
         self.remote = remote
     }
 

@@ -21,6 +21,8 @@ public protocol PeerTransport: Sendable {
 public protocol PeerLink: AnyObject, Sendable {
     /// The other side.
     var remote: PeerEndpoint { get }
+    /// This side, where it is known: how others may reach this machine.
+    var local: PeerEndpoint? { get }
     /// Sends bytes after those of earlier calls; `done` is called when they have left this node or never will.
     func write(_ bytes: [UInt8], done: @escaping @Sendable () -> Void)
     /// Stops or goes on reading; while stopped, the other side cannot send more than the transport's buffers hold.

@@ -95,12 +95,16 @@ final class TCPTransport: PeerTransport {
 /// A channel's end of a link. All its work happens on the channel's event loop.
 final class TCPLink: PeerLink {
     let remote: PeerEndpoint
+    let local: PeerEndpoint?
     private let channel: any Channel
     private let isReading = NIOLockedValueBox(true)
 
     init(channel: any Channel, remote: PeerEndpoint) {
         self.channel = channel
         self.remote = remote
+        local = channel.localAddress.flatMap { address in
+            address.ipAddress.map { PeerEndpoint(host: $0, port: UInt16(clamping: address.port ?? 0)) }
+        }
     }
 
     var mayRead: Bool { isReading.withLockedValue { $0 } }

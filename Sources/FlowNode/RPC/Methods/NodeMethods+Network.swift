@@ -31,10 +31,12 @@ extension NodeMethods {
                 network.disconnect(peer.id, reason: "disconnectnode")
                 return nil
             },
-            RPCMethod("listbanned", category: "Network", summary: "Hosts that are kept out.") { _ in
-                .array(network.bans().sorted { $0.key < $1.key }.map { ["address": .string($0.key), "banned_until": .integer($0.value)] })
+            RPCMethod("listbanned", category: "Network", summary: "Hosts and ranges that are kept out.") { _ in
+                .array(
+                    network.bans().map { (address: $0.key.description, end: $0.value) }.sorted { $0.address < $1.address }
+                        .map { ["address": .string($0.address), "banned_until": .integer($0.end)] })
             },
-            RPCMethod("setban", category: "Network", parameters: ["subnet", "command", "?bantime"], summary: "Keeps a host out (add) for some seconds, or lets it in again (remove).", handler: setBan),
+            RPCMethod("setban", category: "Network", parameters: ["subnet", "command", "?bantime"], summary: "Keeps a host or a range like 1.2.0.0/16 out (add) for some seconds, or lets it in again (remove).", handler: setBan),
         ]
     }
 
@@ -52,7 +54,8 @@ extension NodeMethods {
             .init("version", .integer(peer.version.protocolVersion)), .init("subver", .string(peer.userAgent)),
             .init("inbound", .bool(peer.isInbound)), .init("startingheight", .integer(peer.startHeight)),
             .init("banscore", .integer(peer.misbehaviourScore)),
-            .init("connection_type", .string(peer.isInbound ? "inbound" : "manual")),
+            .init("last_block", .integer(peer.lastBlock)), .init("last_transaction", .integer(peer.lastTransaction)),
+            .init("connection_type", .string(peer.isInbound ? "inbound" : peer.isAutomatic ? "outbound-full-relay" : "manual")),
         ]
         return .object(members)
     }
@@ -111,18 +114,19 @@ extension NodeMethods {
     }
 
     private func setBan(_ parameters: RPCParameters) async throws -> JSONValue {
-        let host = try parameters.string(0)
+        let text = try parameters.string(0)
+        guard let range = NetworkRange(text) else { throw RPCError(-30, "Error: Invalid IP/Subnet") }
         switch try parameters.string(1) {
         case "add":
-            guard network.bans()[host] == nil else { throw RPCError(-23, "Error: IP/Subnet already banned") }
+            guard network.bans()[range] == nil else { throw RPCError(-23, "Error: IP/Subnet already banned") }
             let seconds = try parameters.integer(2, default: 0)
             guard (0...Int64(UInt32.max)).contains(seconds) else { throw RPCError.invalidParameter("bantime must be 0 to \(UInt32.max) seconds") }
-            network.ban(host: host, for: seconds > 0 ? .seconds(seconds) : nil)
+            network.ban(range, for: seconds > 0 ? .seconds(seconds) : nil)
         case "remove":
-            guard network.bans()[host] != nil else {
+            guard network.bans()[range] != nil else {
                 throw RPCError(-30, "Error: Unban failed. Requested address/subnet was not previously manually banned.")
             }
-            network.unban(host: host)
+            network.unban(range)
         default: throw RPCError.misc(parameters.method.helpText)
         }
         return nil

@@ -1,0 +1,1 @@
+../../../FlowP2PTests/PeerProgram.swift
