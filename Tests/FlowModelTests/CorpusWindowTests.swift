@@ -29,7 +29,7 @@ struct CorpusWindowTests {
             let seed = try #require(Hash256(bytes: Hex.decode(vector.workSeed)))
             for (step, starts) in zip([UInt32(1), 2, 16], vector.starts) {
                 #expect(
-                    (0..<UInt32(vector.batchSize)).map { sampler.start(workSeed: seed, step: step, window: $0) } == starts)
+                    (0..<UInt32(vector.batchSize)).map { sampler.split.start(workSeed: seed, step: step, window: $0) } == starts)
             }
             let batch = try sampler.batch(workSeed: seed, step: 2)
             #expect(batch.windows == vector.batchSize && batch.contextLength == vector.contextLength)
@@ -44,35 +44,21 @@ struct CorpusWindowTests {
         }
     }
 
-    @Test("the first and the last legal start stay inside the training part, held-out windows inside theirs")
-    func bounds() throws {
-        for (length, context) in [(UInt64(66_600), 24), (1 << 20, 1), (200_000, 65_536), (UInt64.max, 256), (1 << 62, 64)] {
-            let split = try CorpusSplit(length: length, contextLength: context)
-            #expect(split.trainingStart(0) == 0)
-            let last = split.trainingStart(.max)
-            #expect(last == split.legalStarts - 1)
-            // The window's last byte is the training part's last byte.
-            #expect(last + UInt64(context) == split.trainingLength - 1)
-            for count in [1, 2, 7, 65_536] {
-                #expect(split.heldOutStart(0, of: count) == split.trainingLength)
-                let end = split.heldOutStart(count - 1, of: count) + UInt64(context)
-                #expect(end <= length - 1)
-            }
-        }
-        #expect(try CorpusSplit(length: 200_000, contextLength: 65_000).heldOutLength == 65_001)
-    }
-
     @Test("a network has at least 2^16 legal starts")
     func minimum() throws {
-        #expect(try CorpusSplit(length: 66_600, contextLength: 24).legalStarts == 65_536)
+        struct Text: Corpus {
+            let length: UInt64
+            func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws(CorpusError) {}
+        }
+        #expect(try BatchSampler(corpus: Text(length: 66_600), contextLength: 24, batchSize: 1).split.legalStarts == 65_536)
         #expect(throws: CorpusError.tooShort(length: 66_599, contextLength: 24, legalStarts: 65_535, minimum: 65_536)) {
-            try CorpusSplit(length: 66_599, contextLength: 24)
+            try BatchSampler(corpus: Text(length: 66_599), contextLength: 24, batchSize: 1)
         }
         for length in [UInt64(0), 1, 24, 25, 49, 50, 65_536] {
-            #expect(throws: CorpusError.self) { try CorpusSplit(length: length, contextLength: 24) }
+            #expect(throws: CorpusError.self) { try BatchSampler(corpus: Text(length: length), contextLength: 24, batchSize: 1) }
         }
         for (context, batch) in [(0, 1), (-1, 1), (65_537, 1), (1, 0), (1, -5), (1, 65_537)] {
-            #expect(throws: CorpusError.invalidWindow(contextLength: context, batchSize: (1...65_536).contains(batch) ? 1 : batch)) {
+            #expect(throws: CorpusError.invalidWindow(contextLength: context, batchSize: batch)) {
                 try BatchSampler(corpus: SyntheticCorpus.regtest, contextLength: context, batchSize: batch)
             }
         }

@@ -44,8 +44,8 @@ struct ExportTests {
 
     @Test func smallTensorsStayPreciseAndOddRowsBecomeBinary16() throws {
         let configuration = try ModelConfiguration(
-            embeddingLength: 48, layerCount: 1, headCount: 6, expertCount: 4, expertWidth: 64, contextLength: 32,
-            batchSize: 1)
+            ModelShape(
+                embeddingLength: 48, layerCount: 1, headCount: 6, expertCount: 4, expertWidth: 64, contextLength: 32, batchSize: 1))
         let header = try ModelExport(configuration: configuration, format: .q8_0).header()
         let types = Dictionary(uniqueKeysWithValues: header.tensors.map { ($0.name, $0.type) })
         #expect(types["output_norm.weight"] == .f32)
@@ -62,8 +62,8 @@ struct ExportTests {
         let path = folder.path("model.gguf")
         try Data("old".utf8).write(to: URL(fileURLWithPath: path))
         let other = try ModelConfiguration(
-            embeddingLength: 32, layerCount: 1, headCount: 2, expertCount: 2, expertWidth: 32, contextLength: 16,
-            batchSize: 1)
+            ModelShape(
+                embeddingLength: 32, layerCount: 1, headCount: 2, expertCount: 2, expertWidth: 32, contextLength: 16, batchSize: 1))
         #expect(throws: GGUFError.self) {
             try ModelExport(configuration: configuration).write(ModelState(zeros: other), toFile: path)
         }

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 struct GenerationTests {
-    private func model(contextLength: Int = 64) throws -> InferenceModel {
+    private func model(contextLength: UInt32 = 64) throws -> InferenceModel {
         try InferenceModel(file: RandomModel.file(RandomModel.configuration(contextLength: contextLength), seed: 21))
     }
 

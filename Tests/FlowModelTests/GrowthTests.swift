@@ -72,13 +72,15 @@ import Testing
 
     /// A small model of other sizes.
     private func sizes(
-        _ c: ModelConfiguration, layers: Int? = nil, width: Int? = nil, experts: Int? = nil, doubled: Bool = false
+        _ c: ModelConfiguration, layers: UInt32? = nil, width: UInt32? = nil, experts: UInt32? = nil, doubled: Bool = false
     ) throws -> ModelConfiguration {
-        try ModelConfiguration(
-            embeddingLength: c.embeddingLength * (doubled ? 2 : 1), layerCount: layers ?? c.layerCount,
-            headCount: c.headCount * (doubled ? 2 : 1), expertCount: experts ?? c.expertCount, expertWidth: width ?? c.expertWidth,
-            contextLength: c.contextLength, batchSize: c.batchSize, linearBits: c.linearBits, attentionBits: c.attentionBits,
-            routerBits: c.routerBits)
+        var shape = c.shape
+        shape.embeddingLength *= doubled ? 2 : 1
+        shape.headCount *= doubled ? 2 : 1
+        shape.layerCount = layers ?? shape.layerCount
+        shape.expertCount = experts ?? shape.expertCount
+        shape.expertWidth = width ?? shape.expertWidth
+        return try ModelConfiguration(shape, bits: c.bits)
     }
 
     /// Some steps from the first weights, so that gains, routers and biases of all kinds are not special.
@@ -100,8 +102,9 @@ import Testing
             let old = try Trainer(configuration: c, backend: SIMDBackend()).logits(weights: weights, batch: batch)
             #expect(Set(bits(old)).count > 100)
             for larger in [
-                try sizes(c, layers: c.layerCount + 1), try sizes(c, layers: 2 * c.layerCount), try sizes(c, width: c.expertWidth + 7),
-                try sizes(c, width: 2 * c.expertWidth),
+                try sizes(c, layers: c.shape.layerCount + 1), try sizes(c, layers: 2 * c.shape.layerCount),
+                try sizes(c, width: c.shape.expertWidth + 7),
+                try sizes(c, width: 2 * c.shape.expertWidth),
             ] {
                 let grown = try ModelGrowth(from: c, to: larger).grown(weights)
                 try grown.validate()
@@ -164,7 +167,7 @@ import Testing
     @Test func shrinkingTakesBackEveryGrowth() throws {
         let c = try ModelFixture.odd()
         let weights = try trained(c, steps: 4, seed: 9)
-        for (layers, width, experts, doubled) in [(2, 20, 3, false), (3, 20, 3, false), (2, 40, 6, true), (2, 39, 5, true), (4, 20, 4, false)] {
+        for (layers, width, experts, doubled) in [(UInt32(2), UInt32(20), UInt32(3), false), (3, 20, 3, false), (2, 40, 6, true), (2, 39, 5, true), (4, 20, 4, false)] {
             let growth = try ModelGrowth(from: c, to: sizes(c, layers: layers, width: width, experts: experts, doubled: doubled))
             let grown = try growth.grown(weights)
             #expect(try growth.shrunk(grown).hasSameBits(as: weights), "\(layers) \(width) \(experts) \(doubled)")
@@ -173,30 +176,38 @@ import Testing
 
     @Test func refusesWhatCannotGrow() throws {
         let c = try ModelFixture.odd()
-        func larger(_ d: Int, _ layers: Int, _ heads: Int, _ experts: Int, _ width: Int, vocabulary: Int = 258) throws -> ModelConfiguration {
+        func larger(
+            _ d: UInt32, _ layers: UInt32, _ heads: UInt32, _ experts: UInt32, _ width: UInt32, context: UInt32 = 21, batch: UInt32 = 3,
+            vocabulary: UInt32 = 258
+        ) throws -> ModelConfiguration {
             try ModelConfiguration(
-                embeddingLength: d, layerCount: layers, headCount: heads, expertCount: experts, expertWidth: width, contextLength: 21,
-                batchSize: 3, vocabularySize: vocabulary)
+                ModelShape(
+                    embeddingLength: d, layerCount: layers, headCount: heads, expertCount: experts, expertWidth: width,
+                    contextLength: context, batchSize: batch),
+                vocabularySize: vocabulary)
         }
         for (name, to) in [
             ("embeddingLength", try larger(96, 2, 12, 3, 20)), ("embeddingLength", try larger(32, 2, 4, 3, 20)),
-            ("embeddingLength", try larger(16, 2, 2, 3, 20)), ("headLength", try larger(48, 2, 3, 3, 20)),
-            ("headLength", try larger(24, 2, 6, 3, 20)), ("layerCount", try larger(24, 1, 3, 3, 20)),
+            ("embeddingLength", try larger(16, 2, 2, 3, 20)), ("headCount", try larger(48, 2, 3, 3, 20)),
+            ("headCount", try larger(24, 2, 6, 3, 20)), ("layerCount", try larger(24, 1, 3, 3, 20)),
             ("layerCount", try larger(24, 5, 3, 3, 20)), ("expertCount", try larger(24, 2, 3, 2, 20)),
             ("expertCount", try larger(24, 2, 3, 7, 20)), ("expertWidth", try larger(24, 2, 3, 3, 19)),
-            ("expertWidth", try larger(24, 2, 3, 3, 41)), ("vocabularySize", try larger(24, 2, 3, 3, 20, vocabulary: 259)),
+            ("expertWidth", try larger(24, 2, 3, 3, 41)), ("contextLength", try larger(24, 2, 3, 3, 20, context: 20)), ("batchSize", try larger(24, 2, 3, 3, 20, batch: 2)),
             ("expertWidth", try larger(24, 3, 3, 3, 21)), ("embeddingLength", try larger(48, 3, 6, 3, 20)),
         ] {
             do {
                 _ = try ModelGrowth(from: c, to: to)
                 Issue.record("\(name) was accepted")
             } catch {
-                guard case .size(name, _, _, _) = error else {
+                guard case .shape = error else {
                     Issue.record("\(name): \(error)")
                     continue
                 }
                 #expect(error.description.contains(name))
             }
+        }
+        #expect(throws: ModelGrowthError.vocabulary(from: 258, to: 259)) {
+            try ModelGrowth(from: c, to: larger(24, 2, 3, 3, 20, vocabulary: 259))
         }
         let growth = try ModelGrowth(from: c, to: larger(24, 3, 3, 3, 20))
         let (small, large) = (ModelState(initialising: c, seed: 1), ModelState(initialising: growth.target, seed: 1))

@@ -6,10 +6,11 @@ import TestSupport
 /// Small models with random weights, the same for the same seed everywhere.
 enum RandomModel {
     /// d 64, 2 layers, 4 heads of 16, 8 experts of width 96.
-    static func configuration(contextLength: Int = 256) throws -> ModelConfiguration {
+    static func configuration(contextLength: UInt32 = 256) throws -> ModelConfiguration {
         try ModelConfiguration(
-            embeddingLength: 64, layerCount: 2, headCount: 4, expertCount: 8, expertWidth: 96,
-            contextLength: contextLength, batchSize: 1)
+            ModelShape(
+                embeddingLength: 64, layerCount: 2, headCount: 4, expertCount: 8, expertWidth: 96, contextLength: contextLength,
+                batchSize: 1))
     }
 
     /// Weights of about the size that training gives, on the grid of 2^-20.

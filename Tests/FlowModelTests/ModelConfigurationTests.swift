@@ -1,4 +1,5 @@
 import FlowModel
+import FlowTensor
 import Testing
 
 @Suite struct ModelConfigurationTests {
@@ -24,54 +25,72 @@ import Testing
     @Test func networksHaveTheirParameterCounts() throws {
         #expect(try ModelFixture.regtest().parameterCount == 460_480)
         let testnet = try ModelConfiguration(
-            embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 128,
-            batchSize: 32)
+            ModelShape(
+                embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 128, batchSize: 32))
         #expect(testnet.parameterCount == 6_629_248)
         let mainnet = try ModelConfiguration(
-            embeddingLength: 512, layerCount: 8, headCount: 8, expertCount: 128, expertWidth: 512, contextLength: 256,
-            batchSize: 32)
+            ModelShape(
+                embeddingLength: 512, layerCount: 8, headCount: 8, expertCount: 128, expertWidth: 512, contextLength: 256, batchSize: 32))
         #expect(mainnet.parameterCount == 814_493_184)
     }
 
+    /// The number that the rules count is the number of elements that are laid out.
+    @Test func theShapeCountsWhatTheLayoutHolds() throws {
+        for c in [try ModelFixture.odd(), try ModelFixture.mixedBits(), try ModelFixture.regtest(), try ModelFixture.tiny(bits: 8, balancingWeight: 0)] {
+            #expect(UInt64(c.parameterCount) == c.shape.parameterCount(vocabularySize: UInt32(c.vocabularySize)))
+        }
+    }
+
+    @Test func anExactSumHoldsTheTokensOfAStep() {
+        #expect(ModelLimits.arithmetic.tokensPerStep == UInt64(IntegerProduct.longestContraction))
+        #expect(ModelLimits.arithmetic.expertWidth.upperBound == UInt32(IntegerProduct.longestContraction))
+    }
+
+    @Test func aNetworksTrainingDecidesBitsAndBalancing() throws {
+        let shape = try ModelFixture.regtest().shape
+        let training = TrainingParameters(
+            stepsPerBlock: 8, firstPayingStep: 1, initialisationSeed: 1, peakLearningRate: [], warmupSteps: 8, balancingWeight: 10_000,
+            linearBits: 8, attentionBits: 7, routerBits: 12)
+        let c = try ModelConfiguration(shape, training: training)
+        #expect((c.linearBits, c.attentionBits, c.routerBits) == (8, 7, 12))
+        #expect(c.balancingWeight == 0.01)
+        #expect(try ModelConfiguration(shape, balancingWeight: 123_457).balancingWeight == 0.123457)
+    }
+
     @Test func sizesThatAreNoModelAreNamed() throws {
-        func make(
-            d: Int = 64, layers: Int = 2, heads: Int = 2, experts: Int = 8, width: Int = 128, context: Int = 64,
-            batch: Int = 32, perToken: Int = 2, bits: Int = 8, balancing: Float = 0.01
-        ) throws(ModelConfigurationError) {
-            _ = try ModelConfiguration(
-                embeddingLength: d, layerCount: layers, headCount: heads, expertCount: experts, expertWidth: width,
-                contextLength: context, batchSize: batch, expertsPerToken: perToken, linearBits: bits,
-                balancingWeight: balancing)
+        func make(_ bits: QuantiserBits = QuantiserBits(), balancing: UInt32 = 10_000, edit: (inout ModelShape) -> Void = { _ in }) throws(ModelShapeError) {
+            var shape = ModelShape(
+                embeddingLength: 64, layerCount: 2, headCount: 2, expertCount: 8, expertWidth: 128, contextLength: 64, batchSize: 32)
+            edit(&shape)
+            _ = try ModelConfiguration(shape, bits: bits, balancingWeight: balancing)
         }
         try make()
-        #expect(throws: ModelConfigurationError.notDivisible(
-            name: "embeddingLength", value: 64, divisorName: "headCount", divisor: 3)) { try make(heads: 3) }
-        #expect(throws: ModelConfigurationError.headLength(12)) { try make(d: 24) }
-        #expect(throws: ModelConfigurationError.headLength(2)) { try make(d: 8, heads: 4) }
-        #expect(throws: ModelConfigurationError.outOfRange(name: "expertCount", value: 1, allowed: 2...65_536)) {
-            try make(experts: 1)
+        try make(balancing: 1_000_000)
+        #expect(throws: ModelShapeError.notDivisible(field: "model.embeddingLength", divisor: 3, actual: 64)) {
+            try make { $0.headCount = 3 }
         }
-        #expect(throws: ModelConfigurationError.outOfRange(name: "expertsPerToken", value: 3, allowed: 2...2)) {
-            try make(perToken: 3)
+        #expect(throws: ModelShapeError.outOfRange(field: "model.linearBits", least: 2, most: 16, actual: 17)) {
+            try make(QuantiserBits(linear: 17))
         }
-        #expect(throws: ModelConfigurationError.outOfRange(
-            name: "contextLength × batchSize", value: 262_144, allowed: 1...131_072)) {
-            try make(context: 8_192, batch: 32)
+        #expect(throws: ModelShapeError.outOfRange(field: "model.balancingWeight", least: 0, most: 1_000_000, actual: 1_000_001)) {
+            try make(balancing: 1_000_001)
         }
-        #expect(throws: ModelConfigurationError.outOfRange(name: "linearBits", value: 17, allowed: 2...16)) { try make(bits: 17) }
-        #expect(throws: ModelConfigurationError.balancingWeight(-1)) { try make(balancing: -1) }
-        #expect(throws: ModelConfigurationError.self) { try make(balancing: .nan) }
-        for value in [0, -1, Int.min, Int.max] {
-            #expect(throws: ModelConfigurationError.self) { try make(d: value) }
-            #expect(throws: ModelConfigurationError.self) { try make(layers: value) }
-            #expect(throws: ModelConfigurationError.self) { try make(heads: value) }
-            #expect(throws: ModelConfigurationError.self) { try make(experts: value) }
-            #expect(throws: ModelConfigurationError.self) { try make(width: value) }
-            #expect(throws: ModelConfigurationError.self) { try make(context: value) }
-            #expect(throws: ModelConfigurationError.self) { try make(batch: value) }
+        for value in [UInt32(0), 1 << 31, .max] {
+            #expect(throws: ModelShapeError.self) { try make { $0.embeddingLength = value } }
+            #expect(throws: ModelShapeError.self) { try make { $0.layerCount = value } }
+            #expect(throws: ModelShapeError.self) { try make { $0.headCount = value } }
+            #expect(throws: ModelShapeError.self) { try make { $0.expertCount = value } }
+            #expect(throws: ModelShapeError.self) { try make { $0.expertWidth = value } }
+            #expect(throws: ModelShapeError.self) { try make { $0.contextLength = value } }
+            #expect(throws: ModelShapeError.self) { try make { $0.batchSize = value } }
         }
-        #expect(throws: ModelConfigurationError.tooManyParameters(limit: 1 << 42)) {
-            try make(d: 65_536, layers: 1_024, heads: 64, experts: 65_536, width: 131_072)
+        // The sizes multiply to more than 64 bits hold.
+        #expect(throws: ModelShapeError.self) {
+            try make {
+                $0 = ModelShape(
+                    embeddingLength: 65_536, layerCount: 1_024, headCount: 64, expertCount: 65_536, expertWidth: 131_072, contextLength: 64,
+                    batchSize: 32)
+            }
         }
     }
 }

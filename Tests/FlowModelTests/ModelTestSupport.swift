@@ -6,31 +6,33 @@ import FlowTensorOpenBLAS
 /// Models small enough for the scalar reference, and the backends and pools that must agree with it.
 enum ModelFixture {
     /// Sizes that no vector width divides: heads of 8, width 20, context 21, three experts.
-    static func odd(bits: Int = 8) throws -> ModelConfiguration {
+    static func odd(bits: UInt32 = 8) throws -> ModelConfiguration {
         try ModelConfiguration(
-            embeddingLength: 24, layerCount: 2, headCount: 3, expertCount: 3, expertWidth: 20, contextLength: 21,
-            batchSize: 3, linearBits: bits, attentionBits: bits, routerBits: bits)
+            ModelShape(
+                embeddingLength: 24, layerCount: 2, headCount: 3, expertCount: 3, expertWidth: 20, contextLength: 21, batchSize: 3),
+            bits: QuantiserBits(linear: bits, attention: bits, router: bits))
     }
 
     /// Two layers of sixteen wide rows, for finite differences.
-    static func tiny(bits: Int, balancingWeight: Float) throws -> ModelConfiguration {
+    static func tiny(bits: UInt32, balancingWeight: UInt32) throws -> ModelConfiguration {
         try ModelConfiguration(
-            embeddingLength: 16, layerCount: 2, headCount: 2, expertCount: 2, expertWidth: 16, contextLength: 16,
-            batchSize: 8, vocabularySize: 32, linearBits: bits, attentionBits: bits, routerBits: bits,
-            balancingWeight: balancingWeight)
+            ModelShape(
+                embeddingLength: 16, layerCount: 2, headCount: 2, expertCount: 2, expertWidth: 16, contextLength: 16, batchSize: 8),
+            bits: QuantiserBits(linear: bits, attention: bits, router: bits), balancingWeight: balancingWeight, vocabularySize: 32)
     }
 
     /// Attention over two blocks of rows, different bits for each class.
     static func mixedBits() throws -> ModelConfiguration {
         try ModelConfiguration(
-            embeddingLength: 32, layerCount: 1, headCount: 2, expertCount: 5, expertWidth: 48, contextLength: 96,
-            batchSize: 2, linearBits: 8, attentionBits: 7, routerBits: 12)
+            ModelShape(
+                embeddingLength: 32, layerCount: 1, headCount: 2, expertCount: 5, expertWidth: 48, contextLength: 96, batchSize: 2),
+            bits: QuantiserBits(linear: 8, attention: 7, router: 12))
     }
 
     static func regtest() throws -> ModelConfiguration {
         try ModelConfiguration(
-            embeddingLength: 64, layerCount: 2, headCount: 2, expertCount: 8, expertWidth: 128, contextLength: 64,
-            batchSize: 32)
+            ModelShape(
+                embeddingLength: 64, layerCount: 2, headCount: 2, expertCount: 8, expertWidth: 128, contextLength: 64, batchSize: 32))
     }
 
     static let pools = [ThreadPool.single, ThreadPool(threads: 2), ThreadPool(threads: 3)]

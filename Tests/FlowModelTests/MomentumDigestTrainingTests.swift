@@ -37,9 +37,11 @@ import Testing
 
     /// Leaves across layers, matrices that share bytes, experts without a token, in models with leaves within one layer.
     @Test func theDigestOfAStepIsThatOfItsMomentum() throws {
-        for (layers, experts, width) in [(3, 40, 1_001), (2, 7, 6_003), (1, 200, 301), (1, 40_000, 1)] {
+        for (layers, experts, width) in [(UInt32(3), UInt32(40), UInt32(1_001)), (2, 7, 6_003), (1, 200, 301), (1, 40_000, 1)] {
             let c = try ModelConfiguration(
-                embeddingLength: 12, layerCount: layers, headCount: 3, expertCount: experts, expertWidth: width, contextLength: 8, batchSize: 1)
+                ModelShape(
+                    embeddingLength: 12, layerCount: layers, headCount: 3, expertCount: experts, expertWidth: width, contextLength: 8,
+                    batchSize: 1))
             let job = try ModelFixture.job(c, steps: 5)
             // Bits are kept of all layers, of the first of three alone, and of none.
             for (threads, room) in [(1, 64 << 20), (3, 1_200_000), (2, 0)] {

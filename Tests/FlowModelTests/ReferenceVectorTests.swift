@@ -13,15 +13,17 @@ import Testing
 struct ReferenceVectorTests {
     /// A model's sizes as the vectors write them.
     struct Shape: Decodable {
-        let embeddingLength, layerCount, headCount, expertCount, expertWidth, contextLength, batchSize: Int
-        let linearBits, attentionBits, routerBits: Int
+        let embeddingLength, layerCount, headCount, expertCount, expertWidth, contextLength, batchSize: UInt32
+        let linearBits, attentionBits, routerBits: UInt32
         let balancingWeight: Double
 
         func configuration() throws -> ModelConfiguration {
             try ModelConfiguration(
-                embeddingLength: embeddingLength, layerCount: layerCount, headCount: headCount, expertCount: expertCount,
-                expertWidth: expertWidth, contextLength: contextLength, batchSize: batchSize, linearBits: linearBits,
-                attentionBits: attentionBits, routerBits: routerBits, balancingWeight: Float(balancingWeight))
+                ModelShape(
+                    embeddingLength: embeddingLength, layerCount: layerCount, headCount: headCount, expertCount: expertCount,
+                    expertWidth: expertWidth, contextLength: contextLength, batchSize: batchSize),
+                bits: QuantiserBits(linear: linearBits, attention: attentionBits, router: routerBits),
+                balancingWeight: UInt32((balancingWeight * 1e6).rounded()))
         }
     }
 

@@ -50,7 +50,7 @@ import Testing
 
     @Test func untouchedExpertsKeepMomentumAndWeights() throws {
         let c = try ModelConfiguration(
-            embeddingLength: 16, layerCount: 2, headCount: 2, expertCount: 24, expertWidth: 16, contextLength: 4, batchSize: 2)
+            ModelShape(embeddingLength: 16, layerCount: 2, headCount: 2, expertCount: 24, expertWidth: 16, contextLength: 4, batchSize: 2))
         let trainer = Trainer(configuration: c, backend: ReferenceBackend())
         let weights = ModelState(initialising: c, seed: 12)
         let momentum = ModelState(zeros: c)

@@ -10,15 +10,17 @@ import Testing
 /// The vectors of the independent reference in Python (Tests/Reference).
 @Suite struct TrainingVectorTests {
     struct Configuration: Decodable {
-        let embeddingLength, layerCount, headCount, expertCount, expertWidth, contextLength, batchSize: Int
-        let linearBits, attentionBits, routerBits: Int
-        let balancingWeight: Float
+        let embeddingLength, layerCount, headCount, expertCount, expertWidth, contextLength, batchSize: UInt32
+        let linearBits, attentionBits, routerBits: UInt32
+        let balancingWeight: Double
 
         func model() throws -> ModelConfiguration {
             try ModelConfiguration(
-                embeddingLength: embeddingLength, layerCount: layerCount, headCount: headCount, expertCount: expertCount,
-                expertWidth: expertWidth, contextLength: contextLength, batchSize: batchSize, linearBits: linearBits,
-                attentionBits: attentionBits, routerBits: routerBits, balancingWeight: balancingWeight)
+                ModelShape(
+                    embeddingLength: embeddingLength, layerCount: layerCount, headCount: headCount, expertCount: expertCount,
+                    expertWidth: expertWidth, contextLength: contextLength, batchSize: batchSize),
+                bits: QuantiserBits(linear: linearBits, attention: attentionBits, router: routerBits),
+                balancingWeight: UInt32((balancingWeight * 1e6).rounded()))
         }
     }
 

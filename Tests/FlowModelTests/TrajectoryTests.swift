@@ -182,18 +182,6 @@ import Testing
         #expect(throws: StepFault.self) { try trainer.loss(weights: other, batch: short) }
         #expect(weights.hasSameBits(as: before))
     }
-
-    @Test func warmUpRisesByKeptSteps() {
-        let schedule = LearningRateSchedule(peakUnits: 1_024, warmupSteps: 50)
-        #expect(schedule.units(keptSteps: 0) == 128, "1024/50 is below the smallest rate")
-        #expect(schedule.units(keptSteps: 6) == 143)
-        #expect(schedule.units(keptSteps: 24) == 512)
-        #expect(schedule.units(keptSteps: 48) == 1_003)
-        #expect(schedule.units(keptSteps: 49) == 1_024)
-        #expect(schedule.units(keptSteps: .max) == 1_024)
-        #expect(LearningRateSchedule(peakUnits: .max, warmupSteps: .max).units(keptSteps: .max) == .max)
-        #expect(LearningRateSchedule(peakUnits: 4_096, warmupSteps: 0).units(keptSteps: 0) == 4_096)
-    }
 }
 
 /// A switch that one test uses.

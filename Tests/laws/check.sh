@@ -10,15 +10,16 @@ allowed() {
   case "$1" in
     FlowEncoding) echo "" ;;
     FlowCrypto) echo "FlowEncoding" ;;
-    FlowConsensus) echo "FlowEncoding FlowCrypto" ;;
+    FlowTraining) echo "FlowEncoding FlowCrypto" ;;
+    FlowConsensus) echo "FlowTraining FlowEncoding FlowCrypto" ;;
     FlowTensor) echo "" ;;
     FlowTensorOpenBLAS) echo "FlowTensor" ;;
     FlowGGUF) echo "" ;;
-    FlowModel) echo "FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
+    FlowModel) echo "FlowTraining FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
     FlowStore) echo "FlowEncoding" ;;
     FlowP2P) echo "FlowEncoding FlowCrypto" ;;
-    FlowWallet) echo "FlowConsensus FlowCrypto FlowEncoding" ;;
-    FlowNode) echo "FlowConsensus FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P" ;;
+    FlowWallet) echo "FlowConsensus FlowTraining FlowCrypto FlowEncoding" ;;
+    FlowNode) echo "FlowConsensus FlowTraining FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P" ;;
     *) return 1 ;;
   esac
 }
@@ -51,7 +52,7 @@ while IFS=: read -r file _; do
 done < <(grep -rnE '\bdlopen\(' Sources --include='*.swift' || true)
 
 # The pure rooms know no Foundation.
-for folder in FlowEncoding FlowCrypto FlowConsensus FlowTensor FlowTensorOpenBLAS FlowGGUF FlowModel FlowStore; do
+for folder in FlowEncoding FlowCrypto FlowTraining FlowConsensus FlowTensor FlowTensorOpenBLAS FlowGGUF FlowModel FlowStore; do
   while IFS=: read -r file _; do
     [ -n "$file" ] && fail "$file imports Foundation"
   done < <(imports 'Foundation[A-Za-z]*' "Sources/$folder")
@@ -63,7 +64,9 @@ while read -r file; do
 done < <(grep -rlE 'cflow_inference' Sources --include='*.swift' || true)
 
 # No floating point in consensus.
-grep -rnE '\b(Float|Double|Float16|CGFloat)\b' Sources/FlowConsensus --include='*.swift' | grep -vE '^\S+:[0-9]+:[[:space:]]*//' && fail "FlowConsensus uses floating point"
+for folder in FlowTraining FlowConsensus; do
+  grep -rnE '\b(Float|Double|Float16|CGFloat)\b' "Sources/$folder" --include='*.swift' | grep -vE '^\S+:[0-9]+:[[:space:]]*//' && fail "$folder uses floating point"
+done
 
 grep -qs unsafeFlags Package.swift Examples/Package.swift && fail "unsafeFlags in a manifest"
 grep -rnE '\b(fatalError|try!|as!|precondition\(false)' Sources --include='*.swift' | grep -vE '^\S+:[0-9]+:[[:space:]]*//' && fail "a call that ends the caller's process"

@@ -12,7 +12,8 @@ private final class Exported {
     init(_ format: ExportFormat) throws {
         path = FileManager.default.temporaryDirectory.appending(path: "flow-benchmark-\(getpid())-\(format.rawValue).gguf").path
         let configuration = try ModelConfiguration(
-            embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 512, batchSize: 1)
+            ModelShape(
+                embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 512, batchSize: 1))
         try ModelExport(configuration: configuration, format: format).write(
             ModelState(initialising: configuration, seed: 1), toFile: path)
     }
@@ -57,7 +58,8 @@ let benchmarks: @Sendable () -> Void = {
     }
     opening.add("export") {
         let configuration = try ModelConfiguration(
-            embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 512, batchSize: 1)
+            ModelShape(
+                embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 512, batchSize: 1))
         let state = ModelState(initialising: configuration, seed: 1)
         return { try ModelExport(configuration: configuration).write(state, to: GGUFMemorySink()).bytes.count }
     }

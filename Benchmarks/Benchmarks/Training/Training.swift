@@ -3,10 +3,13 @@ import Contest
 import FlowModel
 
 let benchmarks: @Sendable () -> Void = {
-    func shape(_ d: Int, _ layers: Int, _ heads: Int, _ experts: Int, _ width: Int, context: Int, batch: Int) throws -> ModelConfiguration {
+    func shape(
+        _ d: UInt32, _ layers: UInt32, _ heads: UInt32, _ experts: UInt32, _ width: UInt32, context: UInt32, batch: UInt32
+    ) throws -> ModelConfiguration {
         try ModelConfiguration(
-            embeddingLength: d, layerCount: layers, headCount: heads, expertCount: experts, expertWidth: width,
-            contextLength: context, batchSize: batch)
+            ModelShape(
+                embeddingLength: d, layerCount: layers, headCount: heads, expertCount: experts, expertWidth: width,
+                contextLength: context, batchSize: batch))
     }
     func step(_ subject: String, runs: Int, backends: [String], _ configuration: @escaping () throws -> ModelConfiguration) {
         let contest = Contest(subject, runs: runs)

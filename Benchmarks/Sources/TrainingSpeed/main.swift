@@ -38,10 +38,11 @@ func measure(_ body: () throws -> Void) rethrows -> (wall: Double, processor: Do
 
 func median(_ numbers: [Double]) -> Double { numbers.sorted()[numbers.count / 2] }
 
+@MainActor func size(_ name: String) -> UInt32 { UInt32(clamping: options[name]!) }
 let configuration = try ModelConfiguration(
-    embeddingLength: options["embedding"]!, layerCount: options["layers"]!, headCount: options["heads"]!,
-    expertCount: options["experts"]!, expertWidth: options["width"]!, contextLength: options["context"]!,
-    batchSize: options["batch"]!)
+    ModelShape(
+        embeddingLength: size("embedding"), layerCount: size("layers"), headCount: size("heads"), expertCount: size("experts"),
+        expertWidth: size("width"), contextLength: size("context"), batchSize: size("batch")))
 let backend = try BackendSelection.backend(named: backendName, offering: [OpenBLASBackend()])
 let pool = ThreadPool(threads: options["threads"]!)
 let trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
@@ -52,7 +53,7 @@ let warmup = options["warmup"]!, steps = warmup + options["steps"]!
 
 // What a miner does for a step: batch, training, digest. The weights exist once, as the momentum does, and only for as long as this takes.
 var walls: [Double] = [], processors: [Double] = [], withoutDigest: [Double] = [], loss = 0.0, initialisation = 0.0
-var chain = DeltaChain(modelRoot: .zero, workSeed: workSeed)
+var chain = DigestChain(modelRoot: .zero, workSeed: workSeed)
 @MainActor func takeSteps(digesting: Bool) throws {
     var weights: ModelState!
     initialisation = measure { weights = ModelState(initialising: configuration, seed: 1, pool: pool) }.wall

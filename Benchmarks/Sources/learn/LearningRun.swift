@@ -17,8 +17,8 @@ final class LearningRun {
     init(_ options: LearningOptions) throws {
         self.options = options
         configuration = try ModelConfiguration(
-            embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 128,
-            batchSize: 16)
+            ModelShape(
+                embeddingLength: 128, layerCount: 4, headCount: 4, expertCount: 16, expertWidth: 256, contextLength: 128, batchSize: 16))
         let sampler = try BatchSampler(
             corpus: try DirectoryCorpus(path: options.text), contextLength: configuration.contextLength,
             batchSize: configuration.batchSize)
@@ -31,7 +31,7 @@ final class LearningRun {
         heldOut = try stride(from: 0, to: options.windows, by: configuration.batchSize).map { first in
             let indices = first..<min(first + sampler.batchSize, options.windows)
             let tokens = try indices.flatMap { try sampler.window(at: sampler.split.heldOutStart($0, of: options.windows)) }
-            return TokenBatch(windows: indices.count, contextLength: sampler.split.contextLength, tokens: tokens)
+            return TokenBatch(windows: indices.count, contextLength: sampler.contextLength, tokens: tokens)
         }
     }
 
@@ -52,7 +52,7 @@ final class LearningRun {
             if options.offGrid {
                 sum += try floatStep(batch, momentum: momentum, rate: Float(rate * 0x1p-20))
             } else {
-                let units = max(LearningRateSchedule.minimumUnits, UInt32(rate.rounded()))
+                let units = max(TrainingParameters.leastUnits, UInt32(rate.rounded()))
                 sum += try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: units).loss
             }
             count += 1

@@ -8,10 +8,11 @@ enum ChatModel {
     /// - Parameter endless: neither a line break nor an end token is ever drawn, so that an answer goes on until somebody stops it
     ///   or the context is full.
     static func write(
-        to path: String, seed: UInt64 = 1, contextLength: Int = 4096, endless: Bool = false, metadata: [(key: String, value: GGUFValue)] = []
+        to path: String, seed: UInt64 = 1, contextLength: UInt32 = 4096, endless: Bool = false, metadata: [(key: String, value: GGUFValue)] = []
     ) throws {
         let configuration = try ModelConfiguration(
-            embeddingLength: 64, layerCount: 2, headCount: 4, expertCount: 8, expertWidth: 96, contextLength: contextLength, batchSize: 1)
+            ModelShape(
+                embeddingLength: 64, layerCount: 2, headCount: 4, expertCount: 8, expertWidth: 96, contextLength: contextLength, batchSize: 1))
         let state = ModelState(zeros: configuration)
         var random = seed
         func uniform() -> Double {

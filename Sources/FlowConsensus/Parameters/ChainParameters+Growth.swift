@@ -1,3 +1,5 @@
+public import FlowTraining
+
 extension ChainParameters {
     /// The model that the block at `height` trains.
     ///
@@ -29,7 +31,12 @@ extension ChainParameters {
                     "\(field) stands at height \(stage.height), expected a multiple of the retarget period \(retargetPeriod)")
             }
             try checkShape(stage.model, "\(field).model")
-            try Self.checkStep(from: previous.model, to: stage.model, "\(field).model")
+            guard stage.model != previous.model else { throw .growthStages("\(field).model is the model that it grows from") }
+            do {
+                try previous.model.checkGrowth(into: stage.model, field: "\(field).model")
+            } catch {
+                throw ChainParametersError(error)
+            }
             try checkLegalStarts(stage.model)
             let ratio = stage.costRatio
             guard ratio.denominator > 0, ratio.numerator >= ratio.denominator,
@@ -40,35 +47,5 @@ extension ChainParameters {
             }
             previous = stage
         }
-    }
-
-    /// No size shrinks, at least one grows; the embedding stays or doubles with the head length as it was; layers, experts and
-    /// their width at most double, and a stage that adds layers leaves embedding and width: so no new part has a twin.
-    private static func checkStep(
-        from old: ModelShape, to new: ModelShape, _ field: String
-    ) throws(ChainParametersError) {
-        func range(_ name: String, _ old: UInt32, _ new: UInt32, _ most: UInt64) throws(ChainParametersError) {
-            try check("\(field).\(name)", new, UInt64(old), most)
-        }
-        guard new != old else { throw .growthStages("\(field) is the model that it grows from") }
-        guard new.embeddingLength == old.embeddingLength || UInt64(new.embeddingLength) == 2 * UInt64(old.embeddingLength) else {
-            throw .growthStages(
-                "\(field).embeddingLength is \(new.embeddingLength), expected \(old.embeddingLength) or twice that")
-        }
-        guard new.embeddingLength / new.headCount == old.embeddingLength / old.headCount else {
-            throw .growthStages(
-                "\(field).headCount is \(new.headCount), expected heads of length \(old.embeddingLength / old.headCount) as before")
-        }
-        try range("layerCount", old.layerCount, new.layerCount, 2 * UInt64(old.layerCount))
-        try range("expertCount", old.expertCount, new.expertCount, 2 * UInt64(old.expertCount))
-        try range("expertWidth", old.expertWidth, new.expertWidth, 2 * UInt64(old.expertWidth))
-        if new.layerCount > old.layerCount {
-            guard new.embeddingLength == old.embeddingLength, new.expertWidth == old.expertWidth else {
-                throw .growthStages(
-                    "\(field) adds layers and grows embeddingLength or expertWidth, expected two stages, one for each")
-            }
-        }
-        try range("contextLength", old.contextLength, new.contextLength, UInt64(UInt32.max))
-        try range("batchSize", old.batchSize, new.batchSize, UInt64(UInt32.max))
     }
 }

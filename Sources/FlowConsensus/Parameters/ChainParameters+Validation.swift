@@ -1,9 +1,6 @@
-extension ChainParameters {
-    /// The fewest training windows that a corpus must offer.
-    public static let leastLegalStarts: UInt64 = 65_536
-    /// The fewest tokens that an expert sees in a step, on average.
-    public static let leastTokensPerExpert: UInt64 = 16
+import FlowTraining
 
+extension ChainParameters {
     /// Checks that the parameters can be a network; call it on whatever comes from a file.
     ///
     /// - Returns: the same value.
@@ -38,30 +35,10 @@ extension ChainParameters {
 
     /// - Parameter field: where the shape stands, for messages.
     func checkShape(_ model: ModelShape, _ field: String) throws(ChainParametersError) {
-        try Self.check("\(field).embeddingLength", model.embeddingLength, 32, 16_384)
-        try Self.check("\(field).layerCount", model.layerCount, 1, 256)
-        try Self.check("\(field).headCount", model.headCount, 1, 1_024)
-        try Self.check("\(field).expertCount", model.expertCount, 2, 65_536)
-        try Self.check("\(field).expertsPerToken", model.expertsPerToken, 2, 2)
-        try Self.check("\(field).expertWidth", model.expertWidth, 32, 65_536)
-        try Self.check("\(field).contextLength", model.contextLength, 2, 8_192)
-        try Self.check("\(field).batchSize", model.batchSize, 1, 4_096)
-        // Rows of quantised weights come in blocks of 32.
-        try Self.checkMultiple("\(field).embeddingLength", model.embeddingLength, of: 32)
-        try Self.checkMultiple("\(field).expertWidth", model.expertWidth, of: 32)
-        try Self.checkMultiple("\(field).embeddingLength", model.embeddingLength, of: model.headCount)
-        let headLength = model.embeddingLength / model.headCount
-        try Self.check("head length of \(field) (embeddingLength / headCount)", headLength, 4, 16_384)
-        guard headLength.nonzeroBitCount == 1 else {
-            throw .notPowerOfTwo(field: "head length of \(field) (embeddingLength / headCount)", actual: UInt64(headLength))
-        }
-        // An exact product sums over at most 2^17 rows at 8 bits and 2^15 above.
-        let widestBits = max(training.linearBits, training.attentionBits, training.routerBits)
-        try Self.check("tokens a step of \(field)", model.tokensPerStep, 1, widestBits <= 8 ? 131_072 : 32_768)
-        try Self.check("number of weights of \(field)", model.parameterCount, 1, 1 << 40)
-        let perExpert = model.tokensPerStep * UInt64(model.expertsPerToken) / UInt64(model.expertCount)
-        guard perExpert >= Self.leastTokensPerExpert else {
-            throw .tooFewTokensPerExpert(needed: Self.leastTokensPerExpert, actual: perExpert)
+        do {
+            try model.check(.network, bits: training.bits, field: field)
+        } catch {
+            throw ChainParametersError(error)
         }
     }
 
@@ -69,10 +46,10 @@ extension ChainParameters {
         try Self.check("training.stepsPerBlock", training.stepsPerBlock, 1, 4_096)
         try Self.check("training.firstPayingStep", training.firstPayingStep, 1, UInt64(training.stepsPerBlock))
         try Self.check("training.warmupSteps", training.warmupSteps, 1, 1_000_000)
-        try Self.check("training.balancingWeight", training.balancingWeight, 0, 1_000_000)
-        try Self.check("training.linearBits", training.linearBits, 2, 16)
-        try Self.check("training.attentionBits", training.attentionBits, 2, 16)
-        try Self.check("training.routerBits", training.routerBits, 2, 16)
+        try Self.check(
+            "training.balancingWeight", training.balancingWeight, UInt64(TrainingParameters.balancingWeights.lowerBound),
+            UInt64(TrainingParameters.balancingWeights.upperBound))
+        do { try training.bits.check("training") } catch { throw ChainParametersError(error) }
         guard let first = training.peakLearningRate.first, first.height == 0 else {
             throw .learningRateStages("the first stage must stand at height 0")
         }
@@ -106,26 +83,18 @@ extension ChainParameters {
     }
 
     func checkLegalStarts(_ model: ModelShape) throws(ChainParametersError) {
-        let starts = legalStarts(contextLength: model.contextLength)
-        guard starts >= Self.leastLegalStarts else {
-            throw .tooFewLegalStarts(needed: Self.leastLegalStarts, actual: starts)
+        let split = corpusSplit(model)
+        guard split.isLongEnough else {
+            throw .tooFewLegalStarts(needed: CorpusSplit.leastLegalStarts, actual: split.legalStarts)
         }
     }
 
-    static func check(
+    private static func check(
         _ field: String, _ value: some FixedWidthInteger & UnsignedInteger, _ least: UInt64, _ most: UInt64
     ) throws(ChainParametersError) {
         let actual = UInt64(value)
         guard actual >= least, actual <= most else {
             throw .outOfRange(field: field, least: least, most: most, actual: actual)
-        }
-    }
-
-    private static func checkMultiple(
-        _ field: String, _ value: UInt32, of divisor: UInt32
-    ) throws(ChainParametersError) {
-        guard divisor > 0, value % divisor == 0 else {
-            throw .notDivisible(field: field, divisor: UInt64(divisor), actual: UInt64(value))
         }
     }
 }

@@ -1,4 +1,5 @@
 public import FlowCrypto
+public import FlowTraining
 
 /// Everything that makes a network: two nodes with equal parameters are on the same chain.
 ///
@@ -83,17 +84,6 @@ public struct ChainParameters: Hashable, Sendable {
         Subsidy.amount(height: height, halvingInterval: halvingInterval)
     }
 
-    /// The bytes at the end of the corpus that are kept for the published loss: `max(⌊C / 64⌋, L + 1)`.
-    public var heldOutLength: UInt64 { heldOutLength(contextLength: model.contextLength) }
-
-    private func heldOutLength(contextLength: UInt32) -> UInt64 { max(corpusLength / 64, UInt64(contextLength) + 1) }
-
-    /// N, the number of places at which a training window may start; 0 when the corpus is too short for one.
-    public var legalStarts: UInt64 { legalStarts(contextLength: model.contextLength) }
-
-    /// N for windows of another length, as a stage of growth may have.
-    func legalStarts(contextLength: UInt32) -> UInt64 {
-        let reserved = heldOutLength(contextLength: contextLength) + UInt64(contextLength)
-        return corpusLength > reserved ? corpusLength - reserved : 0
-    }
+    /// How the corpus falls into parts for the windows of a model.
+    func corpusSplit(_ model: ModelShape) -> CorpusSplit { CorpusSplit(length: corpusLength, contextLength: model.contextLength) }
 }

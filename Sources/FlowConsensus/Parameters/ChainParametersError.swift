@@ -1,3 +1,5 @@
+import FlowTraining
+
 /// Why a set of parameters cannot be a network.
 @nonexhaustive
 public enum ChainParametersError: Error, Hashable, Sendable {
@@ -14,6 +16,17 @@ public enum ChainParametersError: Error, Hashable, Sendable {
     case growthStages(String)
     case tooFewLegalStarts(needed: UInt64, actual: UInt64)
     case tooFewTokensPerExpert(needed: UInt64, actual: UInt64)
+
+    /// What is wrong with a model's sizes, as a fault of the parameters that name them.
+    init(_ error: ModelShapeError) {
+        self = switch error {
+        case let .outOfRange(field, least, most, actual): .outOfRange(field: field, least: least, most: most, actual: actual)
+        case let .notDivisible(field, divisor, actual): .notDivisible(field: field, divisor: divisor, actual: actual)
+        case let .notPowerOfTwo(field, actual): .notPowerOfTwo(field: field, actual: actual)
+        case let .tooFewTokensPerExpert(needed, actual): .tooFewTokensPerExpert(needed: needed, actual: actual)
+        case let .growth(field, expected, actual): .growthStages("\(field) is \(actual), expected \(expected)")
+        }
+    }
 }
 
 extension ChainParametersError: CustomStringConvertible {

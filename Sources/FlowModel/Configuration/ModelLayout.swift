@@ -1,3 +1,5 @@
+import FlowTraining
+
 /// Element offsets of every tensor in the state, in the canonical order of Model.md.
 struct ModelLayout: Sendable, Equatable {
     struct Layer: Sendable, Equatable {
@@ -22,9 +24,9 @@ struct ModelLayout: Sendable, Equatable {
     var count = 0
 
     /// The layout together with its descriptors; the caller has checked that the sizes do not overflow.
-    static func make(
-        vocabulary: Int, embedding d: Int, layers layerCount: Int, heads: Int, experts: Int, width: Int
-    ) -> (layout: ModelLayout, tensors: [TensorDescriptor]) {
+    static func make(_ shape: ModelShape, vocabulary: Int) -> (layout: ModelLayout, tensors: [TensorDescriptor]) {
+        let (d, head) = (Int(shape.embeddingLength), Int(shape.headLength))
+        let (layerCount, experts, width) = (Int(shape.layerCount), Int(shape.expertCount), Int(shape.expertWidth))
         var layout = ModelLayout()
         var tensors: [TensorDescriptor] = []
         func add(
@@ -37,7 +39,6 @@ struct ModelLayout: Sendable, Equatable {
             layout.count += descriptor.count
             return descriptor.offset
         }
-        let head = d / heads
         layout.tokenEmbedding = add("token_embd", .tokenEmbedding, nil, [vocabulary, d], divisor: d)
         for n in 0..<layerCount {
             var layer = Layer()

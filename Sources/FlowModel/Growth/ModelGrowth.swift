@@ -1,4 +1,5 @@
 public import FlowTensor
+import FlowTraining
 
 /// The growth of a model into a larger one, as `Documentation/Protocol/Growth.md` defines it.
 ///
@@ -17,35 +18,14 @@ public struct ModelGrowth: Sendable {
     /// The new sizes.
     public let target: ModelConfiguration
 
-    /// Checks that the one can grow into the other: no size shrinks; the embedding stays or doubles, with the head length
-    /// as it was; layers, experts and expert width at most double; and where layers are added, embedding and expert width stay.
+    /// Checks that the one can grow into the other (``ModelShape/checkGrowth(into:field:)``), over the same vocabulary.
     ///
-    /// - Throws: ``ModelGrowthError/size(name:from:to:allowed:)`` naming the first size that does not fit.
+    /// - Throws: ``ModelGrowthError/shape(_:)`` naming the first size that does not fit.
     public init(from source: ModelConfiguration, to target: ModelConfiguration) throws(ModelGrowthError) {
-        func check(_ name: String, _ from: Int, _ to: Int, _ fits: Bool, _ allowed: String) throws(ModelGrowthError) {
-            guard fits else { throw .size(name: name, from: from, to: to, allowed: allowed) }
+        guard source.vocabularySize == target.vocabularySize else {
+            throw .vocabulary(from: source.vocabularySize, to: target.vocabularySize)
         }
-        func checkRange(_ name: String, _ from: Int, _ to: Int) throws(ModelGrowthError) {
-            try check(name, from, to, to >= from && to <= 2 * from, "\(from) to \(2 * from)")
-        }
-        let (d, wide) = (source.embeddingLength, target.embeddingLength)
-        try check("embeddingLength", d, wide, wide == d || wide == 2 * d, "\(d) or \(2 * d)")
-        try check(
-            "headLength", source.headLength, target.headLength, source.headLength == target.headLength,
-            "\(source.headLength), so headCount grows with embeddingLength")
-        try check(
-            "vocabularySize", source.vocabularySize, target.vocabularySize, source.vocabularySize == target.vocabularySize,
-            "\(source.vocabularySize)")
-        try checkRange("layerCount", source.layerCount, target.layerCount)
-        try checkRange("expertCount", source.expertCount, target.expertCount)
-        try checkRange("expertWidth", source.expertWidth, target.expertWidth)
-        // All that a copied layer says is silent at first, so copies inside of it would stay twins.
-        if target.layerCount > source.layerCount {
-            try check("embeddingLength", d, wide, wide == d, "\(d) where layers are added; grow it in another stage")
-            try check(
-                "expertWidth", source.expertWidth, target.expertWidth, target.expertWidth == source.expertWidth,
-                "\(source.expertWidth) where layers are added; grow it in another stage")
-        }
+        do { try source.shape.checkGrowth(into: target.shape) } catch { throw .shape(error) }
         self.source = source
         self.target = target
     }

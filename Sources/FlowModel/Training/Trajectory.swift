@@ -1,4 +1,5 @@
 public import FlowCrypto
+import FlowTraining
 
 /// Training from a parent's weights, step by step, with the digest chain: what a miner searches along and a verifier replays.
 ///
@@ -24,7 +25,7 @@ public final class Trajectory {
     public private(set) var completedSteps = 0
     /// The fault that ended the trajectory, if one did.
     public private(set) var fault: StepFault?
-    private var chain: DeltaChain
+    private var chain: DigestChain
     private let isCancelled: @Sendable () -> Bool
 
     /// - Parameters:
@@ -37,7 +38,7 @@ public final class Trajectory {
         self.isCancelled = isCancelled
         weights = job.parent.copy()
         momentum = ModelState(zeros: job.parent.configuration)
-        chain = DeltaChain(modelRoot: job.modelRoot, workSeed: job.workSeed)
+        chain = DigestChain(modelRoot: job.modelRoot, workSeed: job.workSeed)
     }
 
     /// Begins another job, with the same memory.
@@ -47,7 +48,7 @@ public final class Trajectory {
         self.job = job
         weights.assign(from: job.parent)
         momentum.clear()
-        chain = DeltaChain(modelRoot: job.modelRoot, workSeed: job.workSeed)
+        chain = DigestChain(modelRoot: job.modelRoot, workSeed: job.workSeed)
         completedSteps = 0
         fault = nil
     }

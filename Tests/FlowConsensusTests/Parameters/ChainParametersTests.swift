@@ -67,7 +67,7 @@ import Testing
         { $0.addressPrefix = "" }, { $0.addressPrefix = "Fl" }, { $0.addressPrefix = "abcdefghijklmnopq" },
         { $0.genesisMessage = String(repeating: "é", count: 128) }, { $0.model.embeddingLength = 0 },
         { $0.model.embeddingLength = 65 }, { $0.model.embeddingLength = 48 }, { $0.model.layerCount = 0 },
-        { $0.model.headCount = 0 }, { $0.model.headCount = 3 }, { $0.model.headCount = 32 },
+        { $0.model.headCount = 0 }, { $0.model.embeddingLength = 2_048; $0.model.headCount = 1 }, { $0.model.headCount = 3 }, { $0.model.headCount = 32 },
         { $0.model.embeddingLength = 96 }, { $0.model.expertCount = 1 }, { $0.model.expertsPerToken = 1 },
         { $0.model.expertsPerToken = 3 }, { $0.model.expertWidth = 33 }, { $0.model.contextLength = 1 },
         { $0.model.batchSize = 0 }, { $0.model.batchSize = .max }, { $0.model.contextLength = .max },
@@ -97,7 +97,6 @@ import Testing
             }
             // Nothing else traps on them either.
             _ = copy.genesisHash
-            _ = copy.legalStarts
             _ = copy.model.parameterCount
         }
     }
@@ -106,7 +105,7 @@ import Testing
         var parameters = ChainParameters.regtest
         // 65,536 starts + a context of 64 + a 64th held out.
         parameters.corpusLength = 66_641
-        #expect(parameters.legalStarts == 65_536)
+        #expect(CorpusSplit(length: parameters.corpusLength, contextLength: parameters.model.contextLength).legalStarts == 65_536)
         #expect(throws: Never.self) { try parameters.validated() }
         parameters.corpusLength = 66_640
         #expect(throws: ChainParametersError.tooFewLegalStarts(needed: 65_536, actual: 65_535)) {

@@ -194,8 +194,12 @@ import Testing
             #expect(Hex.encode(block.hash.bytes) == test.hash)
             #expect(header.seedPrefix.count == 124)
             #expect(Hex.encode(header.workSeed(corpusRoot: corpusRoot).bytes) == test.workSeed)
-            var links = [DigestChain.start(modelRoot: header.modelRoot, workSeed: try Self.hash(test.workSeed))]
-            for digest in block.stepDigests { links.append(DigestChain.link(links[links.count - 1], stepDigest: digest)) }
+            var chain = DigestChain(modelRoot: header.modelRoot, workSeed: try Self.hash(test.workSeed))
+            var links = [chain.current]
+            for digest in block.stepDigests {
+                chain.append(digest)
+                links.append(chain.current)
+            }
             #expect(links.map { Hex.encode($0.bytes) } == test.links)
             #expect(links.last == header.deltaHash)
             #expect(block.transactions.map { Hex.encode($0.merkleLeaf.bytes) } == test.leaves)

@@ -166,28 +166,4 @@ import Testing
         #expect(RelativeLock(sequence: RelativeLock.seconds(.max).sequence, version: 2) == .seconds(33_553_920))
         #expect(RelativeLock(sequence: RelativeLock.none.sequence, version: 2) == .none)
     }
-
-    struct RateFile: Decodable {
-        struct Case: Decodable {
-            let stages: [LearningRateStage]
-            let warmup: UInt32
-            let height: UInt32
-            let keptSteps: String
-            let units: UInt32
-        }
-        let cases: [Case]
-    }
-
-    @Test func learningRate() throws {
-        let cases = try Vectors.json("flow/chain-learning-rate.json", as: RateFile.self).cases
-        #expect(cases.count == 4 * 7 * 12)
-        for test in cases {
-            var training = ChainParameters.mainnet.training
-            training.peakLearningRate = test.stages
-            training.warmupSteps = test.warmup
-            let units = training.learningRateUnits(
-                height: test.height, keptSteps: try #require(UInt64(test.keptSteps)))
-            #expect(units == test.units, "\(test)")
-        }
-    }
 }

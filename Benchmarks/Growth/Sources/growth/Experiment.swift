@@ -47,7 +47,7 @@ struct Experiment {
         var weights = start
         for done in stride(from: 0, to: steps, by: Self.trajectoryLength) {
             let rates = (1...Self.trajectoryLength).map { step in
-                max(LearningRateSchedule.minimumUnits, units * UInt32(min(first + done + step, warmup)) / UInt32(warmup))
+                max(TrainingParameters.leastUnits, units * UInt32(min(first + done + step, warmup)) / UInt32(warmup))
             }
             let trajectory = Trajectory(
                 TrajectoryJob(

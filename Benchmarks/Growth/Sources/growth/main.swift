@@ -11,10 +11,11 @@ else {
     exit(2)
 }
 
-func shape(d: Int = 64, layers: Int = 2, experts: Int = 8, width: Int = 128) throws -> ModelConfiguration {
+func shape(d: UInt32 = 64, layers: UInt32 = 2, experts: UInt32 = 8, width: UInt32 = 128) throws -> ModelConfiguration {
     try ModelConfiguration(
-        embeddingLength: d, layerCount: layers, headCount: d / 32, expertCount: experts, expertWidth: width,
-        contextLength: 64, batchSize: 32)
+        ModelShape(
+            embeddingLength: d, layerCount: layers, headCount: d / 32, expertCount: experts, expertWidth: width,
+            contextLength: 64, batchSize: 32))
 }
 
 /// Writes a line at once, so that a long run can be followed.

@@ -6,8 +6,8 @@ enum Seeds {
     static let files: [FileMutator.File] = [ExportFormat.q8_0, .q4_0].compactMap { format in
         guard
             let configuration = try? ModelConfiguration(
-                embeddingLength: 32, layerCount: 1, headCount: 2, expertCount: 2, expertWidth: 32, contextLength: 16,
-                batchSize: 1),
+                ModelShape(
+                    embeddingLength: 32, layerCount: 1, headCount: 2, expertCount: 2, expertWidth: 32, contextLength: 16, batchSize: 1)),
             let sink = try? ModelExport(configuration: configuration, format: format).write(
                 ModelState(initialising: configuration, seed: 1), to: GGUFMemorySink())
         else { return nil }

@@ -21,6 +21,11 @@ public struct TrainingParameters: Hashable, Sendable, Codable {
 
     /// The least learning rate: 2^−13 in units of 2^−20. Below, 8-bit weights would stand still.
     public static let leastUnits: UInt32 = 128
+    /// What `balancingWeight` may be: up to 1.
+    public static let balancingWeights: ClosedRange<UInt32> = 0...1_000_000
+
+    /// The three bit widths together.
+    public var bits: QuantiserBits { QuantiserBits(linear: linearBits, attention: attentionBits, router: routerBits) }
 
     public init(
         stepsPerBlock: UInt32, firstPayingStep: UInt32, initialisationSeed: UInt64,
