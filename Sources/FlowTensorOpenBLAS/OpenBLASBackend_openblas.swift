@@ -29,12 +29,6 @@ public struct OpenBLASBackend: MatrixBackend {
         if getenv("OPENBLAS_NUM_THREADS") == nil { openblas_set_num_threads(1) }
     }
 
-    /// The library's version and the processor kernel that it chose, for logs.
-    public static var libraryDescription: String {
-        guard let text = openblas_get_config() else { return "OpenBLAS" }
-        return String(cString: text)
-    }
-
     /// `OPENBLAS_CORETYPE` can force kernels that the processor cannot run; OpenBLAS would end the process at its first product.
     public var obstacle: String? {
         guard let name = openblas_get_corename() else { return nil }

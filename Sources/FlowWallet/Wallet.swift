@@ -132,9 +132,6 @@ public actor Wallet {
     /// The label of an address of this wallet.
     public func label(of address: Address) -> String? { contents.labels[address.description] }
 
-    /// Whether a program is one of the wallet's.
-    public func owns(_ program: LockProgram) -> Bool { ring.key(for: program) != nil }
-
     public func address(of key: WalletKey) throws(WalletError) -> Address {
         do {
             return try Address(program: key.program, prefix: network.addressPrefix)

@@ -70,7 +70,6 @@ struct Keccak256Tests {
                 start = end
             }
             #expect(hasher.finalize() == Keccak256.hash(whole))
-            #expect(hasher.finalizeDouble() == Keccak256.doubleHash(whole))
         }
     }
 

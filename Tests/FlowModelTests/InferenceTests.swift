@@ -144,6 +144,22 @@ struct InferenceTests {
         #expect(throws: InferenceError.nonFiniteLogits(position: 0)) { try session.decode(65) }
     }
 
+    /// Without a length for them, more heads than elements are heads of nothing.
+    @Test func headsOfNoElementAreRefused() throws {
+        let sound = try InferenceModel(file: GGUFFile(bytes: RandomLlama.bytes(experts: 8, seed: 6, heads: 32, groups: 32)))
+        try InferenceSession(model: sound).prefill([256, 1, 2, 3])
+        for heads in [65, 128] {
+            let file = try GGUFFile(bytes: RandomLlama.bytes(experts: 8, seed: 6, heads: heads, groups: heads))
+            do {
+                let session = InferenceSession(model: try InferenceModel(file: file))
+                Issue.record("\(heads) heads of 64 elements were accepted")
+                try session.prefill([256, 1, 2, 3])
+            } catch let error as GGUFError {
+                #expect(error.description.contains("head_count"), "\(error)")
+            }
+        }
+    }
+
     @Test func incompleteOrForeignModelsAreRefused() throws {
         let configuration = try RandomModel.configuration()
         let whole = try RandomModel.file(configuration, seed: 1)

@@ -8,8 +8,11 @@ enum RandomLlama {
     /// Names and numbers of experts of the files that are compared with llama.cpp's logits.
     static let kinds: [(name: String, experts: Int)] = [("llama-dense", 0), ("llama-experts", 8)]
 
-    static func bytes(experts: Int, seed: UInt64) throws -> [UInt8] {
-        let (d, width, heads, groups, length) = (64, 96, 4, 2, 16)
+    /// - Parameters:
+    ///   - heads: of queries; a file with another number than 4 is no model that llama.cpp was compared with.
+    ///   - groups: heads of keys and values.
+    static func bytes(experts: Int, seed: UInt64, heads: Int = 4, groups: Int = 2) throws -> [UInt8] {
+        let (d, width, length) = (64, 96, 64 / heads)
         var header = GGUFHeader()
         let values: [(String, GGUFValue)] = [
             ("general.architecture", .string("llama")), ("llama.block_count", .uint32(2)),
@@ -30,7 +33,7 @@ enum RandomLlama {
             let (keys, stack) = (groups * length, experts > 0 ? [experts] : [])
             let kind = experts > 0 ? "_exps" : ""
             tensors += [
-                ("attn_norm", [d]), ("attn_q", [d, d]), ("attn_k", [d, keys]), ("attn_v", [d, keys]), ("attn_output", [d, d]),
+                ("attn_norm", [d]), ("attn_q", [d, heads * length]), ("attn_k", [d, keys]), ("attn_v", [d, keys]), ("attn_output", [heads * length, d]),
                 ("ffn_norm", [d]), ("ffn_gate\(kind)", [d, width] + stack), ("ffn_up\(kind)", [d, width] + stack),
                 ("ffn_down\(kind)", [width, d] + stack),
             ].map { ("blk.\(layer).\($0.0)", $0.1) }

@@ -38,7 +38,7 @@ func measure(_ body: () throws -> Void) rethrows -> (wall: Double, processor: Do
 
 func median(_ numbers: [Double]) -> Double { numbers.sorted()[numbers.count / 2] }
 
-func size(_ name: String) -> UInt32 { UInt32(clamping: options[name]!) }
+@MainActor func size(_ name: String) -> UInt32 { UInt32(clamping: options[name]!) }
 let configuration = try ModelConfiguration(
     ModelShape(
         embeddingLength: size("embedding"), layerCount: size("layers"), headCount: size("heads"), expertCount: size("experts"),

@@ -102,9 +102,6 @@ public struct Keccak256: Sendable {
 
     /// `keccak256d`: the hash of the hash's 32 bytes.
     public static func doubleHash(_ raw: UnsafeRawBufferPointer) -> Hash256 { hash(raw).hashedAgain }
-
-    /// The hash of the hash's 32 bytes, which makes an incremental hash a double one.
-    public func finalizeDouble() -> Hash256 { finalize().hashedAgain }
 }
 
 extension Hash256 {

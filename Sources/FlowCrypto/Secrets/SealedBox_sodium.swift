@@ -21,8 +21,6 @@ public enum SealedBox {
 
         /// 64 MiB and three passes (RFC 9106, second recommendation): a fraction of a second.
         public static let standard = Parameters(validMemoryKiB: 64 * 1024, passes: 3)
-        /// 1 GiB and four passes: seconds, for secrets that are opened seldom.
-        public static let sensitive = Parameters(validMemoryKiB: 1 << 20, passes: 4)
 
         /// - Throws: `CryptoError.parameterOutOfRange` outside 8 KiB to 1 GiB and 1 to 16 passes.
         public init(memoryKiB: UInt32, passes: UInt32) throws(CryptoError) {

@@ -46,8 +46,6 @@ public struct ByteReader: Sendable {
     public mutating func readUInt64() throws(DecodingFault) -> UInt64 { try readInteger(UInt64.self) }
     /// A 32-bit integer in two's complement, least significant byte first.
     public mutating func readInt32() throws(DecodingFault) -> Int32 { try readInteger(Int32.self) }
-    /// A 64-bit integer in two's complement, least significant byte first.
-    public mutating func readInt64() throws(DecodingFault) -> Int64 { try readInteger(Int64.self) }
 
     /// A 16-bit integer in network order, as ports are written.
     public mutating func readUInt16BigEndian() throws(DecodingFault) -> UInt16 {
@@ -71,9 +69,6 @@ public struct ByteReader: Sendable {
         offset += count
         return storage[start..<start + count]
     }
-
-    /// Passes over `count` bytes without copying them.
-    public mutating func skip(_ count: Int) throws(DecodingFault) { _ = try readSlice(count) }
 
     // MARK: Counts
 

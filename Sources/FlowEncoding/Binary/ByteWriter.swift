@@ -45,16 +45,6 @@ public struct ByteWriter: Sendable {
         }
     }
 
-    /// How many bytes `writeCompactSize` takes for `value`.
-    public static func compactSizeLength(_ value: UInt64) -> Int {
-        switch value {
-        case ..<0xfd: 1
-        case ...0xffff: 3
-        case ...0xffff_ffff: 5
-        default: 9
-        }
-    }
-
     /// The length as CompactSize, then the bytes.
     public mutating func writeVarBytes(_ newBytes: [UInt8]) {
         writeCompactSize(UInt64(newBytes.count))

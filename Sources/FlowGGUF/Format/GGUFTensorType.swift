@@ -1,7 +1,7 @@
 /// The storage type of a tensor, with the number that stands for it in the file.
 ///
-/// All types of ggml are listed, so that any valid file can be read; ``isDecodable`` and ``isEncodable`` tell for
-/// which of them this library converts to and from binary32.
+/// All types of ggml are listed, so that any valid file can be read; ``isDecodable`` tells which of
+/// them this library converts to binary32, ``GGUFCodec/encodable`` to which it converts.
 public enum GGUFTensorType: UInt32, Sendable, CaseIterable {
     case f32 = 0
     case f16 = 1

@@ -124,6 +124,4 @@ public enum GGUFCodec {
 extension GGUFTensorType {
     /// Whether this library converts the type to binary32.
     public var isDecodable: Bool { GGUFCodec.decodable.contains(self) }
-    /// Whether this library converts binary32 to the type.
-    public var isEncodable: Bool { GGUFCodec.encodable.contains(self) }
 }

@@ -31,8 +31,6 @@ public struct DirectoryCorpus: Corpus {
     private let files: [File]
     public let length: UInt64
 
-    /// Number of `.txt` files that count.
-    public var fileCount: Int { files.count }
     /// The files' paths relative to the directory, in corpus order.
     public var relativePaths: [String] { files.map { String(decoding: $0.path, as: UTF8.self) } }
 

@@ -69,6 +69,9 @@ public struct InferenceConfiguration: Sendable, Equatable {
             throw metadata.unexpected("\(prefix).attention.head_count_kv", "a divisor of \(headCount)")
         }
         headLength = try integer("attention.key_length", 1...(1 << 16), embeddingLength / headCount)
+        guard headLength > 0 else {
+            throw metadata.unexpected("\(prefix).attention.head_count", "at most \(embeddingLength) heads where no length is given")
+        }
         guard try integer("attention.value_length", 1...(1 << 16), headLength) == headLength else {
             throw metadata.unexpected("\(prefix).attention.value_length", "the length of keys, \(headLength)")
         }
