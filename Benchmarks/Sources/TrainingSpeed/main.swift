@@ -42,7 +42,7 @@ let configuration = try ModelConfiguration(
     embeddingLength: options["embedding"]!, layerCount: options["layers"]!, headCount: options["heads"]!,
     expertCount: options["experts"]!, expertWidth: options["width"]!, contextLength: options["context"]!,
     batchSize: options["batch"]!)
-let backend = try BackendSelection.backend(named: backendName, offering: [OpenBLASBackend()])
+let backend = try BackendSelection.admission(of: backendName, offering: [OpenBLASBackend()]).backend
 let pool = ThreadPool(threads: options["threads"]!)
 let trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
 let sampler = try BatchSampler(

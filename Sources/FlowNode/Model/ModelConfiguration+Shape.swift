@@ -1,5 +1,6 @@
 public import FlowConsensus
 public import FlowModel
+import FlowTensor
 
 extension ModelConfiguration {
     /// The model that a network trains at a height; its first one where none is given.
@@ -12,7 +13,7 @@ extension ModelConfiguration {
                 expertCount: Int(shape.expertCount), expertWidth: Int(shape.expertWidth), contextLength: Int(shape.contextLength),
                 batchSize: Int(shape.batchSize), expertsPerToken: Int(shape.expertsPerToken),
                 linearBits: Int(training.linearBits), attentionBits: Int(training.attentionBits), routerBits: Int(training.routerBits),
-                balancingWeight: Float(training.balancingWeight) / 1_000_000)
+                balancingWeight: withCanonicalFloatingPoint { Float(training.balancingWeight) / 1_000_000 })
         } catch {
             throw NodeError(.configuration, "the network \(parameters.name) names sizes that make no model", cause: error)
         }
