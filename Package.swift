@@ -75,7 +75,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(name: "CHostState", path: "Tests/CHostState"),
+        .target(name: "TestSupport", dependencies: ["CHostState"], path: "Tests/TestSupport", swiftSettings: settings),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests("FlowEncoding", ["FlowEncoding"]),
         tests("FlowCrypto", ["FlowCrypto", "FlowEncoding"]),

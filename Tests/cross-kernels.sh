@@ -12,8 +12,8 @@ done
 clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-sources=(Sources/CFlowKernels/*.c Tests/CrossKernels/kernels.c)
-flags=(-O2 -Wall -Wno-psabi -ISources/CFlowKernels/include)
+sources=(Sources/CFlowKernels/*.c Tests/CHostState/host_state.c Tests/CrossKernels/kernels.c)
+flags=(-O2 -Wall -Wno-psabi -ISources/CFlowKernels/include -ITests/CHostState/include)
 
 "$clang" "${flags[@]}" "${sources[@]}" -o "$work/here"
 mkdir "$work/arm"

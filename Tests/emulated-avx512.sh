@@ -49,7 +49,8 @@ END
 # What runs there, and what it gives here.
 swift build -c release --package-path Examples --product flowminer
 flowminer=$(swift build -c release --package-path Examples --show-bin-path)/flowminer
-"$clang" -O2 -Wall -Wno-psabi -ISources/CFlowKernels/include Sources/CFlowKernels/*.c Tests/CrossKernels/kernels.c -o "$work/kernels"
+"$clang" -O2 -Wall -Wno-psabi -ISources/CFlowKernels/include -ITests/CHostState/include Sources/CFlowKernels/*.c Tests/CHostState/host_state.c \
+  Tests/CrossKernels/kernels.c -o "$work/kernels"
 printf '#include <stdio.h>\nchar *openblas_get_corename(void);\nint main(void) { return puts(openblas_get_corename()) < 0; }\n' >"$work/corename.c"
 "$clang" "$work/corename.c" -lopenblas -o "$work/corename"
 "$work/kernels" >"$work/kernels.here" 2>/dev/null

@@ -59,6 +59,7 @@ bool cflow_processor_has(int32_t feature) {
 }
 
 void cflow_multiply(int32_t level, const cflow_product *product, void *scratch) {
+    cflow_floating_point before = cflow_floating_point_begin();
     switch (level) {
     case CFLOW_AVX2: cflow_multiply_avx2(product, scratch); break;
     case CFLOW_AVX512_VNNI: cflow_multiply_avx512(product, scratch); break;
@@ -66,6 +67,7 @@ void cflow_multiply(int32_t level, const cflow_product *product, void *scratch) 
     case CFLOW_VNNI_WRITTEN_OUT: cflow_multiply_written_out(product, scratch); break;
     default: cflow_multiply_portable(product, scratch); break;
     }
+    cflow_floating_point_end(before);
 }
 
 // MARK: Pointwise operations

@@ -52,7 +52,10 @@ public struct OpenBLASBackend: MatrixBackend {
         IntegerProduct.runParts(of: products, on: pool) { compute($0) }
     }
 
-    public func compute(_ product: IntegerProduct) {
+    /// Sums are exact in any floating-point state, of OpenBLAS's own threads too; what is rounded and added here is not.
+    public func compute(_ product: IntegerProduct) { withCanonicalFloatingPoint { multiply(product) } }
+
+    private func multiply(_ product: IntegerProduct) {
         guard product.m > 0, product.n > 0 else { return }
         if product.k <= 0 {
             for row in 0..<product.m {

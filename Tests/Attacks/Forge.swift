@@ -31,7 +31,7 @@ final class Forge {
         sampler = try BatchSampler(
             corpus: SyntheticCorpus(length: parameters.corpusLength), contextLength: configuration.contextLength,
             batchSize: configuration.batchSize)
-        trainer = Trainer(configuration: configuration, backend: try BackendChoice.automatic.makeBackend(), pool: pool)
+        trainer = Trainer(configuration: configuration, backend: try BackendChoice.automatic.admission().backend, pool: pool)
         parent = parameters.genesisBlock.header
         weights = ModelState(initialising: configuration, seed: parameters.training.initialisationSeed, pool: pool)
         try measure()

@@ -1,8 +1,9 @@
-import FlowTensor
 import FlowTensorOpenBLAS
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import FlowTensor
 
 @Suite struct BackendTests {
     static var backends: [any MatrixBackend] {
@@ -96,11 +97,13 @@ import Testing
     }
 
     @Test func selection() throws {
-        let best = BackendSelection.automatic(offering: [OpenBLASBackend()])
-        #expect(best.name == InstructionSet.best.description || best.name == "openblas")
-        #expect(try BackendSelection.backend(named: "reference").name == "reference")
-        #expect(try BackendSelection.backend(named: "openblas", offering: [OpenBLASBackend()]).name == "openblas")
-        #expect(throws: BackendFault.self) { try BackendSelection.backend(named: "abacus") }
+        let best = try BackendSelection.admission(offering: [OpenBLASBackend()])
+        #expect(best.backend.name == InstructionSet.best.description || best.backend.name == "openblas")
+        #expect(best.passedOver.isEmpty)
+        #expect(try BackendSelection.admission(of: "reference").backend.name == "reference")
+        #expect(try BackendSelection.admission(of: "openblas", offering: [OpenBLASBackend()]).backend.name == "openblas")
+        let known = ["avx512vnni", "avx2", "neon", "cublas", "portable", "reference"]
+        #expect(throws: BackendFault.unknown(name: "abacus", known: known)) { try BackendSelection.admission(of: "abacus") }
         let list = BackendSelection.list(offering: [OpenBLASBackend()])
         #expect(list.contains { $0.name == "avx512vnni" })
         for entry in list { #expect(entry.isAvailable != (entry.reason != nil)) }
@@ -110,8 +113,54 @@ import Testing
         for fault in FaultyBackend.Fault.allCases {
             #expect(throws: BackendFault.self, "\(fault)") { try checkMatrixBackend(FaultyBackend(fault: fault)) }
         }
+        // By its name too.
         #expect(throws: BackendFault.self) {
-            _ = try BackendSelection.admitted(FaultyBackend(fault: .negativeZero))
+            _ = try BackendSelection.admission(of: "faulty", offering: [FaultyBackend(fault: .negativeZero)])
         }
+    }
+
+    @Test func aBackendThatChangesTheProcessorsStateIsRefused() {
+        for state in HostState.withoutTraps where state.number != 0 {
+            #expect(throws: BackendFault.changedFloatingPoint(backend: "faulty"), "\(state)") {
+                try checkMatrixBackend(FaultyBackend(fault: .changesState, state: state))
+            }
+        }
+        #expect(!HostState.differsHere)
+    }
+
+    /// What fails and is passed over is named; what is not here is not.
+    @Test func whatIsPassedOverIsNamed() throws {
+        let fault = BackendFault.wrongArithmetic(operation: "exp", expected: 1, actual: 2)
+        let wrong = FaultyBackend(fault: .truncation), right = ReferenceBackend()
+        func admission(
+            _ candidates: [any MatrixBackend], failsOperations times: Int = 0
+        ) throws(BackendFault) -> (admission: BackendAdmission, usesPortable: Bool) {
+            var checks = 0, portable = false
+            let admission = try BackendAdmission(
+                of: candidates.map { .success($0) },
+                checkOperations: { () throws(BackendFault) in
+                    checks += 1
+                    if checks <= times { throw fault }
+                },
+                usePortable: { portable = true })
+            return (admission, portable)
+        }
+        let plain = try admission([right])
+        #expect(plain.admission.passedOver.isEmpty && !plain.usesPortable)
+
+        let second = try admission([wrong, right])
+        #expect(second.admission.backend.name == "reference")
+        guard case .wrongResult(backend: "faulty", _, _, _, _, _)? = second.admission.passedOver.first else {
+            Issue.record("expected the fault of the backend that was passed over, found \(second.admission.passedOver)")
+            return
+        }
+        let absent = try admission([FaultyBackend(fault: .isAbsent), right])
+        #expect(absent.admission.backend.name == "reference" && absent.admission.passedOver.isEmpty)
+
+        let portable = try admission([right], failsOperations: 1)
+        #expect(portable.admission.passedOver == [fault] && portable.usesPortable)
+        #expect(throws: fault) { try admission([right], failsOperations: 2) }
+        #expect(throws: BackendFault.self) { try admission([wrong]) }
+        #expect(throws: BackendFault.unavailable(backend: "faulty", reason: "absent")) { try admission([FaultyBackend(fault: .isAbsent)]) }
     }
 }

@@ -186,7 +186,7 @@ import Testing
         }
         #expect(reason.contains("libcublas") || reason.contains("driver") || reason.contains("device") || reason.contains("libcuda"))
         #expect(throws: BackendFault.unavailable(backend: "cublas", reason: reason)) { try checkMatrixBackend(backend) }
-        #expect(throws: BackendFault.self) { try BackendSelection.backend(named: "cublas") }
+        #expect(throws: BackendFault.self) { try BackendSelection.admission(of: "cublas") }
         // The processor still computes what is asked of it.
         var generator = SeededGenerator(seed: 6)
         let material = ProductMaterial(.tn, m: 5, n: 6, k: 7, bits: 12, gathered: false, &generator)

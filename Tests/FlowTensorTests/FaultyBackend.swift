@@ -1,4 +1,5 @@
 import FlowTensor
+import TestSupport
 
 /// Backends that are wrong in the ways in which real ones are: the admission check must find each.
 struct FaultyBackend: MatrixBackend {
@@ -21,12 +22,22 @@ struct FaultyBackend: MatrixBackend {
         case oneScale
         /// Forgets to write the output of an empty contraction.
         case skipsEmptySums
+        /// Leaves the thread rounding or flushing otherwise.
+        case changesState
+        /// Is not here.
+        case isAbsent
     }
 
     var fault: Fault
+    var state = HostState(number: 1)
     var name: String { "faulty" }
+    var obstacle: String? { fault == .isAbsent ? "absent" : nil }
 
     func execute(_ products: [IntegerProduct], pool: ThreadPool) {
+        if fault == .changesState {
+            ReferenceBackend().execute(products, pool: pool)
+            return state.enter()
+        }
         for product in products {
             if fault == .skipsEmptySums && product.k == 0 { continue }
             for m in 0..<product.m {

@@ -43,33 +43,15 @@ final class ProcessorKernelDevice: KernelDevice, @unchecked Sendable {
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("kernels.cpp"), library = folder.appendingPathComponent("kernels.so")
         try text.write(to: file, atomically: true, encoding: .utf8)
-        let compiler = Process()
-        compiler.executableURL = try clang()
-        compiler.arguments =
+        try Clang.run(
             [
                 "-x", "c++", "-std=c++17", "-O1", "-fPIC", "-shared", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off", "-Wno-deprecated",
                 "-nostdlib++",
-            ] + options + [file.path, "-o", library.path, "-lm"]
-        let errors = Pipe()
-        compiler.standardError = errors
-        try compiler.run()
-        let message = errors.fileHandleForReading.readDataToEndOfFile()
-        compiler.waitUntilExit()
-        guard compiler.terminationStatus == 0 else { throw BuildFault(description: String(decoding: message, as: UTF8.self)) }
+            ] + options + [file.path, "-o", library.path, "-lm"])
         guard let handle = dlopen(library.path, RTLD_NOW | RTLD_LOCAL) else {
             throw BuildFault(description: dlerror().map { String(cString: $0) } ?? "dlopen failed")
         }
         return handle
-    }
-
-    /// The compiler that comes with Swift.
-    private static func clang() throws -> URL {
-        for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") {
-            let swift = URL(fileURLWithPath: "\(folder)/swift").resolvingSymlinksInPath()
-            let clang = swift.deletingLastPathComponent().appendingPathComponent("clang")
-            if FileManager.default.isExecutableFile(atPath: swift.path), FileManager.default.isExecutableFile(atPath: clang.path) { return clang }
-        }
-        throw BuildFault(description: "expected swift, and clang beside it, in PATH")
     }
 
     // MARK: Memory is the processor's

@@ -18,6 +18,6 @@ public enum Backends {
 
     /// The backend of that name, admitted.
     public static func backend(_ name: String) throws -> any MatrixBackend {
-        try BackendSelection.backend(named: name, offering: offered)
+        try BackendSelection.admission(of: name, offering: offered).backend
     }
 }

@@ -82,7 +82,7 @@ struct Layer {
     }
 }
 
-let backend = BackendSelection.automatic(offering: [OpenBLASBackend()])
+let backend = try BackendSelection.admission(offering: [OpenBLASBackend()]).backend
 let two = ThreadPool(threads: 2)
 openblas_set_num_threads(1)
 for (tokens, outputs, inputs) in [(512, 512, 512), (64, 1_024, 512), (512, 1_024, 512)] {

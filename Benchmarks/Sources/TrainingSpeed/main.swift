@@ -43,7 +43,7 @@ let configuration = try ModelConfiguration(
     ModelShape(
         embeddingLength: size("embedding"), layerCount: size("layers"), headCount: size("heads"), expertCount: size("experts"),
         expertWidth: size("width"), contextLength: size("context"), batchSize: size("batch")))
-let backend = try BackendSelection.backend(named: backendName, offering: [OpenBLASBackend()])
+let backend = try BackendSelection.admission(of: backendName, offering: [OpenBLASBackend()]).backend
 let pool = ThreadPool(threads: options["threads"]!)
 let trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
 let sampler = try BatchSampler(

@@ -24,7 +24,7 @@ final class LearningRun {
             batchSize: configuration.batchSize)
         self.sampler = sampler
         let pool = ThreadPool(threads: options.threads)
-        let backend = try BackendSelection.backend(named: options.backend, offering: [OpenBLASBackend()])
+        let backend = try BackendSelection.admission(of: options.backend, offering: [OpenBLASBackend()]).backend
         trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
         weights = ModelState(initialising: configuration, seed: UInt64(options.seed), pool: pool)
         workSeed = Keccak256.hash(Array("learning \(options.seed)".utf8))

@@ -34,9 +34,14 @@ public struct MinerSetup: Sendable {
             corpus: corpus, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
     }
 
-    public static func backend(named name: String) throws -> any MatrixBackend {
+    /// The backend of that name, once it passed its check.
+    ///
+    /// - Parameter warn: called with a line for each thing of this machine that was passed over because it failed.
+    public static func backend(named name: String, warn: (String) -> Void) throws -> any MatrixBackend {
         do {
-            return try BackendSelection.backend(named: name, offering: BackendChoice.offered)
+            let admission = try BackendSelection.admission(of: name, offering: BackendChoice.offered)
+            for fault in admission.passedOver { warn("\(fault); \(admission.backend.name) is used") }
+            return admission.backend
         } catch {
             throw ProgramError("\(error)")
         }

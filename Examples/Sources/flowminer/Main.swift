@@ -37,7 +37,7 @@ struct Miner: AsyncParsableCommand {
 
     func run() async throws {
         if backend == "list" { return print(MinerSetup.backendTable) }
-        let backend = try MinerSetup.backend(named: backend)
+        let backend = try MinerSetup.backend(named: backend) { FileHandle.standardError.write(Data("flowminer: \($0)\n".utf8)) }
         let setup = try await MinerSetup(parameters: network.parameters(), dataset: dataset)
         if conformance { return print(try ConformanceRun(setup: setup, backend: backend, threads: threads).text) }
         guard let address else {

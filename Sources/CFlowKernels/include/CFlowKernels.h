@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CFlowFloatingPoint.h"
 #include "CFlowInference.h"
 
 #pragma clang assume_nonnull begin
@@ -88,10 +89,11 @@ typedef struct {
 /// Bytes of scratch memory, 64-byte aligned, that `cflow_multiply` needs at any level.
 size_t cflow_product_scratch(void);
 
-/// Computes the product. The level must be available.
+/// Computes the product, in the canonical floating-point state. The level must be available.
 void cflow_multiply(int32_t level, const cflow_product *product, void *scratch);
 
-// MARK: Canonical pointwise operations; see Canonical in FlowTensor. Lists of n numbers; outputs may be inputs.
+// MARK: Canonical pointwise operations; see Canonical in FlowTensor. Lists of n numbers; outputs may be inputs. The caller sees to the floating-point
+// state.
 
 typedef struct {
     void (*exp)(const float *x, ptrdiff_t n, float *y);

@@ -1,3 +1,4 @@
+internal import FlowTensor
 public import FlowTraining
 
 /// The sizes and constants of a model: everything that, besides the weights and the batch, decides the bits of a step.
@@ -71,7 +72,7 @@ public struct ModelConfiguration: Sendable, Equatable {
         self.vocabularySize = Int(vocabularySize)
         self.bits = bits
         // One division, as Model.md has it.
-        self.balancingWeight = Float(balancingWeight) / 1_000_000
+        self.balancingWeight = withCanonicalFloatingPoint { Float(balancingWeight) / 1_000_000 }
         (layout, tensors) = ModelLayout.make(shape, vocabulary: Int(vocabularySize))
     }
 

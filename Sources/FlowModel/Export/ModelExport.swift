@@ -1,4 +1,5 @@
 public import FlowGGUF
+internal import FlowTensor
 
 /// Writes a model as a GGUF file that llama.cpp and its relatives load: architecture `qwen3moe`, rotary pairs of
 /// halves, per-head norms on queries and keys, the two best experts with weights that sum to one, and a tokenizer
@@ -52,7 +53,9 @@ public struct ModelExport: Sendable {
     ) throws(GGUFError) -> Sink {
         var writer = try GGUFWriter(header: header(), sink: sink)
         for tensor in configuration.tensors {
-            try weights(tensor) { (elements) throws(GGUFError) in try writer.append(floats: elements) }
+            try weights(tensor) { (elements) throws(GGUFError) in
+                try withCanonicalFloatingPoint { () throws(GGUFError) in try writer.append(floats: elements) }
+            }
         }
         try writer.finish()
         return writer.sink

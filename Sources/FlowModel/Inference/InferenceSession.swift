@@ -2,6 +2,8 @@ public import FlowTensor
 
 /// One conversation with a model: the tokens so far, and what the model keeps of them.
 ///
+/// What it computes does not depend on what the host program set its processor to (`withCanonicalFloatingPoint`).
+///
 /// A session is for one thread at a time; several sessions may share a model.
 public final class InferenceSession {
     public let model: InferenceModel
@@ -22,7 +24,7 @@ public final class InferenceSession {
     public init(model: InferenceModel, capacity: Int? = nil, pool: ThreadPool = .single) {
         self.model = model
         self.capacity = max(1, capacity ?? min(model.configuration.contextLength, 32_768))
-        pass = ForwardPass(model: model, pool: pool)
+        pass = withCanonicalFloatingPoint { ForwardPass(model: model, pool: pool) }
     }
 
     /// Processes `prompt` after what is there.
@@ -115,7 +117,9 @@ public final class InferenceSession {
     }
 
     private func process(_ piece: ArraySlice<Int>, firstLogits: Int, _ body: (UnsafeBufferPointer<Float>) -> Void) {
-        pass.run(piece, at: tokens.count, limit: capacity, firstLogits: firstLogits, logits: body)
+        withCanonicalFloatingPoint {
+            pass.run(piece, at: tokens.count, limit: capacity, firstLogits: firstLogits, logits: body)
+        }
         tokens.append(contentsOf: piece)
     }
 

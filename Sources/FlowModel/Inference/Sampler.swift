@@ -16,6 +16,10 @@ public struct Sampler: Sendable {
     ///
     /// - Parameter recent: the tokens so far, the last of which the penalties concern.
     public mutating func sample(_ logits: [Float], recent: some BidirectionalCollection<Int>) -> Int? {
+        withCanonicalFloatingPoint { draw(logits, recent: recent) }
+    }
+
+    private mutating func draw(_ logits: [Float], recent: some BidirectionalCollection<Int>) -> Int? {
         candidates.removeAll(keepingCapacity: true)
         for (token, logit) in logits.enumerated() where logit.isFinite { candidates.append((token, logit)) }
         if !options.logitBias.isEmpty {

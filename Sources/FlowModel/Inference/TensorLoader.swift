@@ -26,9 +26,11 @@ struct TensorLoader {
     mutating func norm(_ name: String, _ count: Int) throws(GGUFError) -> UnsafePointer<Float> {
         let tensor = try take(name, [count])
         let buffer = FloatBuffer(capacity: count)
-        try GGUFCodec.decode(
-            file.bytes(of: tensor), type: tensor.type,
-            into: UnsafeMutableBufferPointer(start: buffer.pointer, count: count))
+        let bytes = try file.bytes(of: tensor)
+        try withCanonicalFloatingPoint { () throws(GGUFError) in
+            try GGUFCodec.decode(
+                bytes, type: tensor.type, into: UnsafeMutableBufferPointer(start: buffer.pointer, count: count))
+        }
         norms.append(buffer)
         return UnsafePointer(buffer.pointer)
     }

@@ -18,6 +18,10 @@ public struct TokenChoice: Sendable, Equatable {
 
     /// - Parameter count: how many of the most probable tokens to list.
     init(_ token: Int, logits: [Float], listing count: Int) {
+        self = withCanonicalFloatingPoint { Self(weighing: token, logits, listing: count) }
+    }
+
+    private init(weighing token: Int, _ logits: [Float], listing count: Int) {
         let top = logits.lazy.filter(\.isFinite).max() ?? 0
         let sum = logits.reduce(0.0) { $1.isFinite ? $0 + Double(Canonical.exp($1 - top)) : $0 }
         let logSum = top + Canonical.log(Float(sum))

@@ -43,7 +43,7 @@ final class AttentionLayer {
         keyIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
         valueIntegers = IntegerStore(elements: t * d, scales: t * a, bits: c.attentionBits)
         pairStride = SharedScratch.pairStride(c.contextLength)
-        scale = 1 / Float(c.headLength).squareRoot()
+        scale = withCanonicalFloatingPoint { 1 / Float(c.headLength).squareRoot() }
         block = 32
     }
 

@@ -4,6 +4,9 @@ public import FlowTensor
 /// Takes training steps: forward, backward and the sign-momentum update of Model.md, with the same bits on every backend and
 /// for every number of threads.
 ///
+/// Every call computes in the canonical floating-point state, on all its threads, and gives the caller's thread its own back: a host program cannot change
+/// the bits, whatever it set its processor to.
+///
 /// Memory is allocated when the trainer is made and in its first step, for batches of the configuration's size. A trainer works on one step at a
 /// time; use one for each thread that trains.
 ///
@@ -64,7 +67,9 @@ public final class Trainer {
     public func step(
         weights: ModelState, momentum: ModelState, batch: TokenBatch, learningRateUnits: UInt32
     ) throws(StepFault) -> StepReport {
-        try step(weights, momentum, batch, learningRateUnits, digest: nil)
+        try withCanonicalFloatingPoint { () throws(StepFault) in
+            try step(weights, momentum, batch, learningRateUnits, digest: nil)
+        }
     }
 
     /// The same step, and the digest of the momentum that it leaves (``MomentumDigest``), which costs less than after the step: numbers are taken while
@@ -72,9 +77,11 @@ public final class Trainer {
     public func digestedStep(
         weights: ModelState, momentum: ModelState, batch: TokenBatch, learningRateUnits: UInt32
     ) throws(StepFault) -> (report: StepReport, digest: Hash256) {
-        let leaves = digestLeaves
-        let report = try step(weights, momentum, batch, learningRateUnits, digest: leaves)
-        return (report, leaves.close(momentum, pool: pool))
+        try withCanonicalFloatingPoint { () throws(StepFault) in
+            let leaves = digestLeaves
+            let report = try step(weights, momentum, batch, learningRateUnits, digest: leaves)
+            return (report, leaves.close(momentum, pool: pool))
+        }
     }
 
     private func step(
@@ -98,36 +105,44 @@ public final class Trainer {
 
     /// The gradient of the batch's loss (balancing included) for every weight; experts without a token have +0.
     public func gradients(weights: ModelState, batch: TokenBatch) throws(StepFault) -> (gradients: ModelState, report: StepReport) {
-        let t = try load(weights, batch, whole: true)
-        let gradients = ModelState(zeros: configuration)
-        try forward(weights, tokens: t)
-        let report = try backward(weights, tokens: t, .store(gradients.base))
-        return (gradients, report)
+        try withCanonicalFloatingPoint { () throws(StepFault) in
+            let t = try load(weights, batch, whole: true)
+            let gradients = ModelState(zeros: configuration)
+            try forward(weights, tokens: t)
+            let report = try backward(weights, tokens: t, .store(gradients.base))
+            return (gradients, report)
+        }
     }
 
     /// The mean loss of a batch in nats a token, without training. At most the configuration's number of windows.
     public func loss(weights: ModelState, batch: TokenBatch) throws(StepFault) -> Double {
-        let t = try load(weights, batch, whole: false)
-        if t == 0 { return 0 }
-        try forward(weights, tokens: t)
-        return head.loss(context, targets: targets.pointer, tokens: t)
+        try withCanonicalFloatingPoint { () throws(StepFault) in
+            let t = try load(weights, batch, whole: false)
+            if t == 0 { return 0 }
+            try forward(weights, tokens: t)
+            return head.loss(context, targets: targets.pointer, tokens: t)
+        }
     }
 
     /// The loss of every position in nats, window by window, without training (Model.md, Loss).
     public func tokenLosses(weights: ModelState, batch: TokenBatch) throws(StepFault) -> [Float] {
-        let t = try load(weights, batch, whole: false)
-        if t == 0 { return [] }
-        try forward(weights, tokens: t)
-        _ = head.loss(context, targets: targets.pointer, tokens: t)
-        return Array(UnsafeBufferPointer(start: head.losses.pointer, count: t))
+        try withCanonicalFloatingPoint { () throws(StepFault) in
+            let t = try load(weights, batch, whole: false)
+            if t == 0 { return [] }
+            try forward(weights, tokens: t)
+            _ = head.loss(context, targets: targets.pointer, tokens: t)
+            return Array(UnsafeBufferPointer(start: head.losses.pointer, count: t))
+        }
     }
 
     /// The logits of every position, tokens × vocabulary, without training.
     public func logits(weights: ModelState, batch: TokenBatch) throws(StepFault) -> [Float] {
-        let t = try load(weights, batch, whole: false)
-        if t == 0 { return [] }
-        try forward(weights, tokens: t)
-        return Array(UnsafeBufferPointer(start: head.logits.pointer, count: t * configuration.vocabularySize))
+        try withCanonicalFloatingPoint { () throws(StepFault) in
+            let t = try load(weights, batch, whole: false)
+            if t == 0 { return [] }
+            try forward(weights, tokens: t)
+            return Array(UnsafeBufferPointer(start: head.logits.pointer, count: t * configuration.vocabularySize))
+        }
     }
 
     // MARK: The step

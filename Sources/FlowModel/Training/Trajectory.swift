@@ -1,4 +1,5 @@
 public import FlowCrypto
+internal import FlowTensor
 import FlowTraining
 
 /// Training from a parent's weights, step by step, with the digest chain: what a miner searches along and a verifier replays.
@@ -66,6 +67,10 @@ public final class Trajectory {
     public func advance() throws(StepFault) -> TrajectoryStep {
         precondition(!isFinished, "the trajectory has ended after \(completedSteps) steps")
         if isCancelled() { throw .cancelled }
+        return try withCanonicalFloatingPoint { () throws(StepFault) in try takeStep() }
+    }
+
+    private func takeStep() throws(StepFault) -> TrajectoryStep {
         let index = completedSteps + 1
         let batch: TokenBatch
         do {

@@ -18,11 +18,11 @@ public enum BackendChoice: String, Sendable, CaseIterable {
     /// Backends beyond FlowTensor's own. FlowTensor's kernels come before them in the automatic choice.
     public static var offered: [any MatrixBackend] { [OpenBLASBackend()] }
 
-    /// Makes the backend, once it passed the adversarial test against the scalar reference.
+    /// Makes the backend, once it passed the adversarial test against the scalar reference; also says what was passed over.
     /// - Throws: `NodeError` with code `backend`
-    public func makeBackend() throws(NodeError) -> any MatrixBackend {
+    public func admission() throws(NodeError) -> BackendAdmission {
         do {
-            return try BackendSelection.backend(named: rawValue, offering: Self.offered)
+            return try BackendSelection.admission(of: rawValue, offering: Self.offered)
         } catch {
             throw NodeError(.backend, "the backend \(rawValue) cannot be used here; choose another, or automatic", cause: error)
         }

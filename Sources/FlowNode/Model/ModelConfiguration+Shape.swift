@@ -1,5 +1,6 @@
 public import FlowConsensus
 public import FlowModel
+import FlowTensor
 
 extension ModelConfiguration {
     /// The model that a network trains at a height; its first one where none is given.

@@ -18,7 +18,7 @@ struct TrainingEnvironment: Sendable {
         self.parameters = parameters
         stages = try TrainingStage.all(parameters, corpus: corpus)
         self.backend = backend
-        portableBackend = (try? BackendSelection.backend(named: "portable")) ?? ReferenceBackend()
+        portableBackend = (try? BackendSelection.admission(of: "portable"))?.backend ?? ReferenceBackend()
         self.pool = pool
     }
 

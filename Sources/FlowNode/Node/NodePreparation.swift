@@ -5,6 +5,7 @@ import FlowP2P
 import FlowStore
 import FlowTensor
 import Foundation
+import Logging
 
 /// The parts of a node that are made before it runs.
 struct PreparedNode: Sendable {
@@ -18,6 +19,7 @@ struct PreparedNode: Sendable {
 /// Checks a configuration and opens what it names. Blocks.
 struct NodePreparation {
     private let configuration: NodeConfiguration
+    private let log = Logger(label: "flowcoin.backend")
 
     init(_ configuration: NodeConfiguration) { self.configuration = configuration }
 
@@ -26,8 +28,10 @@ struct NodePreparation {
         let peers = try places()
         let lock = try takeDirectory()
         let (corpus, parameters) = try openCorpus()
+        let admission = try configuration.backend.admission()
+        for fault in admission.passedOver { log.warning("\(fault); \(admission.backend.name) is used") }
         let environment = try TrainingEnvironment(
-            parameters: parameters, corpus: corpus, backend: try configuration.backend.makeBackend(),
+            parameters: parameters, corpus: corpus, backend: admission.backend,
             pool: ThreadPool(threads: max(1, configuration.threads)))
         return PreparedNode(parameters: parameters, lock: lock, store: try openStore(), environment: environment, peers: peers)
     }

@@ -1,17 +1,12 @@
+internal import CFlowKernels
+
 /// Admits a backend or throws why not: adversarial products compared bit for bit with `ReferenceBackend`, on one thread and on three.
 ///
 /// Random data passes by luck where exactness is lost, so the data are extreme: all ±127 at contractions of 1,024, 1,025 and 4,096, zeros of
 /// either sign of cancellation, a contraction of 1, sums that tie between two binary32 numbers, scales at the clamps, strides, gathered rows, 9 to 16 bits.
-/// Takes some tens of milliseconds in an optimised build.
+/// Behind each call the thread must be in the floating-point state in which the backend was called. Takes some tens of milliseconds in an optimised build.
 public func checkMatrixBackend(_ backend: any MatrixBackend) throws(BackendFault) {
-    if let reason = backend.obstacle { throw .unavailable(backend: backend.name, reason: reason) }
-    let pools = [ThreadPool.single, ThreadPool(threads: 3)]
-    for check in BackendCheck.all {
-        for pool in pools { try check.run(backend, pool: pool) }
-    }
-    try BackendCheck.runGroup(backend, pool: pools[1])
-    // An accelerator that failed on the way left the work to others, and their bits say nothing about it.
-    if let reason = backend.obstacle { throw .unavailable(backend: backend.name, reason: reason) }
+    try withCanonicalFloatingPoint { () throws(BackendFault) in try BackendCheck.runAll(backend) }
 }
 
 /// One adversarial product.
@@ -71,10 +66,28 @@ struct BackendCheck: Sendable {
         return checks
     }()
 
-    func run(_ backend: any MatrixBackend, pool: ThreadPool) throws(BackendFault) {
+    static func runAll(_ backend: any MatrixBackend) throws(BackendFault) {
+        if let reason = backend.obstacle { throw .unavailable(backend: backend.name, reason: reason) }
+        let pools = [ThreadPool.single, ThreadPool(threads: 3)]
+        for check in all {
+            for pool in pools { try check.run(backend, pool: pool) }
+        }
+        try runGroup(backend, pool: pools[1])
+        // An accelerator that failed on the way left the work to others, and their bits say nothing about it.
+        if let reason = backend.obstacle { throw .unavailable(backend: backend.name, reason: reason) }
+    }
+
+    private func run(_ backend: any MatrixBackend, pool: ThreadPool) throws(BackendFault) {
         let material = BackendCheckMaterial(self)
         let expected = material.output(of: ReferenceBackend(), pool: .single)
-        try compare(expected, material.output(of: backend, pool: pool), backend, stride: material.outputStride)
+        let actual = material.output(of: backend, pool: pool)
+        try Self.checkState(behind: backend)
+        try compare(expected, actual, backend, stride: material.outputStride)
+    }
+
+    /// What a training step computes next would be other bits.
+    private static func checkState(behind backend: any MatrixBackend) throws(BackendFault) {
+        guard cflow_floating_point_is_canonical() else { throw .changedFloatingPoint(backend: backend.name) }
     }
 
     private func compare(
@@ -90,7 +103,7 @@ struct BackendCheck: Sendable {
     }
 
     /// Many products in one call: experts and heads of different sizes, some empty.
-    static func runGroup(_ backend: any MatrixBackend, pool: ThreadPool) throws(BackendFault) {
+    private static func runGroup(_ backend: any MatrixBackend, pool: ThreadPool) throws(BackendFault) {
         var checks: [BackendCheck] = []
         for (index, m) in [0, 1, 8, 3, 300, 17].enumerated() {
             let layout = IntegerProduct.Layout.allCases[index % 3]
@@ -99,6 +112,7 @@ struct BackendCheck: Sendable {
         let materials = checks.map { BackendCheckMaterial($0) }
         for material in materials { material.clearOutput() }
         backend.execute(materials.map { $0.product }, pool: pool)
+        try checkState(behind: backend)
         let actual = materials.map { $0.outputNumbers }
         for (index, check) in checks.enumerated() {
             let expected = materials[index].output(of: ReferenceBackend(), pool: .single)

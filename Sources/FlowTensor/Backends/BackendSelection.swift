@@ -1,8 +1,17 @@
 /// Chooses among the backends of this process.
 ///
-/// FlowTensor knows the reference, its own kernels and cuBLAS; others (OpenBLAS) are offered by the caller, the faster first:
-/// `BackendSelection.automatic(offering: [OpenBLASBackend()])`. A backend is used only after `checkMatrixBackend` admitted it.
+/// FlowTensor knows the reference, its own kernels and cuBLAS; others (OpenBLAS) are offered by the caller, the faster first. There is one way to a
+/// backend, by name or by speed: it passes `checkMatrixBackend`, and the pointwise kernels that stand beside it pass `checkCanonicalOperations`.
+///
+/// ```swift
+/// let admission = try BackendSelection.admission(offering: [OpenBLASBackend()])
+/// for fault in admission.passedOver { print("warning: \(fault)") }
+/// let trainer = Trainer(configuration: configuration, backend: admission.backend)
+/// ```
 public enum BackendSelection {
+    /// The name that stands for the fastest backend.
+    public static let automatic = "automatic"
+
     /// What became of one candidate.
     public struct Availability: Sendable {
         public let name: String
@@ -14,56 +23,53 @@ public enum BackendSelection {
         public var isAvailable: Bool { backend != nil }
     }
 
-    /// The fastest backend that passes its admission check: AVX-512 VNNI, AVX2 or NEON, then cuBLAS and those offered in their order, portable C, the reference.
+    /// The backend of that name, or the fastest one that passes: AVX-512 VNNI, AVX2 or NEON, then cuBLAS and those offered in their order, portable C, the
+    /// reference.
     ///
-    /// The pointwise kernels are checked too; those of an instruction set that disagrees with the reference give way to the portable ones.
-    public static func automatic(offering others: [any MatrixBackend] = []) -> any MatrixBackend {
-        do throws(BackendFault) {
-            try checkCanonicalOperations()
-        } catch {
-            InstructionSet.select(forPointwise: .portable)
-        }
-        for set in [InstructionSet.avx512vnni, .avx2, .neon] {
-            if let backend = try? admitted(SIMDBackend(set)) { return backend }
-        }
-        for backend in withAccelerators(others) { if let backend = try? admitted(backend) { return backend } }
-        if let backend = try? admitted(SIMDBackend(.portable)) { return backend }
-        return ReferenceBackend()
-    }
-
-    /// The backend of that name, or `automatic`.
-    /// - Throws: `BackendFault.unknown`, `.unavailable`, or the fault that its admission check found.
-    public static func backend(
-        named name: String, offering others: [any MatrixBackend] = []
-    ) throws(BackendFault) -> any MatrixBackend {
-        if name == "automatic" { return automatic(offering: others) }
-        if name == "reference" { return ReferenceBackend() }
-        for set in InstructionSet.allCases where set.description == name { return try admitted(SIMDBackend(set)) }
-        for backend in withAccelerators(others) where backend.name == name { return try admitted(backend) }
-        throw .unknown(name: name, known: names(others))
+    /// A backend that was named and fails is refused. Pointwise kernels of an instruction set that disagree with the reference give way to the portable ones, in
+    /// either case; ``BackendAdmission/passedOver`` says so.
+    /// - Throws: `BackendFault.unknown`, `.unavailable`, or the fault that a check found where nothing else can take its place.
+    public static func admission(
+        of name: String = automatic, offering others: [any MatrixBackend] = []
+    ) throws(BackendFault) -> BackendAdmission {
+        let candidates = candidates(others)
+        let wanted = name == automatic ? candidates : candidates.filter { $0.name == name }
+        guard !wanted.isEmpty else { throw .unknown(name: name, known: candidates.map(\.name)) }
+        return try BackendAdmission(
+            of: wanted.map(\.backend), checkOperations: checkCanonicalOperations,
+            usePortable: { InstructionSet.select(forPointwise: .portable) })
     }
 
     /// Every candidate, each with the reason if it cannot be used.
     public static func list(offering others: [any MatrixBackend] = []) -> [Availability] {
-        names(others).map { name in
+        candidates(others).map { candidate in
             do throws(BackendFault) {
-                return Availability(name: name, backend: try backend(named: name, offering: others), reason: nil)
+                return Availability(
+                    name: candidate.name, backend: try admission(of: candidate.name, offering: others).backend, reason: nil)
             } catch {
-                return Availability(name: name, backend: nil, reason: error.description)
+                return Availability(name: candidate.name, backend: nil, reason: error.description)
             }
         }
     }
 
-    /// The backend itself, once it passed `checkMatrixBackend`.
-    public static func admitted(_ backend: any MatrixBackend) throws(BackendFault) -> any MatrixBackend {
-        try checkMatrixBackend(backend)
-        return backend
+    private struct Candidate {
+        let name: String
+        let backend: Result<any MatrixBackend, BackendFault>
+
+        init(_ set: InstructionSet) {
+            name = set.description
+            do throws(BackendFault) { backend = .success(try SIMDBackend(set)) } catch { backend = .failure(error) }
+        }
+
+        init(_ backend: any MatrixBackend) {
+            name = backend.name
+            self.backend = .success(backend)
+        }
     }
 
-    /// Products through a GPU pay a transfer each, so they come behind the processor's kernels.
-    private static func withAccelerators(_ others: [any MatrixBackend]) -> [any MatrixBackend] { [CUBLASBackend()] + others }
-
-    private static func names(_ others: [any MatrixBackend]) -> [String] {
-        InstructionSet.allCases.reversed().map(\.description) + withAccelerators(others).map(\.name) + ["reference"]
+    /// The fastest first. Products through a GPU pay a transfer each, so they come behind the processor's kernels.
+    private static func candidates(_ others: [any MatrixBackend]) -> [Candidate] {
+        [InstructionSet.avx512vnni, .avx2, .neon].map { Candidate($0) } + [CUBLASBackend() as any MatrixBackend].map { Candidate($0) }
+            + others.map { Candidate($0) } + [Candidate(.portable), Candidate(ReferenceBackend())]
     }
 }

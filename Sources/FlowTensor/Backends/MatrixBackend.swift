@@ -1,6 +1,7 @@
 /// Something that multiplies integer matrices exactly.
 ///
-/// Every backend gives the bits of `ReferenceBackend`, for any pool. `checkMatrixBackend(_:)` admits or refuses one.
+/// Every backend gives the bits of `ReferenceBackend`, for any pool and in any floating-point state, and leaves the calling thread in the state in which it
+/// was called (``withCanonicalFloatingPoint(_:)``). `checkMatrixBackend(_:)` admits or refuses one.
 public protocol MatrixBackend: Sendable {
     /// A short name for people, options and logs, such as `reference`, `openblas`, `avx2`.
     var name: String { get }

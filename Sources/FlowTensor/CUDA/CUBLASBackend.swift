@@ -34,7 +34,10 @@ public struct CUBLASBackend: MatrixBackend {
         }
     }
 
-    public func execute(_ products: [IntegerProduct], pool: ThreadPool) { core.execute(products, pool: pool) }
+    /// NVIDIA's libraries load others when they are first needed, which may leave another floating-point state behind.
+    public func execute(_ products: [IntegerProduct], pool: ThreadPool) {
+        withCanonicalFloatingPoint { core.execute(products, pool: pool) }
+    }
 }
 
 /// One device and the fault that stopped it, behind a lock.

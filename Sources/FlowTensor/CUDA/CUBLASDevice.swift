@@ -24,13 +24,13 @@ final class CUBLASDevice: ByteProductDevice, @unchecked Sendable {
     }
 
     /// Opened when first asked for, then kept for the life of the process.
-    static let first: Result<CUBLASDevice, CUDAFault> = {
+    static let first: Result<CUBLASDevice, CUDAFault> = withCanonicalFloatingPoint {
         do throws(CUDAFault) {
             return .success(try CUBLASDevice())
         } catch {
             return .failure(error)
         }
-    }()
+    }
 
     /// The library is asked first: on a machine without a GPU it loads and then says so.
     private init() throws(CUDAFault) {

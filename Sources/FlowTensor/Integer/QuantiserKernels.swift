@@ -2,14 +2,11 @@ internal import CFlowKernels
 
 /// The loops of `Quantiser`, by the kernels in use. `QuantiserReference` is what they must equal.
 enum QuantiserKernels {
-    @inline(__always)
-    private static var kernels: cflow_pointwise { cflow_pointwise_in_use().pointee }
-
     private static let scratch = ScratchPool<Float>()
 
     static func limit(_ bits: Int) -> Int32 { (1 << Int32(truncatingIfNeeded: bits - 1)) - 1 }
 
-    static func largestMagnitude(_ x: UnsafePointer<Float>, _ n: Int) -> UInt32 { kernels.largest(x, n) }
+    static func largestMagnitude(_ x: UnsafePointer<Float>, _ n: Int) -> UInt32 { PointwiseKernels.call { $0.largest(x, n) } }
 
     static func row(
         _ x: UnsafePointer<Float>, _ n: Int, bits: Int, into q: UnsafeMutablePointer<Int8>
@@ -28,25 +25,25 @@ enum QuantiserKernels {
     }
 
     static func store(_ x: UnsafePointer<Float>, _ n: Int, scale: Int32, bits: Int, into q: UnsafeMutablePointer<Int8>) {
-        kernels.quantise8(x, n, PowerOfTwo.float(-scale), limit(bits), q)
+        PointwiseKernels.call { $0.quantise8(x, n, PowerOfTwo.float(-scale), limit(bits), q) }
     }
 
     static func store(_ x: UnsafePointer<Float>, _ n: Int, scale: Int32, bits: Int, into q: UnsafeMutablePointer<Int16>) {
-        kernels.quantise16(x, n, PowerOfTwo.float(-scale), limit(bits), q)
+        PointwiseKernels.call { $0.quantise16(x, n, PowerOfTwo.float(-scale), limit(bits), q) }
     }
 
     static func store(
         _ x: UnsafePointer<Float>, scaledBy factor: Float, inverses: UnsafePointer<Float>, _ n: Int, bits: Int,
         into q: UnsafeMutablePointer<Int8>
     ) {
-        kernels.quantise_scaled_by_columns8(x, n, factor, inverses, limit(bits), q)
+        PointwiseKernels.call { $0.quantise_scaled_by_columns8(x, n, factor, inverses, limit(bits), q) }
     }
 
     static func store(
         _ x: UnsafePointer<Float>, scaledBy factor: Float, inverses: UnsafePointer<Float>, _ n: Int, bits: Int,
         into q: UnsafeMutablePointer<Int16>
     ) {
-        kernels.quantise_scaled_by_columns16(x, n, factor, inverses, limit(bits), q)
+        PointwiseKernels.call { $0.quantise_scaled_by_columns16(x, n, factor, inverses, limit(bits), q) }
     }
 
     static func columns(
@@ -54,9 +51,10 @@ enum QuantiserKernels {
         into q: UnsafeMutablePointer<Int8>, qStride: Int, scales: UnsafeMutablePointer<Int32>
     ) throws(QuantiserFault) {
         let limit = limit(bits)
-        let kernel = kernels.quantise_by_columns8
-        try byColumns(x, rowIndices, rows: rows, columns: columns, stride: stride, bits: bits, scales: scales) {
-            row, source, inverse in kernel(source, columns, inverse, limit, q + row * qStride)
+        try PointwiseKernels.call { kernels throws(QuantiserFault) in
+            try byColumns(kernels, x, rowIndices, rows: rows, columns: columns, stride: stride, bits: bits, scales: scales) {
+                row, source, inverse in kernels.quantise_by_columns8(source, columns, inverse, limit, q + row * qStride)
+            }
         }
     }
 
@@ -65,16 +63,17 @@ enum QuantiserKernels {
         into q: UnsafeMutablePointer<Int16>, qStride: Int, scales: UnsafeMutablePointer<Int32>
     ) throws(QuantiserFault) {
         let limit = limit(bits)
-        let kernel = kernels.quantise_by_columns16
-        try byColumns(x, rowIndices, rows: rows, columns: columns, stride: stride, bits: bits, scales: scales) {
-            row, source, inverse in kernel(source, columns, inverse, limit, q + row * qStride)
+        try PointwiseKernels.call { kernels throws(QuantiserFault) in
+            try byColumns(kernels, x, rowIndices, rows: rows, columns: columns, stride: stride, bits: bits, scales: scales) {
+                row, source, inverse in kernels.quantise_by_columns16(source, columns, inverse, limit, q + row * qStride)
+            }
         }
     }
 
     /// The largest magnitudes of all columns, their scales, then `store(row, numbers, inverse scales)` for each row.
     @inline(__always)
     private static func byColumns(
-        _ x: UnsafePointer<Float>, _ rowIndices: UnsafePointer<Int32>?, rows: Int, columns: Int, stride: Int, bits: Int,
+        _ kernels: cflow_pointwise, _ x: UnsafePointer<Float>, _ rowIndices: UnsafePointer<Int32>?, rows: Int, columns: Int, stride: Int, bits: Int,
         scales: UnsafeMutablePointer<Int32>, store: (Int, UnsafePointer<Float>, UnsafePointer<Float>) -> Void
     ) throws(QuantiserFault) {
         guard columns > 0 else { return }

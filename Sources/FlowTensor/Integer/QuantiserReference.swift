@@ -1,4 +1,5 @@
 /// The quantiser one number after the other, as `Documentation/Protocol/Arithmetic.md` is written: the authority for `Quantiser`.
+/// What a thread's processor is set to shows here; ``withCanonicalFloatingPoint(_:)`` sets it right.
 public enum QuantiserReference {
     /// Scale exponent and integers of a list.
     public static func quantise(_ x: [Float], bits: Int) throws(QuantiserFault) -> (scale: Int32, integers: [Int]) {

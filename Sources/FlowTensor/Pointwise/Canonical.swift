@@ -1,30 +1,28 @@
 internal import CFlowKernels
 
-/// The canonical pointwise operations, vectorised; the same bits as `CanonicalReference` on every processor.
+/// The canonical pointwise operations, vectorised; the same bits as `CanonicalReference` on every processor, whatever the thread's floating-point state.
 ///
 /// All take pointers to contiguous binary32 numbers and a count. Outputs may be the same memory as an input unless said otherwise.
 public enum Canonical {
-    /// The kernels in use; `InstructionSet.select(forPointwise:)` chooses others, which give the same bits.
-    @inline(__always)
-    private static var kernels: cflow_pointwise { cflow_pointwise_in_use().pointee }
+    // The kernels in use; `InstructionSet.select(forPointwise:)` chooses others, which give the same bits.
 
     // MARK: Functions
 
     /// exp by the project's polynomial. A NaN stays a NaN.
-    public static func exp(_ x: Float) -> Float { CanonicalReference.exp(x) }
+    public static func exp(_ x: Float) -> Float { PointwiseKernels.call { _ in CanonicalReference.exp(x) } }
 
     /// 1 / (1 + exp(−x)).
-    public static func sigmoid(_ x: Float) -> Float { CanonicalReference.sigmoid(x) }
+    public static func sigmoid(_ x: Float) -> Float { PointwiseKernels.call { _ in CanonicalReference.sigmoid(x) } }
 
     /// The natural logarithm of a normal, positive number; used for the published loss.
-    public static func log(_ x: Float) -> Float { CanonicalReference.log(x) }
+    public static func log(_ x: Float) -> Float { PointwiseKernels.call { _ in CanonicalReference.log(x) } }
 
     /// exp of each of n numbers.
-    public static func exp(_ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>) { kernels.exp(x, n, y) }
+    public static func exp(_ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>) { PointwiseKernels.call { $0.exp(x, n, y) } }
 
     /// σ of each of n numbers.
     public static func sigmoid(_ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>) {
-        kernels.sigmoid(x, n, y)
+        PointwiseKernels.call { $0.sigmoid(x, n, y) }
     }
 
     /// exp of sixteen numbers.
@@ -44,14 +42,14 @@ public enum Canonical {
     // MARK: Sums
 
     /// The sum in sixteen lanes and the fixed tree.
-    public static func laneSum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { kernels.sum(x, n) }
+    public static func laneSum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { PointwiseKernels.call { $0.sum(x, n) } }
 
     /// The lane sum of x·x.
-    public static func laneSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float { kernels.sum_of_squares(x, n) }
+    public static func laneSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float { PointwiseKernels.call { $0.sum_of_squares(x, n) } }
 
     /// The lane sum of x·y.
     public static func laneDot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Float {
-        kernels.dot(x, y, n)
+        PointwiseKernels.call { $0.dot(x, y, n) }
     }
 
     // MARK: Norms
@@ -61,7 +59,7 @@ public enum Canonical {
     public static func rmsNorm(
         _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>
     ) -> Float {
-        kernels.norm(x, gain, n, y)
+        PointwiseKernels.call { $0.norm(x, gain, n, y) }
     }
 
     /// The backward of `rmsNorm` for one row: `dx`, and the terms `dy·(x·r)` whose column sums are the gain's gradient.
@@ -71,7 +69,7 @@ public enum Canonical {
         _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, r: Float, dy: UnsafePointer<Float>, _ n: Int,
         dx: UnsafeMutablePointer<Float>, gainTerms: UnsafeMutablePointer<Float>
     ) {
-        kernels.norm_backward(x, gain, r, dy, n, dx, gainTerms)
+        PointwiseKernels.call { $0.norm_backward(x, gain, r, dy, n, dx, gainTerms) }
     }
 
     // MARK: Softmax
@@ -80,7 +78,7 @@ public enum Canonical {
     @discardableResult
     public static func softmax(_ x: UnsafePointer<Float>, _ n: Int, into p: UnsafeMutablePointer<Float>) -> SoftmaxSums {
         var sums = SoftmaxSums(maximum: 0, sum: 0)
-        kernels.softmax(x, n, p, &sums.maximum, &sums.sum)
+        PointwiseKernels.call { $0.softmax(x, n, p, &sums.maximum, &sums.sum) }
         return sums
     }
 
@@ -88,18 +86,21 @@ public enum Canonical {
     public static func softmaxBackward(
         _ p: UnsafePointer<Float>, dp: UnsafePointer<Float>, _ n: Int, factor: Float, into ds: UnsafeMutablePointer<Float>
     ) {
-        kernels.softmax_backward(p, dp, n, factor, ds)
+        PointwiseKernels.call { $0.softmax_backward(p, dp, n, factor, ds) }
     }
 
     /// A token's loss `(log(sum) + max) − z_target`; writes `(softmax − onehot)·factor`. 0 ≤ target < n.
     public static func crossEntropy(
         _ logits: UnsafePointer<Float>, _ n: Int, target: Int, factor: Float, gradient: UnsafeMutablePointer<Float>
     ) -> Float {
-        let wanted = logits[target]
-        let sums = softmax(logits, n, into: gradient)
-        gradient[target] = gradient[target] - 1
-        kernels.scale(gradient, factor, n, gradient)
-        return (log(sums.sum) + sums.maximum) - wanted
+        PointwiseKernels.call { kernels in
+            let wanted = logits[target]
+            var maximum: Float = 0, sum: Float = 0
+            kernels.softmax(logits, n, gradient, &maximum, &sum)
+            gradient[target] = gradient[target] - 1
+            kernels.scale(gradient, factor, n, gradient)
+            return (CanonicalReference.log(sum) + maximum) - wanted
+        }
     }
 
     // MARK: Attention
@@ -112,7 +113,7 @@ public enum Canonical {
         _ x: UnsafeMutablePointer<Float>, _ n: Int, end: Int, factor: Float, powers: UnsafePointer<Float>,
         folded: UnsafeMutablePointer<Float>
     ) -> UInt32 {
-        kernels.attention_row(x, n, end, factor, powers, folded)
+        PointwiseKernels.call { $0.attention_row(x, n, end, factor, powers, folded) }
     }
 
     /// The way back of one row: `dp` becomes `ds = (p·(dp − k))·factor` with `k = lanedot(p, dp)`, then `folded = ds·keyPowers`; both are +0
@@ -127,8 +128,9 @@ public enum Canonical {
         keyPowers: UnsafePointer<Float>, queryPower: Float, outputPower: Float, folded: UnsafeMutablePointer<Float>,
         keyLargest: UnsafeMutablePointer<Float>, valueLargest: UnsafeMutablePointer<Float>
     ) -> UInt32 {
-        kernels.attention_row_backward(
-            p, dp, n, end, factor, keyPowers, queryPower, outputPower, folded, keyLargest, valueLargest)
+        PointwiseKernels.call {
+            $0.attention_row_backward(p, dp, n, end, factor, keyPowers, queryPower, outputPower, folded, keyLargest, valueLargest)
+        }
     }
 
     // MARK: SwiGLU
@@ -137,7 +139,7 @@ public enum Canonical {
     public static func swiGLU(
         gate g: UnsafePointer<Float>, up u: UnsafePointer<Float>, _ n: Int, into a: UnsafeMutablePointer<Float>
     ) {
-        kernels.swiglu(g, u, n, a)
+        PointwiseKernels.call { $0.swiglu(g, u, n, a) }
     }
 
     /// `dU = dA·(g·s)`, `dG = (dA·u)·(s·(1 + g·(1 − s)))`, s = σ(g); and `a` as in `swiGLU` once more. Outputs may be inputs, but not each other.
@@ -145,7 +147,7 @@ public enum Canonical {
         gate g: UnsafePointer<Float>, up u: UnsafePointer<Float>, da: UnsafePointer<Float>, _ n: Int,
         dGate: UnsafeMutablePointer<Float>, dUp: UnsafeMutablePointer<Float>, activation a: UnsafeMutablePointer<Float>
     ) {
-        kernels.swiglu_backward(g, u, da, n, dGate, dUp, a)
+        PointwiseKernels.call { $0.swiglu_backward(g, u, da, n, dGate, dUp, a) }
     }
 
     // MARK: Rotary
@@ -154,14 +156,14 @@ public enum Canonical {
     public static func rotate(
         _ u: UnsafeMutablePointer<Float>, half: Int, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>
     ) {
-        kernels.rotate(u, half, cos, sin)
+        PointwiseKernels.call { $0.rotate(u, half, cos, sin) }
     }
 
     /// The gradient's way back: `(a·cos + b·sin, b·cos − a·sin)`.
     public static func rotateBackward(
         _ u: UnsafeMutablePointer<Float>, half: Int, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>
     ) {
-        kernels.rotate_backward(u, half, cos, sin)
+        PointwiseKernels.call { $0.rotate_backward(u, half, cos, sin) }
     }
 
     // MARK: Elementwise
@@ -170,12 +172,12 @@ public enum Canonical {
     public static func add(
         _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ n: Int, into c: UnsafeMutablePointer<Float>
     ) {
-        kernels.add(a, b, n, c)
+        PointwiseKernels.call { $0.add(a, b, n, c) }
     }
 
     /// `y = x·factor`.
     public static func scale(_ x: UnsafePointer<Float>, by factor: Float, _ n: Int, into y: UnsafeMutablePointer<Float>) {
-        kernels.scale(x, factor, n, y)
+        PointwiseKernels.call { $0.scale(x, factor, n, y) }
     }
 
     /// `y = (wa·a) + (wb·b)`.
@@ -183,7 +185,7 @@ public enum Canonical {
         _ a: UnsafePointer<Float>, weight wa: Float, _ b: UnsafePointer<Float>, weight wb: Float, _ n: Int,
         into y: UnsafeMutablePointer<Float>
     ) {
-        kernels.combine(a, wa, b, wb, n, y)
+        PointwiseKernels.call { $0.combine(a, wa, b, wb, n, y) }
     }
 
     // MARK: Optimizer
@@ -198,13 +200,13 @@ public enum Canonical {
         weights w: UnsafeMutablePointer<Float>, momentum m: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
         _ n: Int, rate: Float, planes: UnsafeMutablePointer<UInt8>? = nil, planeStride: Int = 0
     ) -> UInt32 {
-        kernels.sign_step(w, m, g, n, rate, planes, planeStride)
+        PointwiseKernels.call { $0.sign_step(w, m, g, n, rate, planes, planeStride) }
     }
 
     /// The three planes of a digest leaf, ⌈n/8⌉ bytes each: m > 0, m < 0, lowest mantissa bit; element j is bit j mod 8 of byte ⌊j/8⌋.
     ///
     /// - Parameter stride: bytes from plane to plane; without it they lie one behind the other.
     public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>, stride: Int? = nil) {
-        kernels.planes(m, n, planes, stride ?? (n + 7) / 8)
+        PointwiseKernels.call { $0.planes(m, n, planes, stride ?? (n + 7) / 8) }
     }
 }

@@ -1,11 +1,13 @@
 /// Compares the pointwise kernels in use with `CanonicalReference` bit for bit, on ordinary numbers, denormals and large ones, at lengths with and
 /// without a rest, and the processor's floating point with known answers: gradual underflow, rounding half to even.
 ///
-/// Takes well under a millisecond in an optimised build. `BackendSelection.automatic` calls it.
+/// What the thread's processor is set to does not matter. Takes well under a millisecond in an optimised build. `BackendSelection.admission` calls it.
 /// - Throws: `BackendFault.wrongArithmetic` with the operation that differs.
 public func checkCanonicalOperations() throws(BackendFault) {
-    try CanonicalCheck.environment()
-    for length in [1, 15, 16, 37, 96] { try CanonicalCheck(length: length).run() }
+    try withCanonicalFloatingPoint { () throws(BackendFault) in
+        try CanonicalCheck.environment()
+        for length in [1, 15, 16, 37, 96] { try CanonicalCheck(length: length).run() }
+    }
 }
 
 struct CanonicalCheck {
@@ -17,7 +19,7 @@ struct CanonicalCheck {
         inputs = (0..<4).map { list in (0..<2 * length).map { Self.number($0, list: list) } }
     }
 
-    /// A process that asked its processor for speed (flush to zero, other rounding) gets other bits everywhere.
+    /// A processor, or what emulates it, that flushes small numbers or rounds otherwise though it is set not to gets other bits everywhere.
     static func environment() throws(BackendFault) {
         for (x, factor, expected) in [
             (Float(bitPattern: 0x0080_0000), Float(0.5), UInt32(0x0040_0000)),  // 2^−126 / 2 is a denormal

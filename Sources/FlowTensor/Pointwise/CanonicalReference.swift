@@ -1,6 +1,7 @@
 /// The pointwise operations of `Documentation/Protocol/Arithmetic.md` and `Model.md`, one number after the other, as the documents are written.
 ///
-/// The authority for `Canonical`, which must give the same bits. Every operation is one binary32 rounding; nothing is fused.
+/// The authority for `Canonical`, which must give the same bits. Every operation is one binary32 rounding; nothing is fused. What a
+/// thread's processor is set to shows here and not in `Canonical`; ``withCanonicalFloatingPoint(_:)`` sets it right.
 public enum CanonicalReference {
     // MARK: Functions
 

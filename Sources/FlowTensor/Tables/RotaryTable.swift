@@ -16,6 +16,10 @@ public struct RotaryTable: Sendable {
         precondition(positions >= 0, "a table has at least 0 positions")
         self.headLength = headLength
         self.positions = positions
+        (cos, sin) = withCanonicalFloatingPoint { Self.numbers(headLength: headLength, positions: positions) }
+    }
+
+    private static func numbers(headLength: Int, positions: Int) -> (cos: [Float], sin: [Float]) {
         let half = headLength / 2
         var ratio = 1.0 / 10_000.0
         var length = half
@@ -29,13 +33,12 @@ public struct RotaryTable: Sendable {
         var sin = cos
         for position in 0..<positions {
             for i in 0..<half {
-                let (s, c) = Self.sineAndCosine(Double(position) * frequencies[i])
+                let (s, c) = sineAndCosine(Double(position) * frequencies[i])
                 sin[position * half + i] = Float(s)
                 cos[position * half + i] = Float(c)
             }
         }
-        self.cos = cos
-        self.sin = sin
+        return (cos, sin)
     }
 
     static func sineAndCosine(_ angle: Double) -> (sin: Double, cos: Double) {

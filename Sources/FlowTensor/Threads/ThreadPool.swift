@@ -3,6 +3,8 @@ internal import CFlowKernels
 /// Splits work that was cut into tasks beforehand over a fixed number of threads.
 ///
 /// Which thread runs which task is left open; what a task does is not, so results never depend on the number of threads.
+/// The same goes for the processor's settings: tasks run in the canonical floating-point state (``withCanonicalFloatingPoint(_:)``) on every thread,
+/// whatever the caller, the thread that made the pool or a task before did to its own; the caller finds its state as it was.
 /// The caller's thread takes part. A pool that is busy (a task that calls `run` again, or two callers at once) runs the tasks on the
 /// calling thread, so nesting cannot deadlock.
 public final class ThreadPool: Sendable {
@@ -26,6 +28,9 @@ public final class ThreadPool: Sendable {
     ///
     /// The body is handed to other threads although it is not `@Sendable`: tasks must not write to the same memory.
     public func run(_ tasks: Int, _ body: (Int) -> Void) {
+        if tasks <= 0 { return }
+        let before = cflow_floating_point_begin()
+        defer { cflow_floating_point_end(before) }
         guard tasks > 1, let crew, crew.acquire() else {
             var task = 0
             while task < tasks {

@@ -163,9 +163,11 @@ final class WorkerCrew: @unchecked Sendable {
         }
     }
 
-    /// Apart, so that the reference to the body is given up before the worker leaves the job.
+    /// Apart, so that the reference to the body is given up before the worker leaves the job. A thread of the crew inherited the floating-point state of
+    /// the one that made it, and may have been left in another by the last job's tasks.
     @inline(never)
     private func help(_ thread: Int) {
+        _ = cflow_floating_point_begin()
         if let body { takeTasks(body, thread: thread) }
     }
 

@@ -15,7 +15,7 @@ struct Experiment {
 
     init(_ configuration: ModelConfiguration, corpus: any Corpus) throws {
         self.configuration = configuration
-        trainer = Trainer(configuration: configuration, backend: BackendSelection.automatic())
+        trainer = Trainer(configuration: configuration, backend: try BackendSelection.admission().backend)
         sampler = try BatchSampler(
             corpus: corpus, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
     }

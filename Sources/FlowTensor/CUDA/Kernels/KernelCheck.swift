@@ -5,15 +5,7 @@
 ///
 /// - Parameter seed: of the numbers; the lengths and the special numbers are the same for all.
 func checkDeviceKernels(_ kernels: DeviceKernels, seed: UInt32 = 2026) throws(CUDAFault) {
-    let check = KernelCheck(kernels: kernels, seed: seed)
-    try check.environment()
-    try check.quantisers()
-    try check.columns()
-    try check.products()
-    try check.layers()
-    try check.attention()
-    try check.experts()
-    try check.training()
+    try withCanonicalFloatingPoint { () throws(CUDAFault) in try KernelCheck(kernels: kernels, seed: seed).run() }
 }
 
 struct KernelCheck {
@@ -28,6 +20,17 @@ struct KernelCheck {
         let memory = KernelCheckMemory(kernels.device)
         try body(memory)
         try memory.expectMargins(operation)
+    }
+
+    func run() throws(CUDAFault) {
+        try environment()
+        try quantisers()
+        try columns()
+        try products()
+        try layers()
+        try attention()
+        try experts()
+        try training()
     }
 
     // MARK: Numbers
