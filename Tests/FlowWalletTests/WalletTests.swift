@@ -61,6 +61,34 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         #expect(fee.haruki >= Int64(transaction.cost) * 10 - 200 && fee.haruki <= Int64(transaction.cost + 60) * 10)
     }
 
+    /// A payment is signed for the rules of the next block.
+    @Test func paymentsAreSignedForTheRulesOfTheNextBlock() async throws {
+        let folder = try TemporaryFolder()
+        let amendments: Amendments = [Amendment(height: 103, stepsPerBlock: 9)]
+        let changing = WalletNetwork(genesisHash: network.genesisHash, addressPrefix: "rfl", amendments: amendments)
+        let wallet = try Wallet.create(at: folder.path("w"), network: changing, passphrase: "")
+        let chain = TestChain()
+        for _ in 0..<2 { await chain.mine(to: try await wallet.newAddress().program) }
+        for _ in 0..<99 { await chain.mine(to: stranger) }
+        for (tip, rules) in [(101, Hash256.zero), (102, amendments.rulesRoot(at: 103))] as [(BlockHeight, Hash256)] {
+            #expect(await chain.tipHeight() == tip)
+            let payment = try await wallet.send(flow("1"), to: Address(program: stranger, prefix: "rfl"), through: chain)
+            var spent: [TransactionOutput] = []
+            for input in payment.inputs {
+                for block in await chain.blocks {
+                    spent += block.transactions.filter { $0.txid == input.outPoint.txid }.map { $0.outputs[Int(input.outPoint.index)] }
+                }
+            }
+            let (publicKey, signature) = try #require(payment.witnesses.first?.keyAndSignature)
+            for root in [Hash256.zero, amendments.rulesRoot(at: 103)] {
+                let hash = SignatureHash(
+                    transaction: payment, spentOutputs: spent, domain: SignatureDomain(genesisHash: network.genesisHash, rulesRoot: root))
+                #expect(publicKey.isValid(signature: signature, for: hash.digest(input: 0)) == (root == rules))
+            }
+            await chain.mine(to: stranger)
+        }
+    }
+
     @Test func aReorganisationTakesBackWhatItConfirmed() async throws {
         let folder = try TemporaryFolder()
         let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
