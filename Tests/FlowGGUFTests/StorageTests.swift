@@ -63,7 +63,7 @@ struct StorageTests {
         let mode = try? String(contentsOfFile: "/proc/sys/vm/overcommit_memory", encoding: .utf8)
         if mode?.hasPrefix("1") == true { return }
         let path = folder.path("sparse.gguf")
-        FileManager.default.createFile(atPath: path, contents: nil)
+        #expect(FileManager.default.createFile(atPath: path, contents: nil))
         // A hole of 8 EiB − 1, or the most that the file system takes.
         var length = Int.max
         while length > 1 << 42, truncate(path, length) != 0 { length /= 2 }

@@ -183,8 +183,10 @@ extension HostStateTests {
         private static func growth(_ state: ModelState) throws -> [String] {
             let c = state.configuration
             let wide = try ModelConfiguration(
-                embeddingLength: c.embeddingLength, layerCount: c.layerCount, headCount: c.headCount, expertCount: 2 * c.expertCount,
-                expertWidth: 2 * c.expertWidth, contextLength: c.contextLength, batchSize: c.batchSize)
+                ModelShape(
+                    embeddingLength: UInt32(c.embeddingLength), layerCount: UInt32(c.layerCount), headCount: UInt32(c.headCount),
+                    expertCount: 2 * UInt32(c.expertCount), expertWidth: 2 * UInt32(c.expertWidth), contextLength: UInt32(c.contextLength),
+                    batchSize: UInt32(c.batchSize)))
             let growth = try ModelGrowth(from: c, to: wide)
             let grown = try growth.grown(state)
             let delta = try state.delta(to: ModelState(initialising: c, seed: 6))

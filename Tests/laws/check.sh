@@ -82,5 +82,8 @@ done
 python3 Tests/laws/unguarded.py FlowEncoding FlowCrypto FlowTraining FlowGGUF FlowModel FlowStore FlowWallet ||
   fail "a place where outside data may trap: guard it, or say in Tests/laws/unguarded-allowed.txt why it cannot"
 
+# No sub-folder reaches itself through another.
+python3 Tests/laws/circles.py || fail "folders of a target stand in a circle"
+
 [ "$failures" -eq 0 ] || { echo "$failures laws broken"; exit 1; }
 echo "laws hold"
