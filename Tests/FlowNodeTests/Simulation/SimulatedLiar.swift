@@ -52,7 +52,9 @@ final class SimulatedLiar {
             case 1: block.stepDigests = Array(block.stepDigests.prefix(step + 1))
             default: if block.stepDigests.count < 3 { block.stepDigests.append(fresh()) } else { block.stepDigests[2] = fresh() }
             }
-            return offer([sealed(block, changing: block.stepDigests.count - 1)])
+            block = sealed(block, changing: block.stepDigests.count - 1)
+            // With blocks on top, so that it claims more than the honest one and is replayed although that one is connected.
+            return offer([block] + branch(on: block, length: Int.random(in: 0..<3, using: &random)))
         case .invents:
             var block = model
             block.header.nonce = salt

@@ -264,6 +264,10 @@ final class SimulatedWorld {
         guard node.mostStepsOfASeed <= limit else {
             throw fail("node \(node.number) trained \(node.mostStepsOfASeed) steps of one seed, more than \(limit)")
         }
+        // What a node keeps as replayed, connected or not, was trained by somebody.
+        if let believed = state.facts.keys.first(where: { $0 != state.tree.genesisHash && honest[$0] == nil }) {
+            throw fail("node \(node.number) believes block \(believed), which nobody trained")
+        }
         guard thoroughly || node.lastChecked != tip.hash else { return }
         node.lastChecked = tip.hash
         trace("\(node.number) is at \(tip.height) \(tip.hash.displayHex.prefix(8))")
