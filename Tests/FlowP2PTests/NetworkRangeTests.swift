@@ -45,6 +45,10 @@ import Testing
         bans.ban(try #require(NetworkRange("9.0.0.0/8")), until: 100, at: 0)
         bans.ban(NetworkRange(host: "8.8.8.8"), until: .max, at: 0)
         bans.ban(NetworkRange(host: "a"), until: 5, at: 0)
+        let readable = bans.encoded
+        bans.ban(NetworkRange(host: "a/8"), until: 5, at: 0)
+        #expect(bans.encoded == readable)
+        bans.lift(NetworkRange(host: "a/8"))
         let again = try BanList(decoding: bans.encoded)
         #expect(again.entries(at: 0) == bans.entries(at: 0) && again.encoded == bans.encoded)
         for _ in 0..<500 {

@@ -65,12 +65,14 @@ extension BanList: BinaryCodable {
     }
 
     public func encode(to writer: inout ByteWriter) {
-        let bans = entries(at: 0).map { ($0.key.description, $0.value) }.sorted { $0.0 < $1.0 }
+        // A name that reads as something else, which only links in memory can have, would make the rest unreadable.
+        let bans = entries(at: 0).map { (range: $0.key, text: $0.key.description, end: $0.value) }
+            .filter { NetworkRange($0.text) == $0.range }.sorted { $0.text < $1.text }
         writer.write(UInt8(1))
         writer.writeCompactSize(UInt64(bans.count))
-        for (range, end) in bans {
-            writer.writeVarBytes(Array(range.utf8))
-            writer.write(end)
+        for ban in bans {
+            writer.writeVarBytes(Array(ban.text.utf8))
+            writer.write(ban.end)
         }
     }
 }
