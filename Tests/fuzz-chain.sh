@@ -25,5 +25,5 @@ for kind in (1, 2):
     (folder / f"events-{kind}").write_bytes(bytes([kind]) + bytes((7 * i) % 251 for i in range(300)))
 PYTHON
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
-"$package/.build/release/FuzzChain" "$work/corpus" -runs="$runs" -seed="$seed" -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
+"$package/.build/release/FuzzChain" "$work/corpus" -runs="$runs" -seed="$seed" -max_len=8192 -len_control=0 -keep_seed=1 -timeout=10 -rss_limit_mb=2048 \
   -print_final_stats=1 -artifact_prefix="$package/.build/"

@@ -8,10 +8,11 @@ import FlowEncoding
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let data, count > 0 else { return 0 }
     let bytes = Array(UnsafeBufferPointer(start: data, count: count).dropFirst())
-    switch data[0] % 3 {
-    case 0: decode(bytes)
-    case 1: Events(bytes).run()
-    default: Events(bytes, isTight: true).run()
+    if data[0] % 3 == 0 {
+        decode(bytes)
+    } else {
+        var events = Events(bytes, isTight: data[0] % 3 == 2)
+        events.run()
     }
     return 0
 }
