@@ -19,7 +19,6 @@ final class Forge {
     /// The state that the next block starts from.
     private(set) var parent: BlockHeader
     private(set) var weights: ModelState
-    private(set) var keptSteps: UInt64 = 0
 
     /// Processor seconds of one step with its digest.
     private(set) var stepSeconds = 0.0
@@ -76,9 +75,7 @@ final class Forge {
         return TrajectoryJob(
             parent: weights, modelRoot: block.header.modelRoot, workSeed: parameters.workSeed(of: block.header),
             stepsPerBlock: Int(training.stepsPerBlock), firstPayingStep: Int(training.firstPayingStep),
-            learningRateUnits: (0..<UInt64(training.stepsPerBlock)).map {
-                training.learningRateUnits(height: block.header.height, keptSteps: keptSteps &+ $0)
-            }, sampler: sampler)
+            learningRateUnits: parameters.learningRateUnits(at: block.header.height), sampler: sampler)
     }
 
     /// The true digests of a block's first steps.
@@ -129,9 +126,9 @@ final class Forge {
                 return !(step.isTicket && block.header.meetsTarget)
             }
             guard end == .stopped else { continue }
+            if case .invalidStep = try driver.run(trajectory, body: { _ in true }) { try driver.rewind(trajectory) }
             weights = trajectory.weights.copy()
             weightsRoot = weights.root(pool: pool)
-            keptSteps += UInt64(block.header.steps)
             parent = block.header
             return block
         }

@@ -147,6 +147,26 @@ import Testing
         }
     }
 
+    /// The step that fails has changed weights and momentum in part; what the steps before left comes back, and the end stays.
+    @Test func aRewindBringsBackWhatTheStepsBeforeTheFaultLeft() throws {
+        let c = try ModelFixture.odd()
+        let job = try ModelFixture.job(c, steps: 4)
+        let trajectory = Trajectory(job, trainer: Trainer(configuration: c, backend: OpenBLASBackend()))
+        _ = try trajectory.advance()
+        _ = try trajectory.advance()
+        let (weights, momentum, delta) = (trajectory.weights.root(), trajectory.momentum.root(), trajectory.deltaHash)
+        trajectory.weights[c.tensors[2].offset + 5] = .nan
+        let driver = TrajectoryDriver()
+        guard case .invalidStep = try driver.run(trajectory, body: { _ in true }) else {
+            Issue.record("a step with NaN has a result")
+            return
+        }
+        #expect(trajectory.weights.root() != weights)
+        try driver.rewind(trajectory)
+        #expect(trajectory.weights.root() == weights && trajectory.momentum.root() == momentum && trajectory.deltaHash == delta)
+        #expect(trajectory.completedSteps == 2 && trajectory.isFinished && trajectory.fault != nil)
+    }
+
     @Test func anExponentAboveTheRangeEndsTheTrajectory() throws {
         let c = try ModelFixture.odd()
         let trainer = Trainer(configuration: c, backend: OpenBLASBackend())

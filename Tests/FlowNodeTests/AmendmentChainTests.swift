@@ -6,7 +6,7 @@ import Testing
 
 @testable import FlowNode
 
-/// A running chain that changes its rules: steps and rate at height 3, the model at height 5.
+/// A running chain that changes its rules: steps and rate at height 3, the text at height 4, the model at height 5.
 @Suite struct AmendmentChainTests {
     private static func parameters(amended: Bool = true) throws -> ChainParameters {
         var parameters = try TestNetwork.parameters()
@@ -15,6 +15,7 @@ import Testing
         deeper.layerCount = 2
         parameters.amendments = [
             Amendment(height: 3, peakLearningRate: 900, stepsPerBlock: 5, firstPayingStep: 2),
+            Amendment(height: 4, corpus: TestNetwork.secondReference),
             Amendment(height: 5, growth: Amendment.Growth(model: deeper, costRatio: CostRatio(2)), stepsPerBlock: 4),
         ]
         return try parameters.validated()
@@ -31,6 +32,7 @@ import Testing
             #expect(template.stepsPerBlock == (height < 3 ? 3 : height < 5 ? 5 : 4))
             #expect(template.firstPayingStep == (height < 3 ? 1 : 2))
             #expect(template.learningRateUnits.count == Int(template.stepsPerBlock))
+            #expect(template.corpus == (height < 4 ? parameters.corpus(at: 0) : TestNetwork.secondReference))
             #expect(template.version == parameters.amendments.blockVersion(at: height))
             #expect((template.version == 1) == (height < 3))
             _ = try await MiningLoop(chain: source).mine(1, paying: program)
@@ -57,6 +59,23 @@ import Testing
         #expect(old.header.version == 1)
         #expect(try await source.submit(old).rule == "bad-version")
         for chain in [source, follower, plain] { await chain.stop() }
+    }
+
+    /// Windows and held-out part are those of the second text: who trains on with the first gets other digests.
+    @Test func blocksTrainOnTheTextInForce() async throws {
+        let parameters = try Self.parameters()
+        let chain = try await TestNetwork.chain(parameters)
+        _ = try await MiningLoop(chain: chain).mine(4, paying: try TestKey(1).program)
+        let header = try await chain.blocks(from: 4)[0].header
+        let environment = try TestNetwork.environment(parameters)
+        let stage = environment.stage(at: 4)
+        #expect(stage.growth == nil && stage.corpus.tree.root == TestNetwork.secondReference.root)
+        let seed = parameters.workSeed(of: header)
+        let second = try BatchSampler(corpus: TestNetwork.secondCorpus, contextLength: stage.configuration.contextLength, batchSize: stage.configuration.batchSize)
+        #expect(try stage.sampler.batch(workSeed: seed, step: 1) == second.batch(workSeed: seed, step: 1))
+        #expect(try stage.sampler.batch(workSeed: seed, step: 1) != environment.stage(at: 3).sampler.batch(workSeed: seed, step: 1))
+        #expect(try environment.stage(after: 3).sampler.heldOutBatch() == second.heldOutBatch())
+        await chain.stop()
     }
 
     /// Both branches pass both heights; the longer one wins, and the other takes all of that back.
@@ -136,6 +155,8 @@ import Testing
         var parameters = try TestNetwork.parameters()
         parameters.amendments = [Amendment(height: 9, corpus: CorpusReference(length: 100_000, root: Keccak256.hash([1])))]
         try parameters.validated()
-        await #expect { try await TestNetwork.chain(parameters) } throws: { "\($0)".contains("the amendment at height 9 changes the corpus") }
+        await #expect { try await TestNetwork.chain(parameters) } throws: {
+            ($0 as? NodeError)?.code == .corpusMissing && "\($0)".contains("from height 9 on")
+        }
     }
 }

@@ -201,14 +201,12 @@ import Testing
         let known = weights
         let verifier = try ModelVerifier(
             parameters: parameters, sampler: chain.environment.stage(at: 1).sampler, backend: SIMDBackend()) { known[$0] }
-        var kept: UInt64 = 0
         for block in try await chain.blocks(from: 1) {
             let claim = TrainingClaim(
-                header: block.header, parentHash: block.header.previousHash, stepDigests: block.stepDigests, keptStepsBefore: kept)
+                header: block.header, parentHash: block.header.previousHash, stepDigests: block.stepDigests)
             let root = await chain.entry(block.hash)?.resultRoot
             #expect(root != nil)
             #expect(try verifier.verify(claim) == .valid(resultRoot: root))
-            kept += UInt64(block.header.steps)
         }
         await chain.stop()
     }
@@ -229,7 +227,7 @@ import Testing
         let parameters = try Self.parameters()
         let (left, right) = (try TemporaryFolder(), try TemporaryFolder())
         var configuration = NodeConfiguration(parameters: parameters, dataDirectory: left.path)
-        configuration.corpus = .embedded
+        configuration.corpora = [.embedded]
         configuration.listenHost = "127.0.0.1"
         configuration.listenPort = 0
         configuration.threads = 1

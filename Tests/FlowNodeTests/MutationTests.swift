@@ -189,7 +189,7 @@ import Testing
         var block = block
         while true {
             block.header.nonce &+= 1
-            let run = Trajectory(environment.job(block.header, parent: weights, keptStepsBefore: 0), trainer: StageTrainer(environment: environment).trainer(environment.stage(at: block.header.height)))
+            let run = Trajectory(environment.job(block.header, parent: weights), trainer: StageTrainer(environment: environment).trainer(environment.stage(at: block.header.height)))
             block.stepDigests = []
             while !run.isFinished {
                 let step = try run.advance()

@@ -86,12 +86,12 @@ import Testing
         let texts = try TemporaryFolder()
         try String(repeating: "a text of one's own. ", count: 5_000).write(toFile: texts.path + "/a.txt", atomically: true, encoding: .utf8)
         other = configuration
-        other.corpus = .directory(texts.path)
+        other.corpora = [.directory(texts.path)]
         await expect(.corpusMismatch) { try await Node(other) }
-        other.corpus = .directory(texts.path + "/missing")
+        other.corpora = [.directory(texts.path + "/missing")]
         await expect(.corpusMissing) { try await Node(other) }
         // A network that replaces its corpus becomes another one, so the old directory is foreign and a new one works.
-        other.corpus = .directory(texts.path)
+        other.corpora = [.directory(texts.path)]
         other.replacesCorpus = true
         await expect(.foreignDataDirectory) { try await Node(other) }
         let fresh = try TemporaryFolder()

@@ -14,7 +14,7 @@ import Testing
             let stages: [LearningRateStage]
             let warmup: UInt32
             let height: BlockHeight
-            let keptSteps: String
+            let stepsBefore: String
             let units: UInt32
         }
         let cases: [Case]
@@ -25,22 +25,22 @@ import Testing
         #expect(cases.count == 4 * 7 * 12)
         for test in cases {
             let units = Self.parameters(test.stages, warmup: test.warmup).learningRateUnits(
-                height: test.height, keptSteps: try #require(UInt64(test.keptSteps)))
+                height: test.height, stepsBefore: try #require(UInt64(test.stepsBefore)))
             #expect(units == test.units, "\(test)")
         }
     }
 
-    @Test func warmUpRisesByKeptSteps() {
-        func units(peak: UInt32 = 1_024, warmup: UInt32 = 50, keptSteps: UInt64) -> UInt32 {
-            Self.parameters([LearningRateStage(height: 0, units: peak)], warmup: warmup).learningRateUnits(height: 1, keptSteps: keptSteps)
+    @Test func warmUpRisesBySteps() {
+        func units(peak: UInt32 = 1_024, warmup: UInt32 = 50, stepsBefore: UInt64) -> UInt32 {
+            Self.parameters([LearningRateStage(height: 0, units: peak)], warmup: warmup).learningRateUnits(height: 1, stepsBefore: stepsBefore)
         }
-        #expect(units(keptSteps: 0) == 128, "1024/50 is below the smallest rate")
-        #expect(units(keptSteps: 6) == 143)
-        #expect(units(keptSteps: 24) == 512)
-        #expect(units(keptSteps: 48) == 1_003)
-        #expect(units(keptSteps: 49) == 1_024)
-        #expect(units(keptSteps: .max) == 1_024)
-        #expect(units(peak: .max, warmup: .max, keptSteps: .max) == .max)
-        #expect(units(peak: 4_096, warmup: 0, keptSteps: 0) == 4_096)
+        #expect(units(stepsBefore: 0) == 128, "1024/50 is below the smallest rate")
+        #expect(units(stepsBefore: 6) == 143)
+        #expect(units(stepsBefore: 24) == 512)
+        #expect(units(stepsBefore: 48) == 1_003)
+        #expect(units(stepsBefore: 49) == 1_024)
+        #expect(units(stepsBefore: .max) == 1_024)
+        #expect(units(peak: .max, warmup: .max, stepsBefore: .max) == .max)
+        #expect(units(peak: 4_096, warmup: 0, stepsBefore: 0) == 4_096)
     }
 }

@@ -30,7 +30,7 @@ final class ReplayBench {
             TrajectoryJob(
                 parent: parent, modelRoot: header.modelRoot, workSeed: parameters.workSeed(of: header),
                 stepsPerBlock: steps, firstPayingStep: Int(training.firstPayingStep),
-                learningRateUnits: (0..<UInt64(steps)).map { training.learningRateUnits(height: 1, keptSteps: $0) },
+                learningRateUnits: (0..<UInt64(steps)).map { training.learningRateUnits(height: 1, stepsBefore: $0) },
                 sampler: sampler),
             trainer: Trainer(configuration: configuration, backend: try Backends.backend("automatic"), pool: pool))
     }
@@ -59,7 +59,7 @@ final class ReplayBench {
         let verifier = try ModelVerifier(
             parameters: parameters, sampler: sampler, backend: try Backends.backend("automatic"), pool: ThreadPool(threads: threads),
             weights: { _ in parent })
-        let claim = TrainingClaim(header: header, parentHash: header.previousHash, stepDigests: digests, keptStepsBefore: 0)
+        let claim = TrainingClaim(header: header, parentHash: header.previousHash, stepDigests: digests)
         return {
             let verdict = try verifier.verify(claim)
             guard case .valid = verdict else { throw Wrong(verdict: verdict) }

@@ -38,7 +38,7 @@ public struct Daemon: Sendable {
 
     private func configuration(directory: URL) throws -> NodeConfiguration {
         var configuration = NodeConfiguration(parameters: try network.parameters(), dataDirectory: directory.path)
-        if let dataset = options.dataset { configuration.corpus = .directory(dataset) }
+        if !options.datasets.isEmpty { configuration.corpora = options.datasets.map { .directory($0) } }
         if let backend = BackendChoice(rawValue: options.backend) { configuration.backend = backend }
         if let threads = options.threads { configuration.threads = threads }
         configuration.listens = !options.noListen

@@ -20,8 +20,10 @@ public struct DaemonOptions: ParsableArguments, Sendable {
 
     @Option(
         name: .customLong("dataset", withSingleDash: true),
-        help: ArgumentHelp("Directory of .txt files to train on. On regtest it makes a network of its own.", valueName: "dir"))
-    public var dataset: String?
+        help: ArgumentHelp(
+            "Directory of .txt files to train on; may be given several times, once for each corpus that the network's amendments name. On regtest the first makes a network of its own.",
+            valueName: "dir"))
+    public var datasets: [String] = []
 
     @Option(
         name: .customLong("backend", withSingleDash: true),

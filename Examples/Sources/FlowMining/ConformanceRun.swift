@@ -30,8 +30,8 @@ public struct ConformanceRun: Sendable {
             TrajectoryJob(
                 parent: parent, modelRoot: initialRoot, workSeed: Keccak256.hash(Array("flowcoin/conformance".utf8)),
                 stepsPerBlock: stepCount, firstPayingStep: Int(training.firstPayingStep),
-                learningRateUnits: (0..<UInt64(stepCount)).map { training.learningRateUnits(height: 1, keptSteps: $0) },
-                sampler: setup.sampler),
+                learningRateUnits: (0..<UInt64(stepCount)).map { training.learningRateUnits(height: 1, stepsBefore: $0) },
+                sampler: setup.sampler(setup.configuration, corpusRoot: setup.parameters.corpusRoot)),
             trainer: Trainer(configuration: setup.configuration, backend: backend, pool: pool))
         var steps: [Step] = []
         let end = try driver.run(trajectory) { step in

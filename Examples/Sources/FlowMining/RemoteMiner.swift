@@ -19,7 +19,8 @@ public final class RemoteMiner {
     private let pool: ThreadPool
     /// For the model that the chain trains at the template's height.
     private var trainer: Trainer
-    private var sampler: BatchSampler
+    private var sampler: BatchSampler?
+    private var corpusRoot: Hash256?
     private let report: @Sendable (MinerReport) -> Void
 
     private var weights: ModelState?
@@ -37,14 +38,13 @@ public final class RemoteMiner {
         self.program = program
         self.setup = setup
         self.backend = backend
-        sampler = setup.sampler
         self.pool = pool
         self.report = report
         trainer = Trainer(configuration: setup.configuration, backend: backend, pool: pool)
     }
 
     /// Mines until `count` blocks of this miner are on the chain; nil goes on until the task is cancelled.
-    public func run(blocks count: Int?, corpusRoot: Hash256) async throws {
+    public func run(blocks count: Int?) async throws {
         var found = 0
         while count.map({ found < $0 }) ?? true {
             try Task.checkCancellation()
@@ -57,17 +57,13 @@ public final class RemoteMiner {
                 continue
             }
             let template = try RemoteTemplate(answer, paying: program)
-            guard template.corpusRoot == corpusRoot else {
-                throw ProgramError(
-                    "The node trains on a corpus with root \(template.corpusRoot), this miner has \(corpusRoot): give flowminer the -dataset that the node was started with.")
-            }
             try await prepareWeights(for: template)
             if try await search(template) { found += 1 }
         }
     }
 
     private func prepareWeights(for template: RemoteTemplate) async throws {
-        try prepareStage(ModelConfiguration(setup.parameters, at: template.block.header.height))
+        try prepareStage(ModelConfiguration(setup.parameters, at: template.block.header.height), corpusRoot: template.corpusRoot)
         if weightsRoot == template.modelRoot { return }
         let bytes = try await client.fetch(path: "/rest/modelstate/\(template.modelRoot.displayHex).bin")
         let state = try ModelState(bytes: Array(bytes), configuration: trainer.configuration)
@@ -80,17 +76,18 @@ public final class RemoteMiner {
         weightsRoot = root
     }
 
-    /// Where the chain's model has grown, trainer and windows follow.
-    private func prepareStage(_ configuration: ModelConfiguration) throws {
-        guard configuration != trainer.configuration else { return }
-        trainer = Trainer(configuration: configuration, backend: backend, pool: pool)
-        sampler = try BatchSampler(
-            corpus: setup.sampler.corpus, contextLength: configuration.contextLength, batchSize: configuration.batchSize)
+    /// Where the chain's model or text changes, trainer and windows follow.
+    private func prepareStage(_ configuration: ModelConfiguration, corpusRoot: Hash256) throws {
+        let isSame = configuration == trainer.configuration
+        if isSame, corpusRoot == self.corpusRoot { return }
+        if !isSame { trainer = Trainer(configuration: configuration, backend: backend, pool: pool) }
+        sampler = try setup.sampler(configuration, corpusRoot: corpusRoot)
+        self.corpusRoot = corpusRoot
     }
 
     /// One template: trajectories until one wins, the tip moves, or the template is half a minute old.
     private func search(_ template: RemoteTemplate) async throws -> Bool {
-        guard let parent = weights else { return false }
+        guard let parent = weights, let sampler else { return false }
         let stale = CancellationFlag()
         let watch = Self.watch(client, previous: template.block.header.previousHash, stale)
         defer { watch.cancel() }
@@ -120,7 +117,7 @@ public final class RemoteMiner {
                 return !(step.isTicket && block.header.meetsTarget)
             }
             try Task.checkCancellation()
-            if end == .stopped { return try await submit(block, run.weights) }
+            if end == .stopped { return try await submit(block, run) }
             await Task.yield()
         }
         return false
@@ -137,14 +134,18 @@ public final class RemoteMiner {
         }
     }
 
-    private func submit(_ block: Block, _ result: ModelState) async throws -> Bool {
-        let answer = try await client.call("submitblock", [.string(Hex.encode(block.encoded))])
+    private func submit(_ block: Block, _ run: Trajectory) async throws -> Bool {
+        let hexadecimal = Hex.encode(block.encoded)
+        async let submitted = client.call("submitblock", [.string(hexadecimal)])
+        // While the node replays the block the training goes on to the trajectory's end: the next block starts from there.
+        if case .invalidStep = try driver.run(run, isCancelled: { Task.isCancelled }, body: { _ in true }) { try driver.rewind(run) }
+        let answer = try await submitted
         guard answer.isNull else {
             report(.refused(height: block.header.height, reason: answer.string ?? "without a reason"))
             return false
         }
-        weights = result.copy()
-        weightsRoot = result.root(pool: pool)
+        weights = run.weights.copy()
+        weightsRoot = run.weights.root(pool: pool)
         counts.blocks += 1
         let loss = try await client.call("getblockheader", [.string(block.header.hash.displayHex)])["heldoutloss"].double
         report(.found(

@@ -15,8 +15,8 @@ struct Miner: AsyncParsableCommand {
     @Option(name: .customLong("rpcconnect", withSingleDash: true), help: "Host of the node (default: 127.0.0.1).")
     var host = "127.0.0.1"
 
-    @Option(name: .customLong("dataset", withSingleDash: true), help: "Directory of text files, the same as the node's.")
-    var dataset: String?
+    @Option(name: .customLong("dataset", withSingleDash: true), help: "Directory of text files, the same as the node's; may be given several times.")
+    var datasets: [String] = []
 
     @Option(help: "Address that mined coins go to.")
     var address: String?
@@ -38,7 +38,7 @@ struct Miner: AsyncParsableCommand {
     func run() async throws {
         if backend == "list" { return print(MinerSetup.backendTable) }
         let backend = try MinerSetup.backend(named: backend) { FileHandle.standardError.write(Data("flowminer: \($0)\n".utf8)) }
-        let setup = try await MinerSetup(parameters: network.parameters(), dataset: dataset)
+        let setup = try MinerSetup(parameters: network.parameters(), datasets: datasets)
         if conformance { return print(try ConformanceRun(setup: setup, backend: backend, threads: threads).text) }
         guard let address else {
             throw ProgramError("Nobody would be paid: give --address one of your addresses (flowcoin-cli getnewaddress).")
@@ -48,7 +48,7 @@ struct Miner: AsyncParsableCommand {
         let miner = RemoteMiner(
             client: try network.client(host: host), program: destination.program, setup: setup,
             backend: backend, pool: ThreadPool(threads: threads), report: display.show)
-        try await miner.run(blocks: blocks, corpusRoot: setup.parameters.corpusRoot)
+        try await miner.run(blocks: blocks)
     }
 
     func validate() throws {

@@ -5,8 +5,6 @@ public protocol ChainContext {
     /// The block that the new one builds on.
     var parent: BlockHeader { get }
     var parentHash: Hash256 { get }
-    /// How many training steps all blocks up to the parent have kept.
-    var keptSteps: UInt64 { get }
     /// The root of the weights that the new block starts from: those after the parent's last step, grown where the new height
     /// calls for it; nil as long as the parent has not been replayed.
     var parentResultRoot: Hash256? { get }

@@ -4,14 +4,12 @@ public import FlowCrypto
 public struct HeaderChain: ChainContext, Sendable {
     public private(set) var headers: [BlockHeader]
     public private(set) var parentHash: Hash256
-    public private(set) var keptSteps: UInt64
     public var parentResultRoot: Hash256?
 
     /// A branch that has only its first block, whose result are the first weights.
     public init(genesis: BlockHeader) {
         headers = [genesis]
         parentHash = genesis.hash
-        keptSteps = UInt64(genesis.steps)
         parentResultRoot = genesis.modelRoot
     }
 
@@ -25,7 +23,6 @@ public struct HeaderChain: ChainContext, Sendable {
     public mutating func append(_ header: BlockHeader, resultRoot: Hash256? = nil) {
         headers.append(header)
         parentHash = header.hash
-        keptSteps = keptSteps &+ UInt64(header.steps)
         parentResultRoot = resultRoot
     }
 }

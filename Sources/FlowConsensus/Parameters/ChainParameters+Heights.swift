@@ -44,6 +44,26 @@ extension ChainParameters {
         return training
     }
 
+    /// The learning rate's clock: the steps of all blocks below a height, S each. A block whose trajectory an invalid step ended counts S too,
+    /// so that the clock follows from the height alone.
+    public func trainingSteps(before height: BlockHeight) -> UInt64 {
+        guard height > 1 else { return 0 }
+        var (steps, first, perBlock) = (UInt64(0), BlockHeight(1), UInt64(training.stepsPerBlock))
+        // Both factors are below 2^32, and the sum goes over at most 2^32 blocks.
+        for amendment in amendments.inForce(at: height - 1) {
+            guard let changed = amendment.stepsPerBlock, amendment.height > first else { continue }
+            steps &+= UInt64(amendment.height - first) &* perBlock
+            (first, perBlock) = (amendment.height, UInt64(changed))
+        }
+        return steps &+ UInt64(height - first) &* perBlock
+    }
+
+    /// The learning rates of the block at a height in units of 2^−20, first step first; S numbers.
+    public func learningRateUnits(at height: BlockHeight) -> [UInt32] {
+        let (training, before) = (training(at: height), trainingSteps(before: height))
+        return (0..<UInt64(training.stepsPerBlock)).map { training.learningRateUnits(height: height, stepsBefore: before &+ $0) }
+    }
+
     /// The text whose windows the block at `height` trains on.
     public func corpus(at height: BlockHeight) -> CorpusReference {
         amendments.inForce(at: height).reduce(CorpusReference(length: corpusLength, root: corpusRoot)) { $1.corpus ?? $0 }

@@ -78,11 +78,10 @@ extension BlockValidator {
     /// - Returns: the root of the resulting weights, where the verifier computed it.
     /// - Throws: a `BlockViolation`; `TrainingFault` when the verifier could not decide; a fault of the verifier.
     public func checkTraining(
-        _ block: Block, keptStepsBefore: UInt64, verifier: some TrainingVerifier
+        _ block: Block, verifier: some TrainingVerifier
     ) throws -> Hash256? {
         let claim = TrainingClaim(
-            header: block.header, parentHash: block.header.previousHash, stepDigests: block.stepDigests,
-            keptStepsBefore: keptStepsBefore)
+            header: block.header, parentHash: block.header.previousHash, stepDigests: block.stepDigests)
         switch try verifier.verify(claim) {
         case let .valid(resultRoot):
             return resultRoot

@@ -7,13 +7,10 @@ public struct TrainingClaim: Hashable, Sendable {
     public let parentHash: Hash256
     /// The digest of each step, the first step first.
     public let stepDigests: [Hash256]
-    /// How many steps all blocks up to the parent have kept: the learning rate's clock.
-    public let keptStepsBefore: UInt64
 
-    public init(header: BlockHeader, parentHash: Hash256, stepDigests: [Hash256], keptStepsBefore: UInt64) {
+    public init(header: BlockHeader, parentHash: Hash256, stepDigests: [Hash256]) {
         self.header = header
         self.parentHash = parentHash
         self.stepDigests = stepDigests
-        self.keptStepsBefore = keptStepsBefore
     }
 }

@@ -7,8 +7,6 @@ extension BlockTree {
         public let header: BlockHeader
         /// Claimed work of the branch up to and including this block. It counts only once the block is replayed.
         public let work: ChainWork
-        /// Training steps kept on the branch up to and including this block.
-        public let keptSteps: UInt64
         /// Root of the weights after this block's training, grown where the next height calls for it; nil until it was replayed.
         public let resultRoot: Hash256?
         /// In which order the blocks were replayed; 0 for one that was not.
@@ -23,7 +21,7 @@ extension BlockTree {
     func block(at place: Int32) -> Block {
         let node = nodes[Int(place)]
         return Block(
-            hash: node.hash, header: node.header, work: node.work, keptSteps: node.keptSteps, resultRoot: node.resultRoot,
+            hash: node.hash, header: node.header, work: node.work, resultRoot: node.resultRoot,
             replayOrder: node.replayOrder, isConnected: isActive(place))
     }
 

@@ -51,7 +51,6 @@ public struct BlockTree: Sendable {
         let hash: Hash256
         let header: BlockHeader
         let work: ChainWork
-        let keptSteps: UInt64
         let parent: Int32
         /// An ancestor further down, as in Bitcoin's skip list, so that any height is reached in few hops.
         let skip: Int32
@@ -124,7 +123,7 @@ public struct BlockTree: Sendable {
         genesisHash = validator.genesisHash
         nodes.append(
             Node(
-                hash: genesisHash, header: header, work: ChainWork(of: header.bits), keptSteps: 0, parent: -1, skip: -1,
+                hash: genesisHash, header: header, work: ChainWork(of: header.bits), parent: -1, skip: -1,
                 isReplayed: true, resultRoot: validator.parameters.genesisModelRoot))
         places[genesisHash] = 0
         active = [0]
@@ -287,8 +286,7 @@ public struct BlockTree: Sendable {
         let below = nodes[Int(parent)]
         var node = Node(
             hash: hash, header: header, work: below.work.adding(ChainWork(of: header.bits)),
-            keptSteps: below.keptSteps &+ UInt64(header.steps), parent: parent,
-            skip: ancestor(of: parent, at: Self.skipHeight(header.height)) ?? parent)
+            parent: parent, skip: ancestor(of: parent, at: Self.skipHeight(header.height)) ?? parent)
         node.nextSibling = below.firstChild
         let place: Int32
         if let reused = vacant.popLast() {

@@ -8,7 +8,6 @@ struct BranchContext: ChainContext {
 
     var parent: BlockHeader { tree.nodes[Int(place)].header }
     var parentHash: Hash256 { tree.nodes[Int(place)].hash }
-    var keptSteps: UInt64 { tree.nodes[Int(place)].keptSteps }
     var parentResultRoot: Hash256? { tree.nodes[Int(place)].resultRoot }
     func header(at height: BlockHeight) -> BlockHeader? {
         tree.ancestor(of: place, at: height).map { tree.nodes[Int($0)].header }

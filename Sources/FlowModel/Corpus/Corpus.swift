@@ -11,9 +11,14 @@ public protocol Corpus: Sendable {
     /// - Throws: ``CorpusError/outOfRange(offset:count:length:)`` when the range leaves the corpus, and the error that names
     ///   the file when the source can no longer be read.
     func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws(CorpusError)
+
+    /// Where the byte at `offset` comes from, for messages: a file's path, say.
+    func place(of offset: UInt64) -> String
 }
 
 extension Corpus {
+    public func place(of offset: UInt64) -> String { "byte \(offset) of the corpus" }
+
     /// The bytes `offset ..< offset + count`.
     public func bytes(at offset: UInt64, count: Int) throws(CorpusError) -> [UInt8] {
         try checkRange(offset: offset, count: count)

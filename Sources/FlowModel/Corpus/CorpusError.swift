@@ -8,6 +8,8 @@ public enum CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     /// A file is not what it was when the corpus was opened.
     case changed(path: String, expected: String, actual: String)
+    /// The bytes of a piece (``CorpusTree/pieceLength`` each, from 0) are not what they were when the corpus was opened.
+    case damaged(path: String, piece: UInt64, expected: Hash256, actual: Hash256)
     /// The files together are longer than 2^62 bytes.
     case tooLong
     /// A read beyond the end.
@@ -29,6 +31,8 @@ public enum CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
             "the corpus file \(path) cannot be read (\(reason)); restore it or its permissions, or open the corpus again without it"
         case .changed(let path, let expected, let actual):
             "the corpus file \(path) has changed since the corpus was opened: expected \(expected), found \(actual); restore it, or open the corpus again so that its root is computed anew"
+        case .damaged(let path, let piece, let expected, let actual):
+            "the corpus file \(path) is damaged: piece \(piece) of the corpus has hash \(actual), expected \(expected); restore the file, and the node goes on by itself"
         case .tooLong:
             "the files of the corpus hold more than 2^62 bytes; take some away"
         case .outOfRange(let offset, let count, let length):

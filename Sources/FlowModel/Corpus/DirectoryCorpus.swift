@@ -55,6 +55,11 @@ public struct DirectoryCorpus: Corpus {
         length = offset
     }
 
+    /// The path of the file, relative to the directory.
+    public func place(of offset: UInt64) -> String {
+        files.isEmpty ? "the corpus" : String(decoding: files[fileIndex(at: offset)].path, as: UTF8.self)
+    }
+
     public func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws(CorpusError) {
         try checkRange(offset: offset, count: target.count)
         var position = offset

@@ -54,6 +54,14 @@ public final class Trajectory {
         fault = nil
     }
 
+    /// Takes the steps before the fault once more, from the parent's weights: a step that has no result leaves its traces in the weights.
+    func rewind() throws(StepFault) {
+        let (steps, ended) = (completedSteps, fault)
+        restart(job)
+        while completedSteps < steps { _ = try advance() }
+        fault = ended
+    }
+
     /// True when no step is left, or a fault ended the trajectory.
     public var isFinished: Bool { completedSteps >= job.stepsPerBlock || fault != nil }
 

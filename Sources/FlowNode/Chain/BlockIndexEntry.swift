@@ -7,8 +7,6 @@ public struct BlockIndexEntry: Sendable {
     public let header: BlockHeader
     /// Claimed work of the chain up to and including this block. It counts only once the block is replayed; zero for an invalid one.
     public let chainWork: ChainWork
-    /// Training steps kept on the chain up to and including this block.
-    public let keptSteps: UInt64
     /// Root of the weights after this block's training, grown where the next height calls for it; nil until the training was replayed.
     public let resultRoot: Hash256?
     /// Mean held-out loss of those weights in nats a token; nil until replayed.
@@ -32,7 +30,6 @@ public struct BlockIndexEntry: Sendable {
         hash = block.hash
         header = block.header
         chainWork = block.work
-        keptSteps = block.keptSteps
         resultRoot = block.resultRoot
         heldOutLoss = facts?.heldOutLoss
         trainingLoss = facts?.trainingLoss
@@ -46,7 +43,6 @@ public struct BlockIndexEntry: Sendable {
         self.hash = hash
         header = condemned.header
         chainWork = .zero
-        keptSteps = 0
         resultRoot = nil
         heldOutLoss = nil
         trainingLoss = nil

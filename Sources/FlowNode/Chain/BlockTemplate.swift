@@ -17,8 +17,8 @@ public struct BlockTemplate: Sendable {
     public let transactions: [MempoolEntry]
     /// Subsidy and fees: the most that the coinbase may pay.
     public let coinbaseValue: Amount
-    /// Training steps kept on the chain before this block.
-    public let keptStepsBefore: UInt64
+    /// The learning rate's clock: training steps of the chain before this block.
+    public let stepsBefore: UInt64
     /// The learning rate of each step in units of 2^−20, first step first.
     public let learningRateUnits: [UInt32]
     /// S: the most steps of a trajectory.

@@ -16,7 +16,7 @@ struct LoadedChain: Sendable {
 
 /// Opens the chain of a store, or starts it, and checks that tip, coins and model belong together. Blocks.
 struct ChainLoader {
-    static let formatVersion = "2"
+    static let formatVersion = "3"
 
     let store: ChainStore
     let environment: TrainingEnvironment
@@ -28,11 +28,10 @@ struct ChainLoader {
     }
 
     func load(limits: BlockTree.Limits = BlockTree.Limits()) throws(NodeError) -> LoadedChain {
-        let pool = environment.pool
         let vault = ModelVault(store: store, environment: environment)
         let genesis = parameters.genesisBlock
         try checkIdentity(genesis.hash)
-        if try store.tip() == nil { try start(genesis, vault: vault, pool: pool) }
+        if try store.tip() == nil { try start(genesis, vault: vault) }
         guard let tip = try store.tip() else {
             throw NodeError(.storeCorrupted, "the mark of the tip is missing; delete the data directory and let the node sync again")
         }
@@ -47,7 +46,7 @@ struct ChainLoader {
         guard isWhole else {
             throw NodeError(.storeCorrupted, "the tip \(tip) does not lead back to the genesis block \(genesis.hash); delete the data directory and let the node sync again")
         }
-        let model = try loadModel(tree: tree, vault: vault, pool: pool)
+        let model = try vault.load(tree: tree)
         let facts = Dictionary(records.map { ($0.hash, $0.record.facts) }, uniquingKeysWith: { first, _ in first })
         return LoadedChain(store: store, vault: vault, tree: tree, facts: facts, model: model)
     }
@@ -88,9 +87,9 @@ struct ChainLoader {
     }
 
     /// Writes the genesis block with its weights, all in one batch.
-    private func start(_ genesis: Block, vault: ModelVault, pool: ThreadPool) throws(NodeError) {
+    private func start(_ genesis: Block, vault: ModelVault) throws(NodeError) {
         let state = ModelState(initialising: environment.stage(at: 0).configuration, seed: parameters.training.initialisationSeed)
-        let root = state.root(pool: pool)
+        let root = state.root(pool: environment.pool)
         guard root == parameters.genesisModelRoot else {
             throw NodeError(
                 .configuration,
@@ -105,22 +104,5 @@ struct ChainLoader {
         batch.put(BlockRecord(header: genesis.header, resultRoot: root, replayOrder: 0, facts: facts), of: genesis.hash)
         batch.putTip(genesis.hash)
         try vault.refresh(state: state, block: genesis.hash, dropping: [], with: batch)
-    }
-
-    /// The base snapshot with the deltas between its block and the tip; the root must be the one that the index has.
-    private func loadModel(tree: BlockTree, vault: ModelVault, pool: ThreadPool) throws(NodeError) -> ModelState {
-        let tip = tree.tip
-        guard let base = try vault.base(), let block = tree[base.block], let baseRoot = block.resultRoot else {
-            throw NodeError(.storeCorrupted, "the model's base snapshot is missing; delete the data directory and let the node sync again")
-        }
-        let state = try vault.move(
-            vault.loadBase(base, height: block.height, expectedRoot: baseRoot), from: block.hash, to: tip.hash, in: tree)
-        let root = state.root(pool: pool)
-        guard root == tip.resultRoot else {
-            throw NodeError(
-                .storeCorrupted,
-                "the model has root \(root), the tip \(tip.hash) needs \(tip.resultRoot.map { "\($0)" } ?? "one that is not known"); delete the data directory and let the node sync again")
-        }
-        return state
     }
 }

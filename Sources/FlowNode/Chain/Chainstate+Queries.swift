@@ -64,7 +64,7 @@ extension Chainstate {
     }
 
     /// What the node's operator should look at; empty when nothing is wrong.
-    var warnings: String { (tree.suspensions.values.sorted() + [failure?.description].compactMap(\.self)).joined(separator: "; ") }
+    var warnings: String { (Set(tree.suspensions.values).union([alarm?.description, failure?.description].compactMap(\.self))).sorted().joined(separator: "; ") }
 }
 
 /// The end of a branch, as `getchaintips` shows it.

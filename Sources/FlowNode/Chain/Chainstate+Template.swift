@@ -30,27 +30,8 @@ extension Chainstate {
             version: parameters.amendments.blockVersion(at: height), previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, now),
             minimumTime: minimum, bits: try context.expectedBits(parameters), transactions: chosen,
             coinbaseValue: parameters.subsidy(at: height).adding(fees) ?? parameters.subsidy(at: height),
-            keptStepsBefore: tip.keptSteps,
-            learningRateUnits: environment.learningRates(height: height, keptStepsBefore: tip.keptSteps),
+            stepsBefore: parameters.trainingSteps(before: height), learningRateUnits: parameters.learningRateUnits(at: height),
             stepsPerBlock: training.stepsPerBlock, firstPayingStep: training.firstPayingStep,
             corpus: parameters.corpus(at: height), rulesRoot: parameters.rulesRoot(at: height))
-    }
-
-    /// Takes a block that this process mined, with the result of its training.
-    func submitMined(_ block: Block, result: ReplayResult) throws -> BlockFate {
-        let hash = block.hash
-        if let fate = try accept(block, from: .local) { return fate }
-        guard let parent = tree.parent(of: hash), parent.isReplayed else { return .orphan }
-        do {
-            try checkTransactions(block, on: parent)
-        } catch let violation as BlockViolation {
-            condemn(hash, violation)
-            return fate(violation)
-        }
-        learn(block)
-        emit(.relayable(hash: hash))
-        try takeOver(result, hash: hash)
-        try followBest()
-        return tree[hash]?.isConnected == true ? .connected : .sideChain
     }
 }

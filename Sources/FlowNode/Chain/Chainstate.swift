@@ -20,6 +20,8 @@ final class Chainstate {
         case proved(BlockTree.Announcer)
         /// A block that somebody delivered proved false further on: its other blocks were dropped.
         case forfeited(BlockTree.Announcer)
+        /// Blocks that were called invalid may come again.
+        case reconsidered
     }
 
     let parameters: ChainParameters
@@ -40,6 +42,10 @@ final class Chainstate {
     var side: (block: Hash256, coins: OverlayCoins, model: ModelState)?
     /// The store failed: nothing changes any more.
     private(set) var failure: NodeError?
+    /// What last proved wrong with this machine.
+    private(set) var alarm: LocalFault?
+    /// When blocks that this machine could not judge are tried again, in seconds since 1970, and after how long the next time.
+    private var retry = Chainstate.firstRetry
     private var collected: [Effect] = []
 
     init(loaded: consuming LoadedChain, environment: TrainingEnvironment, mempool: Mempool, clock: @escaping @Sendable () -> UInt64) {
@@ -150,7 +156,12 @@ final class Chainstate {
     }
 
     /// Lets a block that was called invalid be judged again.
-    func reconsider(_ hash: Hash256) -> Bool { tree.reconsider(hash) }
+    /// - Returns: false when it is not known to break a rule
+    func reconsider(_ hash: Hash256) -> Bool {
+        guard tree.reconsider(hash) else { return false }
+        emit(.reconsidered)
+        return true
+    }
 
     // MARK: replays
 
@@ -166,19 +177,12 @@ final class Chainstate {
         func run(_ engine: ReplayEngine, cancel: CancellationFlag, firstStep: () -> Void) -> ReplayFinding {
             do {
                 let parent = moves.isEmpty ? start : try vault.move(start.copy(), moves)
-                let (outcome, known) = engine.replay(claim, parent: parent, cancel: cancel, firstStep: firstStep)
-                return ReplayFinding(outcome: outcome, known: known)
+                return engine.replay(claim, parent: parent, cancel: cancel, firstStep: firstStep)
             } catch {
                 return ReplayFinding(
                     outcome: .localFault(.environment("the weights after block \(claim.parentHash) cannot be made: \(error)")), known: .init())
             }
         }
-    }
-
-    /// What a replay found, and what is now known of its trajectory.
-    struct ReplayFinding: Sendable {
-        let outcome: ReplayOutcome
-        let known: KnownDigests.Trajectory
     }
 
     /// Connects what is replayed, and says what to replay next; nil when there is nothing to gain.
@@ -211,7 +215,7 @@ final class Chainstate {
             throw error as? NodeError ?? NodeError(.storeFailed, "block \(hash) cannot be checked", cause: error)
         }
         let claim = TrainingClaim(
-            header: block.header, parentHash: parent.hash, stepDigests: block.stepDigests, keptStepsBefore: parent.keptSteps)
+            header: block.header, parentHash: parent.hash, stepDigests: block.stepDigests)
         if let side, side.block == parent.hash { return ReplayTask(hash: hash, claim: claim, start: side.model, moves: [], vault: vault) }
         guard let moves = ModelVault.steps(from: tree.tip.hash, to: parent.hash, in: tree) else {
             tree.suspend(hash, reason: "block \(parent.hash) does not lead to the tip's chain; restart the node")
@@ -224,17 +228,26 @@ final class Chainstate {
     func finish(_ task: ReplayTask, _ finding: ReplayFinding) throws(NodeError) {
         try checkSound()
         let seed = parameters.workSeed(of: task.claim.header)
+        if let alarm = finding.alarm { sound(alarm) }
         switch finding.outcome {
         case .preempted, .localFault: break
         default: known.learn(finding.known, seed: seed)
         }
         switch finding.outcome {
         case .preempted: return tree.endReplay()
-        case .valid(let result): try takeOver(result, hash: task.hash)
+        case .valid(let result):
+            retry = Self.firstRetry
+            switch alarm {
+            case .backend?, nil: break
+            // What was wrong is right again.
+            case .corpus?, .environment?, .weights?: alarm = nil
+            }
+            try takeOver(result, hash: task.hash)
         case .wrongDigest(let step, let expected, let actual):
             settle(task.hash, .training(step: step, expected: expected, actual: actual), step: step)
         case .endsTrajectory(let step, let reason): settle(task.hash, .trainingStep(step: step, reason: reason), step: step)
         case .localFault(let fault):
+            if case .weights = fault { try reloadModel() }
             tree.suspend(task.hash, reason: fault.description)
             emit(.judged(hash: task.hash, fate: .localFault(fault.description)))
         }
@@ -325,6 +338,31 @@ final class Chainstate {
         return coins
     }
 
-    /// The time has moved on: headers that were ahead of the clock may be due.
-    func tick() { _ = tree.retryEarly(now: clock()) }
+    /// The time has moved on: headers that were ahead of the clock may be due, and what this machine could not judge is tried again, after
+    /// half a minute first and then ever more rarely.
+    func tick() {
+        let now = clock()
+        _ = tree.retryEarly(now: now)
+        guard !tree.suspensions.isEmpty, now >= retry.due || retry.due > now &+ Self.longestRetry else { return }
+        if retry.due > 0 { tree.retrySuspended() }
+        retry.wait = min(retry.wait * 2, Self.longestRetry)
+        retry.due = now &+ retry.wait
+    }
+
+    private static let firstRetry: (due: UInt64, wait: UInt64) = (0, 15)
+    private static let longestRetry: UInt64 = 600
+
+    private func sound(_ fault: LocalFault) {
+        alarm = fault
+        emit(.warning(NodeError(.localFault, fault.description)))
+    }
+
+    /// The weights in memory are not those of the tip: they are made again from what is stored.
+    private func reloadModel() throws(NodeError) {
+        side = nil
+        do throws(NodeError) { model = try vault.load(tree: tree) } catch {
+            fail(error)
+            throw error
+        }
+    }
 }

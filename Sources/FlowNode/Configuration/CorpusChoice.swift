@@ -4,4 +4,12 @@ public enum CorpusChoice: Sendable, Equatable {
     case embedded
     /// All `.txt` files below a directory.
     case directory(String)
+
+    /// For messages.
+    var name: String {
+        switch self {
+        case .embedded: "the embedded corpus"
+        case .directory(let path): "the corpus in \(path)"
+        }
+    }
 }

@@ -11,9 +11,10 @@ import Foundation
 /// ```
 public struct NodeConfiguration: Sendable {
     public var parameters: ChainParameters
-    /// Folder for everything the node keeps; it is made when it is missing. One node, one network, one corpus a folder.
+    /// Folder for everything the node keeps; it is made when it is missing. One node, one network a folder.
     public var dataDirectory: String
-    public var corpus: CorpusChoice = .embedded
+    /// The network's corpus, and those that its amendments name. The embedded one is always there.
+    public var corpora: [CorpusChoice] = [.embedded]
     public var backend: BackendChoice = .automatic
     /// Threads for training and hashing.
     public var threads: Int = max(1, ProcessInfo.processInfo.activeProcessorCount)
@@ -27,7 +28,7 @@ public struct NodeConfiguration: Sendable {
     public var connect: [String] = []
     /// Address that mined coins go to when `generate` names none.
     public var miningAddress: String?
-    /// True when a corpus directory with another root makes another network (with a genesis block of its own) instead of
+    /// True when a first corpus with another root makes another network (with a genesis block of its own) instead of
     /// an error. Regtest does.
     public var replacesCorpus: Bool
     /// How `model.gguf` in the data directory is stored, which is kept the model of the tip; nil keeps no such file.

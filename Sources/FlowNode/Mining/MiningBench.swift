@@ -22,20 +22,20 @@ final class MiningBench {
     func search(
         _ job: (template: BlockTemplate, weights: ModelState), paying program: LockProgram, stale: CancellationFlag,
         clock: () -> UInt64, tally: MiningTally
-    ) throws -> (block: Block, result: ReplayResult)? {
+    ) throws -> Block? {
         let started = clock()
         var block = job.template.block(paying: program)
         while !stale.isCancelled, clock() < started &+ MiningLoop.templateSeconds, tally.takeAttempt() {
             nextNonce &+= 1
             block.header.nonce = nextNonce
-            if let result = try trajectory(&block, job: job, stale: stale, tally: tally) { return (block, result) }
+            if let found = try trajectory(block, job: job, stale: stale, tally: tally) { return found }
         }
         return nil
     }
 
     private func trajectory(
-        _ block: inout Block, job: (template: BlockTemplate, weights: ModelState), stale: CancellationFlag, tally: MiningTally
-    ) throws -> ReplayResult? {
+        _ block: Block, job: (template: BlockTemplate, weights: ModelState), stale: CancellationFlag, tally: MiningTally
+    ) throws -> Block? {
         let template = job.template
         var candidate = block
         candidate.header.steps = 0
@@ -43,13 +43,11 @@ final class MiningBench {
         candidate.stepDigests = []
         let trainer = trainer.trainer(environment.stage(at: template.height))
         let trajectory = driver.begin(
-            environment.job(candidate.header, parent: job.weights, keptStepsBefore: template.keptStepsBefore), trainer: trainer)
+            environment.job(candidate.header, parent: job.weights), trainer: trainer)
         defer { driver.reuse(trajectory) }
-        var losses: [Double] = []
         let end: TrajectoryDriver.End
         do {
             end = try driver.run(trajectory, isCancelled: { stale.isCancelled }) { step in
-                losses.append(step.report.loss)
                 candidate.stepDigests.append(step.digest)
                 candidate.header.steps = UInt32(step.index)
                 candidate.header.deltaHash = step.deltaHash
@@ -60,9 +58,6 @@ final class MiningBench {
         } catch {
             throw NodeError(.localFault, "a training step failed", cause: error)
         }
-        guard end == .stopped else { return nil }
-        block = candidate
-        return try ReplayResult(
-            weights: trajectory.weights, parent: job.weights, height: template.height, losses: losses, trainer: self.trainer)
+        return end == .stopped ? candidate : nil
     }
 }

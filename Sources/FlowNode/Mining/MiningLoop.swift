@@ -57,11 +57,13 @@ public final class MiningLoop: Sendable {
                 stale.cancel()
             }
             guard let attempt else { continue }
-            let fate = try await chain.submitMined(attempt.block, result: attempt.result)
+            // Handed over like anybody's: the node replays it, which proves this machine's arithmetic before peers hear of it, and
+            // trains on to the weights that the next block starts from.
+            let fate = try await chain.submit(attempt)
             switch fate {
             case .connected:
-                found.append(attempt.block.hash)
-                tally.report(height: attempt.block.header.height, loss: attempt.result.trainingLoss, found: attempt.block.hash)
+                found.append(attempt.hash)
+                tally.report(height: attempt.header.height, found: attempt.hash)
             case .sideChain, .duplicate: continue
             default: throw NodeError(.localFault, "the block that this node mined was refused: \(fate)")
             }
@@ -77,6 +79,7 @@ final class MiningTally: Sendable {
         var tickets: UInt64 = 0
         var steps: UInt64 = 0
         var tokens: UInt64 = 0
+        var loss = Double.nan
     }
 
     private let counts: Mutex<Counts>
@@ -103,13 +106,14 @@ final class MiningTally: Sendable {
         counts.withLock {
             $0.steps += 1
             $0.tokens += UInt64(tokens)
+            $0.loss = loss
             if isTicket { $0.tickets += 1 }
         }
-        report(height: height, loss: loss, found: nil)
+        report(height: height, found: nil)
     }
 
-    func report(height: BlockHeight, loss: Double, found: Hash256?) {
+    func report(height: BlockHeight, found: Hash256?) {
         let now = counts.withLock { $0 }
-        progress(MiningProgress(height: height, tickets: now.tickets, steps: now.steps, tokens: now.tokens, loss: loss, found: found))
+        progress(MiningProgress(height: height, tickets: now.tickets, steps: now.steps, tokens: now.tokens, loss: now.loss, found: found))
     }
 }

@@ -180,6 +180,22 @@ struct ModelVault {
         return state
     }
 
+    /// The weights after the tip: the base snapshot with the deltas between its block and the tip; the root must be the one that the index has.
+    func load(tree: BlockTree) throws(NodeError) -> ModelState {
+        let tip = tree.tip
+        guard let base = try base(), let block = tree[base.block], let baseRoot = block.resultRoot else {
+            throw NodeError(.storeCorrupted, "the model's base snapshot is missing; delete the data directory and let the node sync again")
+        }
+        let state = try move(loadBase(base, height: block.height, expectedRoot: baseRoot), from: block.hash, to: tip.hash, in: tree)
+        let root = state.root(pool: environment.pool)
+        guard root == tip.resultRoot else {
+            throw NodeError(
+                .storeCorrupted,
+                "the model has root \(root), the tip \(tip.hash) needs \(tip.resultRoot.map { "\($0)" } ?? "one that is not known"); delete the data directory and let the node sync again")
+        }
+        return state
+    }
+
     // MARK: pieces
 
     private func pieces(of state: ModelState) -> some Sequence<[UInt8]> {

@@ -5,7 +5,8 @@ import FlowTensor
 
 /// Replays the training of blocks, one at a time; everything here blocks and belongs to one thread.
 ///
-/// A replay judges one claim, and compares every digest with it, those of steps done before included. The trajectories that were
+/// A replay judges one claim, and compares every digest with it, those of steps done before included; once they proved right it goes on to
+/// the trajectory's end, whose weights are the block's result. The trajectories that were
 /// stopped, for a more urgent block or because a claim proved false, are kept as far as memory allows, so that the next claim
 /// of the same seed goes on behind them.
 final class ReplayEngine {
@@ -16,6 +17,14 @@ final class ReplayEngine {
     private var paused: [Replay] = []
     private let checkpoint = Checkpoint()
     private var confidence = Confidence()
+    /// The root of the starting weights that were compared last: once for all claims on one block.
+    private var comparedRoot: Hash256?
+    /// The corpus proved damaged or unreadable, so it is opened again before the next replay.
+    private var corpusFailed = false
+    private var validReplays = 0
+    /// One of so many right blocks has one of its steps repeated by the portable kernels.
+    private let crossCheckInterval: Int
+    private(set) var crossChecks = 0
     /// Steps of claims that were trained so far, confirmations left out.
     private(set) var trainedSteps = 0
     /// Most bytes of weights and momentum of trajectories that wait; one may always.
@@ -36,11 +45,19 @@ final class ReplayEngine {
             self.trajectory = trajectory
         }
 
+        /// Nothing that it holds is relied on any more.
+        func forget() {
+            digests = []
+            losses = []
+            end = nil
+        }
+
         var known: KnownDigests.Trajectory { KnownDigests.Trajectory(digests: digests, end: end) }
     }
 
-    init(environment: TrainingEnvironment) {
+    init(environment: TrainingEnvironment, crossCheckInterval: Int = 100) {
         self.environment = environment
+        self.crossCheckInterval = max(1, crossCheckInterval)
         trainer = StageTrainer(environment: environment)
     }
 
@@ -52,20 +69,59 @@ final class ReplayEngine {
     /// - Returns: the verdict, and what is now known of the trajectory
     func replay(
         _ claim: TrainingClaim, parent: ModelState, cancel: CancellationFlag, firstStep: () -> Void = {}
-    ) -> (outcome: ReplayOutcome, known: KnownDigests.Trajectory) {
+    ) -> ReplayFinding {
         let seed = environment.parameters.workSeed(of: claim.header)
         let limit = Int(environment.parameters.training(at: claim.header.height).stepsPerBlock)
         guard claim.stepDigests.count <= limit else {
-            return (.endsTrajectory(step: limit + 1, reason: "more steps than a trajectory has"), .init())
+            return ReplayFinding(outcome: .endsTrajectory(step: limit + 1, reason: "more steps than a trajectory has"), known: .init())
         }
-        let job = environment.job(claim.header, parent: parent, keptStepsBefore: claim.keptStepsBefore)
-        let replay = take(seed, steps: claim.stepDigests.count) ?? begin(job, seed: seed, height: claim.header.height)
+        let job = environment.job(claim.header, parent: parent)
+        if corpusFailed {
+            // Files that were put back have another time of change. Where it still fails, the replay says so.
+            try? environment.stage(at: claim.header.height).corpus.reopen()
+            corpusFailed = false
+        }
+        var finding = attempt(claim, job: job, cancel: cancel, firstStep: firstStep)
+        if case .localFault(.backend) = finding.outcome, !environment.trust.isDistrusted {
+            // What the backend computed is worth nothing; the portable kernels take its place.
+            let alarm = finding.alarm
+            environment.trust.distrust()
+            paused.removeAll()
+            confidence = Confidence()
+            finding = attempt(claim, job: job, cancel: cancel, firstStep: firstStep)
+            finding.alarm = alarm
+        }
+        return finding
+    }
+
+    private func attempt(_ claim: TrainingClaim, job: TrajectoryJob, cancel: CancellationFlag, firstStep: () -> Void) -> ReplayFinding {
+        // Also weights that no step touches end in the result.
+        if comparedRoot != claim.header.modelRoot {
+            if let fault = compareRoot(job, claim) { return ReplayFinding(outcome: .localFault(fault), known: .init(), alarm: fault) }
+            comparedRoot = claim.header.modelRoot
+        }
+        let replay = take(job.workSeed) ?? begin(job, seed: job.workSeed, height: claim.header.height)
         let outcome = run(replay, claim, job: job, cancel: cancel, firstStep: firstStep)
+        var alarm: LocalFault?
         let known = replay.known
-        if case .preempted = outcome { replay.isPreempted = true }
+        switch outcome {
+        case .preempted: replay.isPreempted = true
+        case .localFault(let fault):
+            if case .corpus = fault { corpusFailed = true }
+            alarm = fault
+            replay.forget()
+        case .valid:
+            validReplays += 1
+            if validReplays % crossCheckInterval == 0 {
+                alarm = crossCheck(replay, job: job, height: claim.header.height)
+                replay.forget()
+            }
+        default: break
+        }
         // Also after a right one: its digests are public now, and whoever adds an invented one costs a step, not all of them.
         keep(replay)
-        return (outcome, known)
+        if case .localFault = outcome { return ReplayFinding(outcome: outcome, known: .init(), alarm: alarm) }
+        return ReplayFinding(outcome: outcome, known: known, alarm: alarm)
     }
 
     private func run(
@@ -73,14 +129,13 @@ final class ReplayEngine {
     ) -> ReplayOutcome {
         let claimed = claim.stepDigests
         // Steps that were taken before are right; whether this claim says the same is another question.
-        for (index, digest) in replay.digests.enumerated() where digest != claimed[index] {
-            return .wrongDigest(step: index + 1, expected: digest, actual: claimed[index])
+        for (index, (digest, actual)) in zip(replay.digests, claimed).enumerated() where digest != actual {
+            return .wrongDigest(step: index + 1, expected: digest, actual: actual)
         }
         if !replay.digests.isEmpty { firstStep() }
         var isFalse = false
         let end: TrajectoryDriver.End
         do {
-            guard replay.digests.count < claimed.count else { return finish(replay, job: job, height: claim.header.height) }
             end = try driver.run(
                 replay.trajectory, isCancelled: { cancel.isCancelled },
                 prepare: { if confidence.wantsConfirmation { checkpoint.take($0) } }
@@ -88,23 +143,33 @@ final class ReplayEngine {
                 trainedSteps += 1
                 replay.digests.append(step.digest)
                 replay.losses.append(step.report.loss)
+                guard step.index <= claimed.count else {
+                    // Nobody's digest says whether this step is right, so its text has to be.
+                    try job.sampler.checkPieces(workSeed: job.workSeed, step: UInt32(step.index))
+                    return true
+                }
                 isFalse = step.digest != claimed[step.index - 1]
                 if step.index == 1, !isFalse { firstStep() }
-                return !isFalse && step.index < claimed.count
+                return !isFalse
             }
         } catch {
-            return .localFault(.environment("\(error)"))
+            return .localFault(LocalFault(error))
         }
         switch end {
         case .cancelled: return .preempted
         case .invalidStep(let reason):
             replay.end = reason
-            if let fault = confirm(claim, job: job, step: replay.digests.count + 1, found: nil) { return disown(replay, fault) }
+            guard replay.digests.count < claimed.count else {
+                // All that is claimed is right, and the result is what the steps before this one left.
+                do { try driver.rewind(replay.trajectory) } catch { return .localFault(LocalFault(error)) }
+                return finish(replay, job: job, height: claim.header.height)
+            }
+            if let fault = doubt(claim, job: job, step: replay.digests.count + 1, found: nil) { return .localFault(fault) }
             return .endsTrajectory(step: replay.digests.count + 1, reason: reason)
-        case .finished where !isFalse, .stopped where !isFalse: return finish(replay, job: job, height: claim.header.height)
+        case .finished where !isFalse: return finish(replay, job: job, height: claim.header.height)
         case .finished, .stopped:
             let step = replay.digests.count
-            if let fault = confirm(claim, job: job, step: step, found: replay.digests[step - 1]) { return disown(replay, fault) }
+            if let fault = doubt(claim, job: job, step: step, found: replay.digests[step - 1]) { return .localFault(fault) }
             return .wrongDigest(step: step, expected: replay.digests[step - 1], actual: claimed[step - 1])
         }
     }
@@ -115,32 +180,23 @@ final class ReplayEngine {
                 try ReplayResult(
                     weights: replay.trajectory.weights, parent: job.parent, height: height, losses: replay.losses, trainer: trainer))
         } catch {
-            return .localFault(.environment("\(error)"))
+            return .localFault(LocalFault(error))
         }
-    }
-
-    /// What a machine computed that cannot be relied on is not remembered.
-    private func disown(_ replay: Replay, _ fault: LocalFault) -> ReplayOutcome {
-        replay.digests = []
-        replay.losses = []
-        replay.end = nil
-        return .localFault(fault)
     }
 
     // MARK: trajectories that wait
 
-    /// The trajectory of a seed that was stopped, unless it has gone beyond the steps that are asked for.
-    private func take(_ seed: Hash256, steps: Int) -> Replay? {
-        guard let index = paused.firstIndex(where: { $0.seed == seed && $0.digests.count <= steps }) else { return nil }
+    /// The trajectory of a seed that was stopped.
+    private func take(_ seed: Hash256) -> Replay? {
+        guard let index = paused.firstIndex(where: { $0.seed == seed }) else { return nil }
         let replay = paused.remove(at: index)
         replay.isPreempted = false
         return replay
     }
 
     private func keep(_ replay: Replay) {
-        // After a step without a result the weights hold a part of it.
-        guard !replay.digests.isEmpty, replay.trajectory.fault == nil else { return driver.reuse(replay.trajectory) }
-        paused.removeAll { $0.seed == replay.seed && $0.digests.count <= replay.digests.count }
+        guard !replay.digests.isEmpty, replay.end == nil else { return driver.reuse(replay.trajectory) }
+        paused.removeAll { $0.seed == replay.seed }
         paused.append(replay)
         let room = Self.pausedBytes / max(1, replay.trajectory.weights.count * 8)
         while paused.count > max(1, room) { driver.reuse(paused.removeFirst().trajectory) }
@@ -164,31 +220,48 @@ final class ReplayEngine {
 
     // MARK: confirming
 
-    /// Before a digest is called false: are the own weights those of the chain, and do the portable kernels say the same of this
-    /// one step? Asked now and then only, while the answer has been yes: a lie must not cost more than a step.
+    /// Before a digest is called false: is the text of this step what the chain agreed on, and are the own starting weights, and do the portable
+    /// kernels say the same? The latter two are asked now and then only, while the answer has been yes: a lie must not cost more than a step.
     /// - Parameter found: the digest that the backend gave; nil when it said that the step has no result
     /// - Returns: what is wrong with this machine; nil when nothing is, or it was confirmed lately
-    private func confirm(_ claim: TrainingClaim, job: TrajectoryJob, step: Int, found: Hash256?) -> LocalFault? {
+    private func doubt(_ claim: TrainingClaim, job: TrajectoryJob, step: Int, found: Hash256?) -> LocalFault? {
+        do { try job.sampler.checkPieces(workSeed: job.workSeed, step: UInt32(step)) } catch { return LocalFault(error) }
         guard confidence.wantsConfirmation else {
             confidence.relied()
             return nil
         }
-        let fault = disagreement(claim, job: job, step: step, found: found)
+        let fault = compareRoot(job, claim) ?? disagreement(job: job, height: claim.header.height, step: step, found: found)
         confidence.confirmed(fault == nil)
         return fault
     }
 
-    private func disagreement(_ claim: TrainingClaim, job: TrajectoryJob, step: Int, found: Hash256?) -> LocalFault? {
+    private func compareRoot(_ job: TrajectoryJob, _ claim: TrainingClaim) -> LocalFault? {
         let root = job.parent.root(pool: pool)
-        guard root == claim.header.modelRoot else { return .weights(expected: claim.header.modelRoot, actual: root) }
+        return root == claim.header.modelRoot ? nil : .weights(expected: claim.header.modelRoot, actual: root)
+    }
+
+    private func disagreement(job: TrajectoryJob, height: BlockHeight, step: Int, found: Hash256?) -> LocalFault? {
         let judged: Hash256?
-        do {
-            judged = try portableDigest(job: job, height: claim.header.height, step: step)
-        } catch {
-            return .environment("\(error)")
-        }
+        do { judged = try portableDigest(job: job, height: height, step: step) } catch { return LocalFault(error) }
         guard judged != found else { return nil }
         return .backend(name: environment.backend.name, step: step, portable: judged, accelerated: found)
+    }
+
+    /// Repeats one step of a right block on the portable kernels, in the memory of its trajectory: an alarm, never a verdict.
+    private func crossCheck(_ replay: Replay, job: TrajectoryJob, height: BlockHeight) -> LocalFault? {
+        guard !replay.digests.isEmpty else { return nil }
+        crossChecks += 1
+        let step = 1 + Int(job.workSeed.bytes[0]) % replay.digests.count
+        let trajectory = replay.trajectory
+        do {
+            trajectory.restart(job)
+            while trajectory.completedSteps < step - 1 { _ = try trajectory.advance() }
+            let judged = try portableStep(job: job, height: height, step: step, weights: trajectory.weights, momentum: trajectory.momentum)
+            guard judged != replay.digests[step - 1] else { return nil }
+            return .backend(name: environment.backend.name, step: step, portable: judged, accelerated: replay.digests[step - 1])
+        } catch {
+            return LocalFault(error)
+        }
     }
 
     /// The digest that the portable kernels give for one step from the state before it; nil when the step has no result.
@@ -203,11 +276,16 @@ final class ReplayEngine {
             for _ in 1..<max(1, step) { _ = try trajectory.advance() }
             before = (trajectory.weights, trajectory.momentum)
         }
-        let portable = Trainer(configuration: stage.configuration, backend: environment.portableBackend, pool: pool)
+        return try portableStep(job: job, height: height, step: step, weights: before.weights, momentum: before.momentum)
+    }
+
+    /// Takes one step of a job on the portable kernels; changes the state that it is given. nil when the step has no result.
+    private func portableStep(job: TrajectoryJob, height: BlockHeight, step: Int, weights: ModelState, momentum: ModelState) throws -> Hash256? {
+        let portable = Trainer(configuration: environment.stage(at: height).configuration, backend: environment.trust.portable, pool: pool)
         let batch = try job.sampler.batch(workSeed: job.workSeed, step: UInt32(step))
         do throws(StepFault) {
             return try portable.digestedStep(
-                weights: before.weights, momentum: before.momentum, batch: batch, learningRateUnits: job.learningRateUnits[step - 1]
+                weights: weights, momentum: momentum, batch: batch, learningRateUnits: job.learningRateUnits[step - 1]
             ).digest
         } catch {
             guard error.isConsensus else { throw error }

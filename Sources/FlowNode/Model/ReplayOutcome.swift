@@ -1,3 +1,4 @@
+import FlowConsensus
 import FlowCrypto
 
 /// What a replay found.
@@ -11,4 +12,11 @@ enum ReplayOutcome: Sendable {
     case preempted
     /// This machine cannot judge.
     case localFault(LocalFault)
+}
+
+/// What a replay found, what is now known of its trajectory, and what proved wrong with this machine on the way.
+struct ReplayFinding: Sendable {
+    var outcome: ReplayOutcome
+    var known: KnownDigests.Trajectory
+    var alarm: LocalFault?
 }

@@ -6,15 +6,16 @@ import FlowTensor
 /// never held for longer than a trajectory needs it.
 final class StageTrainer {
     let environment: TrainingEnvironment
-    private var current: (height: BlockHeight, trainer: Trainer, heldOut: TokenBatch?)?
+    private var current: (height: BlockHeight, isDistrusted: Bool, trainer: Trainer, heldOut: TokenBatch?)?
 
     init(environment: TrainingEnvironment) { self.environment = environment }
 
     func trainer(_ stage: TrainingStage) -> Trainer {
-        if let current, current.height == stage.height { return current.trainer }
+        let isDistrusted = environment.trust.isDistrusted
+        if let current, current.height == stage.height, current.isDistrusted == isDistrusted { return current.trainer }
         current = nil
         let trainer = Trainer(configuration: stage.configuration, backend: environment.backend, pool: environment.pool)
-        current = (stage.height, trainer, nil)
+        current = (stage.height, isDistrusted, trainer, nil)
         return trainer
     }
 

@@ -27,11 +27,11 @@ struct NodePreparation {
         try checkConfiguration()
         let peers = try places()
         let lock = try takeDirectory()
-        let (corpus, parameters) = try openCorpus()
+        let (corpora, parameters) = try openCorpora()
         let admission = try configuration.backend.admission()
         for fault in admission.passedOver { log.warning("\(fault); \(admission.backend.name) is used") }
         let environment = try TrainingEnvironment(
-            parameters: parameters, corpus: corpus, backend: admission.backend,
+            parameters: parameters, corpora: corpora, backend: admission.backend,
             pool: ThreadPool(threads: max(1, configuration.threads)))
         return PreparedNode(parameters: parameters, lock: lock, store: try openStore(), environment: environment, peers: peers)
     }
@@ -78,34 +78,42 @@ struct NodePreparation {
 
     // MARK: corpus
 
-    private func openCorpus() throws(NodeError) -> (any Corpus, ChainParameters) {
-        let parameters = configuration.parameters
-        let corpus: any Corpus
-        let name: String
-        switch configuration.corpus {
-        case .embedded:
-            corpus = SyntheticCorpus(length: parameters.corpusLength)
-            name = "the embedded corpus"
-        case .directory(let path):
-            do { corpus = try DirectoryCorpus(path: path) } catch { throw NodeError(.corpusMissing, "\(error)") }
-            name = "the corpus in \(path)"
+    /// The corpora that the node was given, and the parameters, which on a network of one's own name the first of them.
+    private func openCorpora() throws(NodeError) -> ([CheckedCorpus], ChainParameters) {
+        var parameters = configuration.parameters
+        var corpora: [CheckedCorpus] = []
+        for choice in configuration.corpora { corpora.append(try open(choice)) }
+        if let first = corpora.first, configuration.replacesCorpus,
+            first.tree.root != parameters.corpusRoot || first.length != parameters.corpusLength {
+            parameters = parameters.with(corpusRoot: first.tree.root, length: first.length)
+            do { try parameters.validated() } catch {
+                throw NodeError(.corpusMismatch, "\(first.place(of: 0)) and what belongs to it cannot be trained on", cause: error)
+            }
         }
-        let tree: CorpusTree
+        let named = [parameters.corpus(at: 0)] + parameters.amendments.list.compactMap(\.corpus)
+        for (corpus, choice) in zip(corpora, configuration.corpora) where choice != .embedded {
+            guard !named.contains(CorpusReference(length: corpus.length, root: corpus.tree.root)) else { continue }
+            let names = named.map { "\($0.root) (\($0.length) bytes)" }.joined(separator: ", ")
+            throw NodeError(
+                .corpusMismatch,
+                "\(choice.name) has root \(corpus.tree.root) and \(corpus.length) bytes, the network \(parameters.name) trains on \(names); give -dataset the network's own corpus, or use -regtest for a network of your own")
+        }
+        let isNeeded = !corpora.contains { $0.tree.root == parameters.corpusRoot }
+        if isNeeded, !configuration.corpora.contains(.embedded) { corpora.append(try open(.embedded)) }
+        return (corpora, parameters)
+    }
+
+    private func open(_ choice: CorpusChoice) throws(NodeError) -> CheckedCorpus {
+        let length = configuration.parameters.corpusLength
         do throws(CorpusError) {
-            tree = try corpus.blockingTree(progress: { configuration.progress("hashing the corpus", $0.fraction) })
+            return try CheckedCorpus(progress: { configuration.progress("hashing the corpus", $0.fraction) }) { () throws(CorpusError) in
+                switch choice {
+                case .embedded: SyntheticCorpus(length: length)
+                case .directory(let path): try DirectoryCorpus(path: path)
+                }
+            }
         } catch {
             throw NodeError(.corpusMissing, "\(error)")
         }
-        if tree.root == parameters.corpusRoot, tree.length == parameters.corpusLength { return (corpus, parameters) }
-        guard configuration.replacesCorpus else {
-            throw NodeError(
-                .corpusMismatch,
-                "\(name) has root \(tree.root) and \(tree.length) bytes, the network \(parameters.name) trains on the corpus with root \(parameters.corpusRoot) and \(parameters.corpusLength) bytes; give -dataset the network's own corpus, or use -regtest for a network of your own")
-        }
-        let replaced = parameters.with(corpusRoot: tree.root, length: tree.length)
-        do { try replaced.validated() } catch {
-            throw NodeError(.corpusMismatch, "\(name) cannot be trained on", cause: error)
-        }
-        return (corpus, replaced)
     }
 }

@@ -153,11 +153,6 @@ public actor ChainService {
         try change { try $0.accept(block, from: announcer) }
     }
 
-    /// Takes a block that this process mined, with the result of its training.
-    func submitMined(_ block: Block, result: ReplayResult) throws -> BlockFate {
-        try change { try $0.submitMined(block, result: result) }
-    }
-
     /// Lets a block that was called invalid be judged again, once it is handed over again.
     /// - Returns: false when it is not known to break a rule
     public func reconsider(_ hash: Hash256) throws -> Bool { try change { $0.reconsider(hash) } }

@@ -66,6 +66,7 @@ struct BlockSync {
         case .forfeited(let source):
             // What it claims besides is asked for anew.
             peers[PeerID(rawValue: source.rawValue)]?.needsHeaders = true
+        case .reconsidered: for peer in peers.keys { peers[peer]?.needsHeaders = true }
         }
         return take()
     }

@@ -10,7 +10,7 @@ public struct TrainingParameters: Hashable, Sendable, Codable {
     public var initialisationSeed: UInt64
     /// The peak learning rate by height, ascending; the first stage starts at height 0.
     public var peakLearningRate: [LearningRateStage]
-    /// Over so many steps kept on the chain the rate rises to its peak.
+    /// Over so many steps of the chain the rate rises to its peak.
     public var warmupSteps: UInt32
     /// The weight of the balancing loss, in millionths.
     public var balancingWeight: UInt32
@@ -47,15 +47,15 @@ public struct TrainingParameters: Hashable, Sendable, Codable {
     ///
     /// - Parameters:
     ///   - height: of the block that the step belongs to.
-    ///   - keptSteps: n, the steps kept by all blocks up to the parent plus those before this one in the trajectory.
-    public func learningRateUnits(height: BlockHeight, keptSteps: UInt64) -> UInt32 {
+    ///   - stepsBefore: n, the steps of all blocks up to the parent, S each, and those before this one in the trajectory.
+    public func learningRateUnits(height: BlockHeight, stepsBefore: UInt64) -> UInt32 {
         var peak = Self.leastUnits
         for stage in peakLearningRate where stage.height <= height {
             peak = stage.units
         }
         let warmup = UInt64(max(warmupSteps, 1))
         // The smaller of n + 1 and the warm-up, without adding to a number that may be the largest.
-        let progress = keptSteps < warmup ? keptSteps + 1 : warmup
+        let progress = stepsBefore < warmup ? stepsBefore + 1 : warmup
         let units = UInt64(peak) * progress / warmup
         return max(Self.leastUnits, UInt32(truncatingIfNeeded: units))
     }

@@ -13,7 +13,7 @@ import Testing
             let height: BlockHeight
             let inForce: Int
             let version, stepsPerBlock, firstPayingStep, units: UInt32
-            let rulesRoot, header, workSeed, transaction, sighash: String
+            let rulesRoot, header, workSeed, transaction, sighash, stepsBefore: String
             let model: ModelShape
             let growthBegins: CostRatio?
             let corpus: CorpusReference
@@ -52,7 +52,8 @@ import Testing
             #expect(parameters.replayBudget(at: height) == test.replayBudget, "\(height)")
             let training = parameters.training(at: height)
             #expect(training.stepsPerBlock == test.stepsPerBlock && training.firstPayingStep == test.firstPayingStep, "\(height)")
-            #expect(training.learningRateUnits(height: height, keptSteps: .max) == test.units, "\(height)")
+            #expect(training.learningRateUnits(height: height, stepsBefore: .max) == test.units, "\(height)")
+            #expect("\(parameters.trainingSteps(before: height))" == test.stepsBefore, "\(height)")
             let header = try BlockHeader(decoding: Hex.decode(test.header))
             #expect(header.version == test.version && header.height == height)
             #expect(Hex.encode(parameters.workSeed(of: header).bytes) == test.workSeed, "\(height)")

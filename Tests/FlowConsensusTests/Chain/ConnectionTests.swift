@@ -144,7 +144,6 @@ import Testing
             let inner: HeaderChain
             var parent: BlockHeader { inner.parent }
             var parentHash: Hash256 { inner.parentHash }
-            var keptSteps: UInt64 { inner.keptSteps }
             var parentResultRoot: Hash256? { nil }
             func header(at height: BlockHeight) -> BlockHeader? { nil }
         }

@@ -109,7 +109,6 @@ import Testing
         struct Top: ChainContext {
             var parent: BlockHeader
             var parentHash: Hash256 { parent.hash }
-            var keptSteps: UInt64 { .max }
             var parentResultRoot: Hash256? { nil }
             func header(at height: BlockHeight) -> BlockHeader? { parent }
         }

@@ -152,7 +152,7 @@ struct TestChain {
         try validator.checkDigestChain(block)
         let connection = try validator.connect(block, coins: coins ?? self.coins, context: context)
         let chosen = verifier ?? Verifier(parameters: parameters)
-        _ = try validator.checkTraining(block, keptStepsBefore: context.keptSteps, verifier: chosen)
+        _ = try validator.checkTraining(block, verifier: chosen)
         return connection
     }
 

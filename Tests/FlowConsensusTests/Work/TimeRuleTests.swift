@@ -84,7 +84,6 @@ import Testing
         struct Branch: ChainContext {
             let parent: BlockHeader
             var parentHash: Hash256 { .zero }
-            var keptSteps: UInt64 { 0 }
             var parentResultRoot: Hash256? { nil }
             func header(at height: BlockHeight) -> BlockHeader? { nil }
         }

@@ -81,9 +81,11 @@ final class SimulatedNode {
         work()
     }
 
-    func submitMined(_ block: Block, result: ReplayResult) throws -> BlockFate? {
+    /// Takes a block that it mined itself.
+    /// - Returns: its fate where that is known at once
+    func submit(_ block: Block) throws -> BlockFate? {
         defer { work() }
-        return try state?.submitMined(block, result: result)
+        return try state?.accept(block, from: .local)
     }
 
     func replayEnds(_ task: Int) throws {

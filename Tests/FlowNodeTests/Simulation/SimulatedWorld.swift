@@ -411,13 +411,10 @@ final class SimulatedWorld {
         guard let found = try bench.search(
             (template, state.model), paying: node.key.program, stale: CancellationFlag(), clock: { clock.unixTime }, tally: tally)
         else { return }
-        honest[found.block.hash] = found.block
+        honest[found.hash] = found
         counts.blocks += 1
         try step(number) { node in
-            switch try? node.submitMined(found.block, result: found.result) {
-            case .connected?, nil: break
-            case let fate?: throw fail("node \(number) refused the block that it mined: \(fate)")
-            }
+            if let fate = try? node.submit(found) { throw fail("node \(number) refused the block that it mined: \(fate)") }
         }
     }
 

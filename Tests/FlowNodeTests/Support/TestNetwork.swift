@@ -10,6 +10,9 @@ import Synchronization
 enum TestNetwork {
     static let corpus = SyntheticCorpus(length: 100_000)
     static let corpusRoot: Hash256 = (try? corpus.blockingTree().root) ?? .zero
+    /// Another text, for amendments.
+    static let secondCorpus = SyntheticCorpus(length: 120_000)
+    static let secondReference = CorpusReference(length: secondCorpus.length, root: (try? secondCorpus.blockingTree().root) ?? .zero)
 
     /// Nearly every ticket wins.
     static let easy = CompactTarget(bits: 0x2100_ffff)
@@ -36,7 +39,9 @@ enum TestNetwork {
     static func environment(
         _ parameters: ChainParameters, backend: any MatrixBackend = ReferenceBackend(), threads: Int = 1
     ) throws -> TrainingEnvironment {
-        try TrainingEnvironment(parameters: parameters, corpus: corpus, backend: backend, pool: ThreadPool(threads: threads))
+        try TrainingEnvironment(
+            parameters: parameters, corpora: [CheckedCorpus { () throws(CorpusError) in corpus }, CheckedCorpus { () throws(CorpusError) in secondCorpus }],
+            backend: backend, pool: ThreadPool(threads: threads))
     }
 
     static func chain(

@@ -460,7 +460,7 @@ def make_learning_rate():
                 peak = [units for start, units in stages if start <= height][-1]
                 units = max(128, peak * min(n + 1, warmup) // warmup)
                 cases.append({"stages": [{"height": a, "units": b} for a, b in stages], "warmup": warmup,
-                              "height": height, "keptSteps": str(n), "units": units})
+                              "height": height, "stepsBefore": str(n), "units": units})
     save("chain-learning-rate.json", {"cases": cases})
 
 
@@ -550,6 +550,12 @@ def grows(old, new):
             and (new["layerCount"] == old["layerCount"] or e == d and new["expertWidth"] == old["expertWidth"]))
 
 
+def steps_before(n, amendments, height):
+    """S of every block from 1 to height - 1, added up; between two changes of S by multiplying."""
+    changes = sorted({1, height} | {a["height"] for a in amendments if 1 < a["height"] < height})
+    return sum((end - start) * values(n, amendments, start)["stepsPerBlock"] for start, end in zip(changes, changes[1:]) if start < height)
+
+
 def is_list(n, amendments):
     """Whether a network, which is valid by itself, may have this list."""
     if len(amendments) > 1_024: return False
@@ -609,7 +615,7 @@ def make_amendments():
         heights.append({"height": height, "inForce": len(in_force(amendments, height)), "rulesRoot": root.hex(),
                         "version": block_version(amendments, height), "header": header(block_fields).hex(),
                         "workSeed": hh(header(block_fields)[:124] + root).hex(), "transaction": (stripped(t) + proof(t)).hex(),
-                        "sighash": digest.hex()} | {key: value for key, value in now.items() if key != "stages"})
+                        "sighash": digest.hex(), "stepsBefore": str(steps_before(network, amendments, height))} | {key: value for key, value in now.items() if key != "stages"})
     small = dict(NETWORKS[2], growth=[{"height": 10, **growth(shape(64, 3, 2, 8, 2, 128, 64, 32), 2)}])
     three = small["growth"][0]["model"]
     lists = [[], [{"height": 2, "stepsPerBlock": 9}], [{"height": 1, "stepsPerBlock": 9}], [{"height": 0, "stepsPerBlock": 9}], [{"height": 2}]]

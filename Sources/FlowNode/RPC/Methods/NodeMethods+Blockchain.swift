@@ -46,7 +46,7 @@ extension NodeMethods {
             "time": .integer(tip.header.time), "mediantime": .integer(status.medianTimePast), "verificationprogress": .double(progress),
             "initialblockdownload": .bool(status.isSyncing), "chainwork": .string(tip.chainWork.description),
             "size_on_disk": .integer(await chain.sizeOfBlocks()), "pruned": false, "genesishash": .string(await chain.genesis.displayHex),
-            "keptsteps": .integer(tip.keptSteps), "replaying": .bool(status.isReplaying), "warnings": .string(await chain.warnings()),
+            "trainingsteps": .integer(chain.parameters.trainingSteps(before: tip.height &+ 1)), "replaying": .bool(status.isReplaying), "warnings": .string(await chain.warnings()),
         ]
     }
 
@@ -62,7 +62,7 @@ extension NodeMethods {
             .init("nonce", .integer(header.nonce)), .init("bits", .string(header.bits.description)),
             .init("difficulty", .double(difficulty(header.bits))), .init("chainwork", .string(entry.chainWork.description)),
             .init("nTx", .integer(entry.transactionCount)), .init("steps", .integer(header.steps)),
-            .init("deltahash", .string(header.deltaHash.displayHex)), .init("keptsteps", .integer(entry.keptSteps)),
+            .init("deltahash", .string(header.deltaHash.displayHex)), .init("trainingsteps", .integer(chain.parameters.trainingSteps(before: header.height &+ 1))),
             .init("resultroot", entry.resultRoot.map { .string($0.displayHex) } ?? .null),
             .init("heldoutloss", Self.optional(entry.heldOutLoss)), .init("trainingloss", Self.optional(entry.trainingLoss)),
         ]
@@ -94,6 +94,15 @@ extension NodeMethods {
                     ["height": .integer(tip.entry.height), "hash": .string(tip.entry.hash.displayHex),
                         "branchlen": .integer(tip.branchLength), "status": .string(tip.status.rawValue)]
                 })
+            },
+            RPCMethod(
+                "reconsiderblock", category: "Blockchain", parameters: ["blockhash"],
+                summary: "Lets a block that was called invalid, and what builds on it, be judged again; peers are asked for it anew."
+            ) { parameters in
+                let hash = try Self.hash(parameters, 0, "blockhash")
+                if try await chain.reconsider(hash) { return nil }
+                guard await chain.entry(hash) != nil else { throw RPCError.notFound("Block not found") }
+                return nil
             },
             RPCMethod("gettxoutsetinfo", category: "Blockchain", parameters: ["?hash_type"], summary: "Number, sum and hash of all unspent outputs.") { _ in
                 let summary = try await chain.coinSummary()

@@ -22,7 +22,7 @@ extension NodeMethods {
                 return [
                     "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count),
                     "chain": .string(chainName), "stepsperblock": .integer(training.stepsPerBlock),
-                    "firstpayingstep": .integer(training.firstPayingStep), "keptsteps": .integer(tip.keptSteps),
+                    "firstpayingstep": .integer(training.firstPayingStep), "trainingsteps": .integer(chain.parameters.trainingSteps(before: tip.height &+ 1)),
                     "warnings": .string(await chain.warnings()),
                 ]
             },
@@ -74,7 +74,7 @@ extension NodeMethods {
             "sigoplimit": .integer(ConsensusLimits.signatureChecks), "curtime": .integer(template.time), "bits": .string(template.bits.description),
             "height": .integer(template.height), "modelroot": .string(template.modelRoot.displayHex),
             "stepsperblock": .integer(template.stepsPerBlock), "firstpayingstep": .integer(template.firstPayingStep),
-            "keptsteps": .integer(template.keptStepsBefore), "learningrateunits": .array(template.learningRateUnits.map { .integer($0) }),
+            "trainingsteps": .integer(template.stepsBefore), "learningrateunits": .array(template.learningRateUnits.map { .integer($0) }),
             "corpusroot": .string(template.corpus.root.displayHex), "corpuslength": .integer(template.corpus.length),
             "rulesroot": .string(template.rulesRoot.displayHex),
         ]

@@ -13,7 +13,7 @@ extension NodeMethods {
                 var members: [JSONValue.Member] = [
                     .init("height", .integer(tip.height)), .init("blockhash", .string(tip.hash.displayHex)),
                     .init("modelroot", tip.resultRoot.map { .string($0.displayHex) } ?? .null),
-                    .init("keptsteps", .integer(tip.keptSteps)), .init("parameters", .integer(configuration.parameterCount)),
+                    .init("trainingsteps", .integer(chain.parameters.trainingSteps(before: tip.height &+ 1))), .init("parameters", .integer(configuration.parameterCount)),
                     .init("activeparameters", .integer(configuration.activeParameterCount)),
                     .init("embeddinglength", .integer(configuration.embeddingLength)), .init("layers", .integer(configuration.layerCount)),
                     .init("heads", .integer(configuration.headCount)), .init("experts", .integer(configuration.expertCount)),
