@@ -54,7 +54,7 @@ struct Arena {
             quiet = try await honest.deliver(block)
             guard quiet.isFinite else { throw AttackError("the node does not take an honest block in quiet times") }
             try await defender.rest()
-            cost = defender.processorSeconds - before - Double(block.header.steps) * forge.stepSeconds
+            cost = defender.processorSeconds - before - Double(parameters.training.stepsPerBlock) * forge.stepSeconds
         }
         quietSeconds = quiet
         blockSeconds = max(0, cost)
@@ -85,7 +85,7 @@ struct Arena {
         watch.cancel()
         let most = await watch.value
         // The honest block is not the attack's doing.
-        let honestCost = Double(honestBlock.header.steps) * forge.stepSeconds + blockSeconds
+        let honestCost = Double(parameters.training.stepsPerBlock) * forge.stepSeconds + blockSeconds
         return Outcome(
             name: name, shownSteps: shown, shownSeconds: Double(shown) * forge.stepSeconds, seeds: seeds,
             defenderSeconds: max(0, defender.processorSeconds - before - honestCost), honestSeconds: honestSeconds,
