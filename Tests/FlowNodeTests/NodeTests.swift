@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowP2P
+import FlowStore
 import Foundation
 import TestSupport
 import Testing
@@ -69,6 +70,43 @@ import Testing
             }
         }
         await node.stop()
+    }
+
+    /// Bans and places of other nodes outlive a restart; what does not decode is forgotten.
+    @Test func remembersItsNetwork() async throws {
+        let directory = try TemporaryFolder()
+        var configuration = NodeConfiguration(parameters: try TestNetwork.parameters(), dataDirectory: directory.path)
+        configuration.listens = false
+        let range = NetworkRange(host: "203.0.113.7")
+        let node = try await Node(configuration)
+        node.network.ban(range)
+        #expect(node.network.configuration.automaticOutbound == 8)
+        await node.stop()
+        configuration.connect = ["127.0.0.1:1"]
+        let again = try await Node(configuration)
+        #expect(again.network.bans()[range] != nil)
+        #expect(again.network.configuration.automaticOutbound == 0)
+        again.network.unban(range)
+        await again.stop()
+        let third = try await Node(configuration)
+        #expect(third.network.bans().isEmpty)
+        await third.stop()
+
+        let store = MemoryStore()
+        let memory = PeerMemory(store: store)
+        #expect(memory.addressBook.count == 0 && memory.bans.entries(at: 0).isEmpty)
+        var book = AddressBook()
+        let place = try #require(PeerEndpoint("1.2.3.4:9555", defaultPort: 1))
+        book.add([PeerAddress(time: 1_780_000_000, services: [.blocks], network: .ipv4, address: [1, 2, 3, 4], port: 9555)], now: 1_780_000_000)
+        var bans = BanList()
+        bans.ban(range, until: 2_000_000_000, at: 1)
+        try memory.write(book, bans)
+        #expect(memory.addressBook.contains(place) && memory.bans.contains("203.0.113.7", at: 5))
+        var damage = WriteBatch()
+        damage.put(StoreKey.addressBook, [0xff, 0xff, 0xff])
+        damage.put(StoreKey.bans, [1, 2, 3])
+        try store.write(damage, sync: true)
+        #expect(memory.addressBook.count == 0 && memory.bans.entries(at: 0).isEmpty)
     }
 
     @Test func refusesForeignLockedAndMismatched() async throws {

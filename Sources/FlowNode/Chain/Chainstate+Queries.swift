@@ -25,6 +25,12 @@ extension Chainstate {
         return tree[hash]?.isReplayed == true ? try store.blockBytes(hash) : nil
     }
 
+    /// Bytes of a block that can be served; nil for any other.
+    func blockByteCount(_ hash: Hash256) -> Int? {
+        if let body = tree.body(hash) { return body.bytes.count }
+        return tree[hash]?.isReplayed == true ? facts[hash].map { Int($0.size) } : nil
+    }
+
     func block(_ hash: Hash256) throws(NodeError) -> Block? {
         if let body = tree.body(hash) { return try? Block(decoding: body.bytes) }
         return tree[hash]?.isReplayed == true ? try store.block(hash) : nil

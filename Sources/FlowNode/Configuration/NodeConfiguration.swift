@@ -24,7 +24,7 @@ public struct NodeConfiguration: Sendable {
     public var listenHost = "0.0.0.0"
     /// Port to listen on; nil for the network's own, 0 for any free one.
     public var listenPort: UInt16?
-    /// Peers to keep a connection to, as `host:port` or `host`.
+    /// Peers to keep a connection to, as `host:port` or `host`. Where there are any, no others are looked for.
     public var connect: [String] = []
     /// Address that mined coins go to when `generate` names none.
     public var miningAddress: String?

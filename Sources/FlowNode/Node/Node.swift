@@ -23,6 +23,7 @@ public final class Node: Sendable {
     private let lock: DirectoryLock
     private let store: KeyValueStore
     private let startedAt: UInt64
+    private let remembering: Task<Void, Never>
 
     /// Starts a node: takes the directory, checks the corpus, opens the chain, listens and connects.
     /// - Throws: `NodeError`, with a message that names the thing and the way out
@@ -41,7 +42,13 @@ public final class Node: Sendable {
         self.chain = chain
         let connection = ConnectionParameters(
             genesisHash: chain.genesisHash, services: [.blocks], userAgent: NodeConfiguration.userAgent, nonce: .random(in: 0 ... .max))
-        let network = PeerNetwork(configuration: PeerNetworkConfiguration(magic: parameters.magic, connection: connection))
+        let memory = PeerMemory(store: prepared.store)
+        var peers = PeerNetworkConfiguration(magic: parameters.magic, connection: connection)
+        peers.addressBook = memory.addressBook
+        peers.bans = memory.bans
+        // Whoever names his peers wants those and no others, as with bitcoind's -connect.
+        if !configuration.connect.isEmpty { peers.automaticOutbound = 0 }
+        let network = PeerNetwork(configuration: peers)
         self.network = network
         sync = PeerSync(chain: chain, network: network)
         miner = MiningLoop(chain: chain)
@@ -58,6 +65,7 @@ public final class Node: Sendable {
             let code: NodeError.Code = if case .portInUse = error { .portInUse } else { .network }
             throw NodeError(code, "\(error)")
         }
+        remembering = Task { await memory.keep(network) }
         await sync.start()
         for place in prepared.peers { network.connect(host: place.host, port: place.port) }
         await modelFile?.start()
@@ -71,6 +79,8 @@ public final class Node: Sendable {
     /// Ends peers, replays and mining and lets go of the directory. What is connected is stored.
     public func stop() async {
         await sync.stop()
+        remembering.cancel()
+        await remembering.value
         await modelFile?.stop()
         await chain.stop()
         store.close()

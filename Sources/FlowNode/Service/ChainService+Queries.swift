@@ -55,6 +55,7 @@ extension ChainService {
 
     /// The bytes of a block, wherever it is.
     func blockBytes(_ hash: Hash256) throws -> [UInt8]? { try chain.blockBytes(hash) }
+    func blockByteCount(_ hash: Hash256) -> Int? { chain.blockByteCount(hash) }
 
     /// An unspent output of the connected chain.
     public func coin(_ outPoint: OutPoint) throws -> Coin? { try chain.store.coin(for: outPoint) }

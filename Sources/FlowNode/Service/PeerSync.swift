@@ -109,9 +109,16 @@ final class PeerSync: Sendable {
             serving.withLock { $0[peer]?.queuedItems -= 1 }
             switch item.kind {
             case .block:
-                if let bytes = try? await chain.blockBytes(item.hash) {
-                    guard await network.sendWhenReady(.block(bytes), to: peer) else { return }
-                    continue
+                if let size = await chain.blockByteCount(item.hash) {
+                    // Read only when there is room: a hundred peers that ask and do not read must not hold a block each.
+                    var isGone = false
+                    let isSent = await network.sendWhenReady(size: size, to: peer) {
+                        let bytes = try? await chain.blockBytes(item.hash)
+                        isGone = bytes == nil
+                        return bytes.map { .block($0) }
+                    }
+                    if isSent { continue }
+                    guard isGone else { return }
                 }
             case .transaction:
                 if let entry = await chain.mempoolEntry(item.hash) {

@@ -25,6 +25,10 @@ enum StoreKey {
     /// Format, network, genesis hash and corpus that the directory belongs to.
     static let identity = marker("identity")
 
+    /// Places of other nodes, and bans.
+    static let addressBook = marker("addresses")
+    static let bans = marker("bans")
+
     private static func marker(_ name: String) -> [UInt8] { [UInt8(ascii: "m")] + Array(name.utf8) }
 
     private static func bigEndian(_ value: UInt32) -> [UInt8] {

@@ -102,7 +102,15 @@ public final class PeerNetwork: Sendable {
     /// answers that are large.
     @discardableResult
     public func sendWhenReady(_ message: NetworkMessage, to peer: PeerID) async -> Bool {
-        let size = message.approximateSize
+        await sendWhenReady(size: message.approximateSize, to: peer) { message }
+    }
+
+    /// Likewise for a message that is made when there is room for it, so that nothing large is held for a peer that does not read.
+    /// - Parameters:
+    ///   - size: its bytes, about
+    ///   - make: nil for none after all
+    /// - Returns: false when the peer is gone or `make` gave nothing
+    public func sendWhenReady(size: Int, to peer: PeerID, _ make: () async -> NetworkMessage?) async -> Bool {
         while true {
             guard let connection = connection(peer), await connection.waitForRoom() else { return false }
             let waiter = state.withLockedValue { state -> OneShot<Void>? in
@@ -113,6 +121,7 @@ public final class PeerNetwork: Sendable {
             }
             guard let waiter else {
                 defer { settle { state in state.memory.unreserveSending(size) } }
+                guard let message = await make() else { return false }
                 return connection.send(message, encode(message))
             }
             if await waiter.get() == nil { return false }
