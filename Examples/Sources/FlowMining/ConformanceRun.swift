@@ -31,7 +31,7 @@ public struct ConformanceRun: Sendable {
                 parent: parent, modelRoot: initialRoot, workSeed: Keccak256.hash(Array("flowcoin/conformance".utf8)),
                 stepsPerBlock: stepCount, firstPayingStep: Int(training.firstPayingStep),
                 learningRateUnits: (0..<UInt64(stepCount)).map { training.learningRateUnits(height: 1, stepsBefore: $0) },
-                sampler: setup.sampler(setup.configuration, corpusRoot: setup.parameters.corpusRoot)),
+                sampler: try setup.sampler(setup.configuration, corpusRoot: setup.parameters.corpusRoot)),
             trainer: Trainer(configuration: setup.configuration, backend: backend, pool: pool))
         var steps: [Step] = []
         let end = try driver.run(trajectory) { step in

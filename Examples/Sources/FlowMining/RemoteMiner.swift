@@ -1,7 +1,7 @@
 public import FlowConsensus
 public import FlowCrypto
 import FlowEncoding
-public import FlowModel
+import FlowModel
 import FlowNode
 public import FlowTensor
 import Foundation
@@ -135,7 +135,7 @@ public final class RemoteMiner {
     }
 
     private func submit(_ block: Block, _ run: Trajectory) async throws -> Bool {
-        let hexadecimal = Hex.encode(block.encoded)
+        let (client, hexadecimal) = (client, Hex.encode(block.encoded))
         async let submitted = client.call("submitblock", [.string(hexadecimal)])
         // While the node replays the block the training goes on to the trajectory's end: the next block starts from there.
         if case .invalidStep = try driver.run(run, isCancelled: { Task.isCancelled }, body: { _ in true }) { try driver.rewind(run) }
