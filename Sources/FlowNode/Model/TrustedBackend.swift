@@ -9,9 +9,12 @@ final class TrustedBackend: Sendable {
     let portable: any MatrixBackend
     private let distrusted = Mutex(false)
 
+    /// Checked once a process.
+    private static let admitted: any MatrixBackend = (try? BackendSelection.admission(of: "portable"))?.backend ?? ReferenceBackend()
+
     init(_ backend: any MatrixBackend) {
         chosen = backend
-        portable = (try? BackendSelection.admission(of: "portable"))?.backend ?? ReferenceBackend()
+        portable = Self.admitted
     }
 
     var current: any MatrixBackend { isDistrusted ? portable : chosen }
