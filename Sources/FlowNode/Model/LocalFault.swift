@@ -1,7 +1,7 @@
-public import FlowCrypto
+import FlowCrypto
 
 /// This machine failed while it judged a block: no block and no peer is blamed.
-public enum LocalFault: Error, Sendable, Equatable, CustomStringConvertible {
+enum LocalFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The own starting weights are not those that the chain agreed on.
     case weights(expected: Hash256, actual: Hash256)
     /// The backend and the portable kernels disagree.
@@ -9,7 +9,7 @@ public enum LocalFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The corpus cannot be read, the memory is not enough, and the like.
     case environment(String)
 
-    public var description: String {
+    var description: String {
         switch self {
         case .weights(let expected, let actual):
             "the weights in memory have root \(actual), the chain says \(expected); restart the node so that it loads them again, and check the memory of this machine"
