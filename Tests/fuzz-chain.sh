@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 runs=${1:-1000000}
 seed=${2:-1}
 package=Tests/Fuzz
-swift build -c release --package-path "$package" --sanitize address --sanitize fuzzer --product FuzzChain
+swift build -c release --package-path "$package" --sanitize address --sanitize fuzzer \
+  -Xswiftc -enable-testing --product FuzzChain
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/corpus"

@@ -3,7 +3,7 @@ import FlowCrypto
 
 extension Wallet {
     /// The most that a wallet pays in fees for one transaction: 0.1 FLOW.
-    public static let feeLimit = Amount(haruki: 10_000_000)
+    static let feeLimit = Amount(haruki: 10_000_000)
 
     /// Pays an amount, signs, and hands the transaction to the chain. The wallet remembers it until a block holds it.
     ///

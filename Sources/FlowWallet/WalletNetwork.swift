@@ -7,7 +7,7 @@ public struct WalletNetwork: Hashable, Sendable {
     public let addressPrefix: String
     public let amendments: Amendments
 
-    public init(genesisHash: Hash256, addressPrefix: String, amendments: Amendments = []) {
+    init(genesisHash: Hash256, addressPrefix: String, amendments: Amendments = []) {
         self.genesisHash = genesisHash
         self.addressPrefix = addressPrefix
         self.amendments = amendments

@@ -1,4 +1,4 @@
-import FlowCrypto
+@testable import FlowCrypto
 import FlowEncoding
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-import FlowCrypto
+@testable import FlowCrypto
 import Testing
 
 struct SecretBytesTests {

@@ -1,4 +1,4 @@
-import FlowEncoding
+@testable import FlowEncoding
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import FlowCrypto
 import FlowEncoding
-import FlowModel
+@testable import FlowModel
 import Foundation
 import TestSupport
 import Testing

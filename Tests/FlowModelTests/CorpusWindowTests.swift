@@ -1,6 +1,7 @@
 import FlowCrypto
 import FlowEncoding
 import FlowModel
+@testable import FlowTraining
 import Foundation
 import TestSupport
 import Testing

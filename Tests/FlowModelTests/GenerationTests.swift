@@ -1,5 +1,5 @@
 import FlowGGUF
-import FlowModel
+@testable import FlowModel
 import Foundation
 import Testing
 
@@ -66,32 +66,6 @@ struct GenerationTests {
         #expect(count == 5)
     }
 
-    @Test func aWorkerStreams() async throws {
-        let model = try model()
-        let options = GenerationOptions(sampling: SamplingOptions(seed: 5), maximumTokens: 30)
-        let expected = try InferenceSession(model: model).generate(prompt, options: options) { _ in true }
-        let worker = InferenceWorker(model: model, threads: 2)
-        for _ in 0..<2 {
-            var text = ""
-            var finished: GenerationResult?
-            for try await event in worker.generate(prompt, options: options) {
-                switch event {
-                case .text(let piece): text += piece
-                case .finished(let result): finished = result
-                case .prompt, .tokens: break
-                }
-            }
-            #expect(text == expected.text)
-            #expect(finished?.reason == .maximumTokens)
-        }
-        // Leaving the loop stops an endless answer, and the worker takes the next request.
-        for try await event in worker.generate(prompt) {
-            if case .text = event { break }
-        }
-        await #expect(throws: InferenceError.tokenOutOfRange(token: 999, vocabularySize: 258)) {
-            for try await _ in worker.generate([999]) {}
-        }
-    }
     @Test func answersByTurnsAreThoseOfEachAlone() throws {
         let model = try model()
         let prompts = [[256, 72, 105], [256, 72, 111, 119], [256] + [Int](repeating: 66, count: 40)]

@@ -1,7 +1,7 @@
 import FlowCrypto
 import FlowEncoding
 import FlowModel
-import FlowTensor
+@testable import FlowTensor
 import Foundation
 import TestSupport
 import Testing

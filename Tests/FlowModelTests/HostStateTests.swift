@@ -1,7 +1,7 @@
 import FlowCrypto
 import FlowEncoding
 import FlowGGUF
-import FlowModel
+@testable import FlowModel
 import FlowTensor
 import FlowTensorOpenBLAS
 import Foundation

@@ -1,5 +1,5 @@
 import FlowGGUF
-import FlowModel
+@testable import FlowModel
 import Foundation
 import Testing
 

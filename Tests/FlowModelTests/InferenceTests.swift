@@ -1,5 +1,5 @@
 import FlowGGUF
-import FlowModel
+@testable import FlowModel
 import FlowTensor
 import Foundation
 import TestSupport

@@ -1,5 +1,6 @@
 import FlowModel
-import FlowTensor
+@testable import FlowTensor
+@testable import FlowTraining
 import Testing
 
 @Suite struct ModelConfigurationTests {

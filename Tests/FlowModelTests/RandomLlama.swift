@@ -1,5 +1,5 @@
 import FlowGGUF
-import FlowModel
+@testable import FlowModel
 import TestSupport
 
 /// Small `llama` files with random weights: the chain's vocabulary, grouped heads, an output that is the embedding

@@ -1,7 +1,7 @@
 import FlowCrypto
 import FlowEncoding
-import FlowModel
-import FlowTensor
+@testable import FlowModel
+@testable import FlowTensor
 import FlowTensorOpenBLAS
 import Foundation
 import TestSupport

@@ -1,4 +1,4 @@
-import FlowModel
+@testable import FlowModel
 import TestSupport
 import Testing
 

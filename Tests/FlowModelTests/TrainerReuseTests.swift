@@ -1,4 +1,4 @@
-import FlowModel
+@testable import FlowModel
 import FlowTensor
 import Testing
 

@@ -1,5 +1,5 @@
-import FlowModel
-import FlowTensor
+@testable import FlowModel
+@testable import FlowTensor
 import FlowTensorOpenBLAS
 import Testing
 

@@ -1,5 +1,5 @@
 import FlowCrypto
-import FlowModel
+@testable import FlowModel
 import FlowTensor
 import FlowTensorOpenBLAS
 import Foundation

@@ -1,8 +1,8 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
-import FlowP2P
-import FlowTensor
+@testable import FlowP2P
+@testable import FlowTensor
 import FlowTraining
 import Foundation
 import Synchronization

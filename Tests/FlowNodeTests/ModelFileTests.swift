@@ -1,5 +1,5 @@
-import FlowConsensus
-import FlowCrypto
+@testable import FlowConsensus
+@testable import FlowCrypto
 import FlowGGUF
 import FlowModel
 import Foundation

@@ -1,6 +1,6 @@
 import FlowConsensus
 import FlowCrypto
-import FlowP2P
+@testable import FlowP2P
 import FlowStore
 import Foundation
 import TestSupport

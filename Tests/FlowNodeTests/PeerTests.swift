@@ -1,7 +1,7 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
-import FlowP2P
+@testable import FlowP2P
 import TestSupport
 import Testing
 

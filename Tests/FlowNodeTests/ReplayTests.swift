@@ -226,25 +226,6 @@ private final class PoisonedBackend: MatrixBackend {
         #expect(whole.root == claims.root)
     }
 
-    @Test func verifiesForTheRules() async throws {
-        let parameters = try TestNetwork.parameters()
-        let source = try await TestNetwork.chain(parameters)
-        _ = try await MiningLoop(chain: source).mine(1, paying: try TestKey(1).program)
-        var block = try await source.blocks(from: 1)[0]
-        let environment = try TestNetwork.environment(parameters)
-        let weights = ModelState(initialising: environment.stage(at: 1).configuration, seed: parameters.training.initialisationSeed)
-        let verifier = try ModelVerifier(parameters: parameters, sampler: environment.stage(at: 1).sampler, backend: ReferenceBackend()) {
-            $0 == parameters.genesisHash ? weights : nil
-        }
-        let validator = BlockValidator(parameters: parameters)
-        #expect(try validator.checkTraining(block, verifier: verifier) == (await source.tip()).resultRoot)
-        block.stepDigests[0] = block.stepDigests[0].flipped
-        #expect(throws: BlockViolation.self) { try validator.checkTraining(block, verifier: verifier) }
-        block.header.previousHash = .zero
-        #expect(throws: TrainingFault.self) { try validator.checkTraining(block, verifier: verifier) }
-        await source.stop()
-    }
-
     /// The weights of the own tip differ from what its root says: found at the start, not later.
     @Test func aDamagedSnapshotIsFoundAtTheStart() async throws {
         let parameters = try TestNetwork.parameters()

@@ -1,6 +1,6 @@
 import FlowCrypto
 import FlowEncoding
-import FlowP2P
+@testable import FlowP2P
 import TestSupport
 import Testing
 

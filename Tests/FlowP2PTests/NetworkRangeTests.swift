@@ -1,5 +1,5 @@
 import FlowEncoding
-import FlowP2P
+@testable import FlowP2P
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import FlowCrypto
-import FlowP2P
+@testable import FlowP2P
 
 /// What happens at one connection, written as bytes: each step a number and what belongs to it. Any bytes are a program; the
 /// tests make some from a seed, libFuzzer makes others. `run` checks what must hold whatever a peer does.

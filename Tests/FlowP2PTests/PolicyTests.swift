@@ -1,4 +1,4 @@
-import FlowP2P
+@testable import FlowP2P
 import Testing
 
 @Suite struct PolicyTests {

@@ -1,5 +1,5 @@
 import FlowCrypto
-import FlowP2P
+@testable import FlowP2P
 import Foundation
 
 extension ConnectionParameters {

@@ -1,4 +1,4 @@
-import FlowStore
+@testable import FlowStore
 import Foundation
 import TestSupport
 import Testing

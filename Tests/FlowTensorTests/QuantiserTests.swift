@@ -1,4 +1,4 @@
-import FlowTensor
+@testable import FlowTensor
 import TestSupport
 import Testing
 

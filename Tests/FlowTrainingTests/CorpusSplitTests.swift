@@ -1,6 +1,6 @@
 import FlowCrypto
 import FlowEncoding
-import FlowTraining
+@testable import FlowTraining
 import Foundation
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-import FlowTraining
+@testable import FlowTraining
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import FlowConsensus
 import FlowCrypto
-import FlowWallet
+@testable import FlowWallet
 
 /// A chain of blocks without training: all that a wallet sees of one.
 final actor TestChain: WalletChain {

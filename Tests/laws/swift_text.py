@@ -1,4 +1,5 @@
 """What the laws that read Swift need: sources without comments and texts, the declarations in them, and the folders they stand in."""
+import functools
 import pathlib
 import re
 
@@ -89,6 +90,7 @@ class Declaration:
         return re.search(r"\b(public|open)\b(?!\()", self.modifiers) is not None
 
 
+@functools.cache
 def declarations(source):
     """The declarations of types and of their members, none of those inside functions; `source` is what `code` gives."""
     found, stack, i = [], [], 0
@@ -153,13 +155,24 @@ def swift_files(*folders):
                 yield path
 
 
-def documented_code():
-    """The text of all blocks of Swift in the documentation and in comments of sources."""
-    blocks = []
-    pages = [page for page in ROOT.rglob("*.md") if ".build" not in page.parts]
-    for page in sorted(pages):
-        blocks += re.findall(r"```swift\n(.*?)```", page.read_text(), re.S)
+GIVEN = re.compile(r"(?:<!-- given (?P<given>[^\n]*) -->\s*\n\s*)?```swift\n(?P<code>.*?)```", re.S)
+
+
+def documented_blocks():
+    """The blocks of Swift in the documentation and in comments of sources, each as its file, what it says is given, and its text.
+
+    What is given stands before a block as `<!-- given name: Type, … -->`, which pages do not show. Parts of manifests (`.package(…`) are left out.
+    """
+    texts = [(page, page.read_text()) for page in sorted(ROOT.rglob("*.md")) if ".build" not in page.parts]
     for path in swift_files("Sources"):
-        comments = "\n".join(line.strip()[3:] for line in path.read_text().splitlines() if line.strip().startswith("///"))
-        blocks += re.findall(r"```swift\n(.*?)```", comments, re.S)
-    return blocks
+        lines = (line.strip() for line in path.read_text().splitlines())
+        texts.append((path, "\n".join(line[4:] for line in lines if line.startswith("///"))))
+    for path, text in texts:
+        for match in GIVEN.finditer(text):
+            if not match["code"].lstrip().startswith("."):
+                yield path.relative_to(ROOT), match["given"] or "", match["code"]
+
+
+def documented_code():
+    """The text of all these blocks."""
+    return [block for _, _, block in documented_blocks()]

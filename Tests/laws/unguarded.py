@@ -6,21 +6,21 @@ outside, a number does not fit its new type, a divisor is zero or a dictionary's
 where bytes, texts and numbers from outside arrive, line by line, and lists each such place whose operands no `guard`, `if`, `while`,
 `for`, `where`, `min` or `max` of the same function mentions before it. It is a heuristic: what it does not list may still trap, and what it lists
 may be safe for a reason that it cannot see. Such a line stands in unguarded-allowed.txt, below the reason; a line there that is
-no longer found fails too, so that a changed line is looked at again.
+no longer found fails too, so that a changed line is looked at again. Where a subscript is safe however it is written, because all its indices are
+made by the one that holds the list, `name[…]` stands there below the file or the folder, and only the rest of such lines is looked at.
 
     unguarded.py [TARGET …]      all folders below where none is named; --list prints in the form of unguarded-allowed.txt
 """
 import re
 import sys
 
-from swift_text import ROOT, WORD, code, swift_files
+from swift_text import ROOT, WORD, code, declarations, swift_files
 
 FOLDERS = [
     "FlowEncoding", "FlowCrypto/Merkle", "FlowTraining", "FlowConsensus", "FlowGGUF/Format", "FlowGGUF/Model", "FlowGGUF/Reading",
     "FlowGGUF/Split", "FlowModel/Corpus", "FlowModel/State", "FlowModel/Tokenizer", "FlowModel/Inference/InferenceConfiguration.swift",
     "FlowModel/Inference/InferenceLayer.swift", "FlowModel/Inference/InferenceModel.swift", "FlowModel/Inference/TensorLoader.swift",
-    "FlowStore/Chunks", "FlowStore/Files",
-    "FlowStore/Inspection", "FlowStore/Store", "FlowStore/Tables", "FlowP2P/Addresses", "FlowP2P/Connection", "FlowP2P/Download",
+    "FlowStore/Files", "FlowStore/Inspection", "FlowStore/Store", "FlowP2P/Addresses", "FlowP2P/Connection", "FlowP2P/Download",
     "FlowP2P/Envelope", "FlowP2P/Messages", "FlowWallet/File", "FlowNode/Chain", "FlowNode/JSON", "FlowNode/Model", "FlowNode/RPC",
     "FlowNode/Sync",
 ]
@@ -48,13 +48,15 @@ KEYWORDS = {
 
 
 def declared_types():
-    """target and name → the types with which the name is declared there; without a target: anywhere."""
+    """target and name → the types with which the name is declared there, for `name()` those that it returns; without a target: anywhere."""
     types = {}
     for path in swift_files("Sources"):
         target = path.relative_to(ROOT).parts[1]
         for name, kind in re.findall(r"\b([A-Za-z_][A-Za-z0-9_]*): ([A-Z][A-Za-z0-9]*\??)", code(path.read_text())):
             types.setdefault((target, name), set()).add(kind)
             types.setdefault(("", name), set()).add(kind)
+        for name, kind in re.findall(r"\bfunc (\w+)\([^{}\n]*\)[^{}\n]* -> ([A-Z][A-Za-z0-9]*\??) \{", code(path.read_text())):
+            types.setdefault((target, name + "()"), set()).add(kind)
     return types
 
 
@@ -63,17 +65,18 @@ TYPES = declared_types()
 
 def keyed():
     """target → the names that stand for dictionaries, or for what is asked like one: a subscript of them gives an optional."""
-    names, types = {}, {}
+    names, types = {}, set()
     for path in swift_files("Sources"):
         target, text = path.relative_to(ROOT).parts[1], code(path.read_text())
         found = names.setdefault(target, set())
         found |= set(re.findall(r"\b([A-Za-z_]\w*)(?:: | = )\[[^\[\]]+: (?:[^\[\]]|\[[^\[\]]*\])*\](?:\(|\s|,|\)|$)", text))
         found |= set(re.findall(r"\b([A-Za-z_]\w*)(?:: Dictionary<| = Dictionary\()", text))
-        owners = re.findall(r"(?:struct|class|enum|actor) (\w+)(?:(?!\b(?:struct|class|enum|actor) ).)*?subscript\([^)]*\) -> \S+\?", text, re.S)
-        types.setdefault(target, set()).update(owners)
+        for entry in declarations(text):
+            if entry.kind == "subscript" and re.search(r"-> \S+\?\s*$", entry.signature) and entry.types:
+                types.add(entry.types[-1].split(".")[-1])
     for target, found in names.items():
         for (other, name), kinds in TYPES.items():
-            if other == target and kinds & types[target]:
+            if other == target and kinds & types:
                 found.add(name)
     return names
 
@@ -90,6 +93,9 @@ def is_small(value, local, target):
     if re.search(r"\.(count|bitWidth|leadingZeroBitCount|trailingZeroBitCount|nonzeroBitCount|rawValue)$", value) and "rawValue" not in value:
         return True
     if re.search(r"readUInt(8|16|32)(BigEndian)?\(\)$", value) or re.fullmatch(r"UInt(8|16|32)\(.*\)", value):
+        return True
+    call = re.fullmatch(r"(\w+)\(.*\)", value)
+    if call and TYPES.get((target, call.group(1) + "()"), {"?"}) <= SMALL:
         return True
     last = WORD.findall(value.split("(")[0])
     if last and re.fullmatch(r"[A-Za-z0-9_.]+", value):
@@ -111,10 +117,19 @@ def unsubscripted(text):
 
 
 class File:
-    def __init__(self, target, text):
+    def __init__(self, target, text, bases=()):
         self.target = target
-        self.lines = code(text).splitlines()
+        text, given = code(text), text
+        # Subscripts of these lists are safe.
+        self.bases = {base for base in bases if re.search(self.subscript(base), text)}
+        for base in self.bases:
+            text = re.sub(self.subscript(base), base, text)
+        self.lines, text = text.splitlines(), given
         self.raw = text.splitlines()
+
+    @staticmethod
+    def subscript(base):
+        return r"\b" + re.escape(base) + r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]"
 
     def before(self, number):
         """The lines of the function above a line, and the line itself."""
@@ -193,6 +208,9 @@ class File:
                 return "slice"
         for match in INDEX.finditer(line):
             index = match.group("index").strip()
+            converted = re.fullmatch(r"Int\(((?:[^()]|\([^()]*\))*)\)", index)
+            if converted:
+                index = converted.group(1)
             if ".." in index or '"' in index or index.startswith(("\\", ".")) or re.match(r"[A-Z]", index):
                 continue
             before = line[: match.start()]
@@ -245,6 +263,8 @@ func replay(_ claim: Claim) {
     for index in losses.count..<claim.stepDigests.count {  // found
     }
     let first = bytes[0]  // found
+    let node = nodes[Int(place)]  // found
+    let height = Int(nodes[Int(place)].length) - Int(blocks[Int(place)].length)  // found
     let part = bytes[offset..<offset + length]  // found
     let tail = bytes[offset...]  // found
     let size = Int(reader.length)  // found
@@ -263,13 +283,14 @@ func guarded(_ claim: Claim) {
     let narrow = UInt16(value)
     for start in stride(from: 0, to: bytes.count, by: 4) { use(bytes[start..<min(start + 4, bytes.count)]) }
     for index in 0..<bytes.count { use(bytes[index]) }
+    let block = blocks[Int(place)], next = blocks[Int(blocks[Int(block.parent)].parent)]
     let average = divisor == 0 ? 0 : total / divisor
 }
 """
 
 
 def check_itself():
-    file = File("", PLANTED)
+    file = File("", PLANTED, ["blocks"])
     found = {number for number, _ in file.findings()}
     expected = {number for number, line in enumerate(file.raw) if line.endswith("// found")}
     if found != expected:
@@ -279,7 +300,7 @@ def check_itself():
 
 
 def allowed():
-    """(path, code) → reason."""
+    """(path, code) → reason; the path is that of a folder for some of the form `name[…]`."""
     entries, reason, path = {}, "", ""
     if ALLOWED.exists():
         for line in ALLOWED.read_text().splitlines():
@@ -304,8 +325,10 @@ def main():
         place = ROOT / "Sources" / folder
         for path in [place] if place.suffix else swift_files(f"Sources/{folder}"):
             checked += 1
-            file = File(folder.split("/")[0], path.read_text())
             name = path.relative_to(ROOT).as_posix()
+            bases = {line[:-3]: (where, line) for where, line in entries if line.endswith("[…]") and (name == where or name.startswith(where + "/"))}
+            file = File(folder.split("/")[0], path.read_text(), bases)
+            used |= {bases[base] for base in file.bases}
             for number, kind in file.findings():
                 key = (name, file.raw[number].strip())
                 if key in entries:

@@ -5,7 +5,7 @@ import FlowModel
 import FlowNode
 import FlowTensor
 
-/// One block of regtest on top of genesis: mined, and replayed by the node's own verifier.
+/// One block of regtest on top of genesis: mined, and replayed as a node does.
 final class ReplayBench {
     private let parameters = ChainParameters.regtest
     private let configuration: ModelConfiguration
@@ -53,20 +53,23 @@ final class ReplayBench {
         return digests
     }
 
-    /// The node's verifier on what `mine` found.
-    func verifier(threads: Int) throws -> () throws -> TrainingVerdict {
-        let digests = try mine(), parent = parent
-        let verifier = try ModelVerifier(
-            parameters: parameters, sampler: sampler, backend: try Backends.backend("automatic"), pool: ThreadPool(threads: threads),
-            weights: { _ in parent })
-        let claim = TrainingClaim(header: header, parentHash: header.previousHash, stepDigests: digests)
-        return {
-            let verdict = try verifier.verify(claim)
-            guard case .valid = verdict else { throw Wrong(verdict: verdict) }
-            return verdict
+    /// What a node does with the block that `mine` found: each step anew, its digest compared as far as the block has one, then the root, the
+    /// delta and the held-out loss.
+    func replay() throws -> () throws -> [Hash256] {
+        let claimed = try mine()
+        return { [self] in
+            trajectory.restart(trajectory.job)
+            while !trajectory.isFinished {
+                let step = try trajectory.advance()
+                if step.index <= claimed.count, step.digest != claimed[step.index - 1] { throw Wrong() }
+            }
+            let state = trajectory.weights
+            _ = (state.root(pool: trajectory.trainer.pool), try parent.delta(to: state))
+            _ = try trajectory.trainer.loss(weights: state, batch: heldOut)
+            return claimed
         }
     }
 
     /// A replay that finds another result measures nothing.
-    struct Wrong: Error { let verdict: TrainingVerdict }
+    struct Wrong: Error {}
 }

@@ -48,5 +48,5 @@ let benchmarks: @Sendable () -> Void = {
         let bench = try ReplayBench(threads: 1)
         return { try bench.mine() }
     }
-    replay.add("replay, 1 thread") { try ReplayBench(threads: 1).verifier(threads: 1) }
+    replay.add("replay, 1 thread") { try ReplayBench(threads: 1).replay() }
 }

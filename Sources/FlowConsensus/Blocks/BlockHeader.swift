@@ -21,7 +21,7 @@ public struct BlockHeader: Hashable, Sendable {
 
     public static let encodedLength = 160
     /// How many bytes stand before `steps`: what the training is seeded with.
-    public static let seedPrefixLength = 124
+    static let seedPrefixLength = 124
 
     public init(
         version: UInt32 = 1, previousHash: Hash256, merkleRoot: Hash256, modelRoot: Hash256, height: BlockHeight,
@@ -43,7 +43,7 @@ public struct BlockHeader: Hashable, Sendable {
     public var hash: Hash256 { Keccak256.doubleHash(encoded) }
 
     /// The first 124 bytes: everything but `steps` and `deltaHash`.
-    public var seedPrefix: [UInt8] { Array(encoded.prefix(Self.seedPrefixLength)) }
+    var seedPrefix: [UInt8] { Array(encoded.prefix(Self.seedPrefixLength)) }
 
     /// The seed of the training: keccak256d(first 124 bytes ‖ rulesRoot). `ChainParameters.workSeed(of:)` knows the root.
     public func workSeed(rulesRoot: Hash256) -> Hash256 {

@@ -15,7 +15,7 @@ public struct BlockLocator: Hashable, Sendable {
     }
 
     /// The locator of the chain with this tip; heights without a hash are passed over.
-    public init<Fault: Error>(
+    init<Fault: Error>(
         tipHeight: BlockHeight, hashAt: (BlockHeight) throws(Fault) -> Hash256?
     ) throws(Fault) {
         var hashes: [Hash256] = []
@@ -26,7 +26,7 @@ public struct BlockLocator: Hashable, Sendable {
     }
 
     /// The heights that a locator names, from the tip down: eleven one by one, then at distances 2, 4, 8 …, and 0.
-    public static func heights(from tip: BlockHeight) -> [BlockHeight] {
+    static func heights(from tip: BlockHeight) -> [BlockHeight] {
         var heights: [BlockHeight] = []
         var height = tip
         var step: BlockHeight = 1

@@ -5,7 +5,7 @@ public struct BlockConnection: Hashable, Sendable {
     /// The sum of the fees of all transactions.
     public let fees: Amount
 
-    public init(changes: CoinChanges, undo: BlockUndo, fees: Amount) {
+    init(changes: CoinChanges, undo: BlockUndo, fees: Amount) {
         self.changes = changes
         self.undo = undo
         self.fees = fees

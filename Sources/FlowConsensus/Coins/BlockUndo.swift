@@ -2,9 +2,9 @@ public import FlowEncoding
 
 /// The coins that a block spent, so that it can be taken back: for each transaction but the coinbase, one per input.
 public struct BlockUndo: Hashable, Sendable {
-    public let spentCoins: [[Coin]]
+    let spentCoins: [[Coin]]
 
-    public init(spentCoins: [[Coin]]) {
+    init(spentCoins: [[Coin]]) {
         self.spentCoins = spentCoins
     }
 

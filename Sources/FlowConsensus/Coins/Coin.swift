@@ -14,7 +14,7 @@ public struct Coin: Hashable, Sendable {
     }
 
     /// True when a block at `spendingHeight` may spend it: no coinbase, or one with 100 blocks on top.
-    public func isMature(at spendingHeight: BlockHeight) -> Bool {
+    func isMature(at spendingHeight: BlockHeight) -> Bool {
         guard isCoinbase else { return true }
         return UInt64(spendingHeight) >= UInt64(height) + UInt64(ConsensusLimits.coinbaseMaturity)
     }

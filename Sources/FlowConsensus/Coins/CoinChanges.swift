@@ -5,7 +5,7 @@ public struct CoinChanges: Hashable, Sendable {
         public let outPoint: OutPoint
         public let coin: Coin
 
-        public init(outPoint: OutPoint, coin: Coin) {
+        init(outPoint: OutPoint, coin: Coin) {
             self.outPoint = outPoint
             self.coin = coin
         }
@@ -14,7 +14,7 @@ public struct CoinChanges: Hashable, Sendable {
     public let spent: [OutPoint]
     public let created: [Creation]
 
-    public init(spent: [OutPoint], created: [Creation]) {
+    init(spent: [OutPoint], created: [Creation]) {
         self.spent = spent
         self.created = created
     }

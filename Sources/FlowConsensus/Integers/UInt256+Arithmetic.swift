@@ -10,7 +10,7 @@ extension UInt256 {
     }
 
     /// The difference modulo 2^256 and whether it went below zero.
-    public func subtractingReportingOverflow(_ other: UInt256) -> (partialValue: UInt256, overflow: Bool) {
+    func subtractingReportingOverflow(_ other: UInt256) -> (partialValue: UInt256, overflow: Bool) {
         var borrow = false
         let a = Self.subtract(limbs.0, other.limbs.0, &borrow)
         let b = Self.subtract(limbs.1, other.limbs.1, &borrow)
@@ -19,12 +19,12 @@ extension UInt256 {
         return (UInt256(limbs: (a, b, c, d)), borrow)
     }
 
-    public static prefix func ~ (value: UInt256) -> UInt256 {
+    static prefix func ~ (value: UInt256) -> UInt256 {
         UInt256(limbs: (~value.limbs.0, ~value.limbs.1, ~value.limbs.2, ~value.limbs.3))
     }
 
     /// The number moved up by `bits`; what leaves the 256 bits is lost. A count of 256 and above gives zero.
-    public func shiftedLeft(by bits: Int) -> UInt256 {
+    func shiftedLeft(by bits: Int) -> UInt256 {
         guard bits > 0 else { return self }
         guard bits < 256 else { return .zero }
         let words = [limbs.0, limbs.1, limbs.2, limbs.3]
@@ -41,7 +41,7 @@ extension UInt256 {
     }
 
     /// The number moved down by `bits`. A count of 256 and above gives zero.
-    public func shiftedRight(by bits: Int) -> UInt256 {
+    func shiftedRight(by bits: Int) -> UInt256 {
         guard bits > 0 else { return self }
         guard bits < 256 else { return .zero }
         let words = [limbs.0, limbs.1, limbs.2, limbs.3]

@@ -20,7 +20,7 @@ public struct UInt256: Hashable, Sendable {
     }
 
     /// The number whose little-endian bytes are given; exactly 32 of them, otherwise nil.
-    public init?(littleEndianBytes bytes: some Collection<UInt8>) {
+    init?(littleEndianBytes bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         var position = 0
@@ -68,7 +68,7 @@ public struct UInt256: Hashable, Sendable {
     public var isZero: Bool { limbs == (0, 0, 0, 0) }
 
     /// The number of bits up to the highest one that is set; 0 for zero.
-    public var significantBits: Int {
+    var significantBits: Int {
         if limbs.3 != 0 { return 256 - limbs.3.leadingZeroBitCount }
         if limbs.2 != 0 { return 192 - limbs.2.leadingZeroBitCount }
         if limbs.1 != 0 { return 128 - limbs.1.leadingZeroBitCount }
@@ -76,7 +76,7 @@ public struct UInt256: Hashable, Sendable {
     }
 
     /// The lowest 64 bits.
-    public var lowWord: UInt64 { limbs.0 }
+    var lowWord: UInt64 { limbs.0 }
 }
 
 extension UInt256: Comparable {

@@ -9,15 +9,15 @@ public enum ConsensusLimits {
     /// The most signatures that a block may have checked. All together take less time than one training step of testnet's model.
     public static let signatureChecks = 3_000
     /// The most items of a witness.
-    public static let witnessItems = 16
+    static let witnessItems = 16
     /// The largest encoding of a witness, in bytes: enough for the largest signatures that anybody proposes.
-    public static let witnessSize = 65_536
+    static let witnessSize = 65_536
     /// The most data in a coinbase, in bytes.
     public static let coinbaseData = 100
     /// An encoding without witnesses of this length is invalid, for it could pass for an inner node of a Merkle tree.
-    public static let forbiddenStrippedSize = 64
+    static let forbiddenStrippedSize = 64
     /// At most so many blocks fit into one block interval on a network that retargets.
-    public static let blocksPerInterval: UInt32 = 10
+    static let blocksPerInterval: UInt32 = 10
     /// A coinbase's outputs can be spent in blocks at least this many above it.
     public static let coinbaseMaturity: UInt32 = 100
 }

@@ -15,7 +15,7 @@ public struct Amendments: Hashable, Sendable {
     }
 
     /// Those whose height is at most `height`.
-    public func inForce(at height: BlockHeight) -> [Amendment] { list.filter { $0.height <= height } }
+    func inForce(at height: BlockHeight) -> [Amendment] { list.filter { $0.height <= height } }
 
     /// Names the rules at a height: zero where no amendment is in force, else keccak256("flowcoin/amendments" ‖ list of those that are).
     public func rulesRoot(at height: BlockHeight) -> Hash256 {
@@ -32,12 +32,6 @@ public struct Amendments: Hashable, Sendable {
         let root = rulesRoot(at: height)
         guard root != .zero else { return 1 }
         return root.bytes.prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
-    }
-
-    /// The first height at which these rules and others are not the same; nil when the lists are equal.
-    public func firstDifference(from other: Amendments) -> BlockHeight? {
-        let same = zip(list, other.list).prefix { $0 == $1 }.count
-        return [list, other.list].compactMap { $0.dropFirst(same).first?.height }.min()
     }
 }
 

@@ -25,5 +25,5 @@ extension ChainParameters {
     public var genesisHash: Hash256 { genesisBlock.hash }
 
     /// keccak256("flowcoin/parameters" ‖ canonical encoding): ties every parameter to the genesis hash.
-    public var genesisDeltaHash: Hash256 { Keccak256.hash(Self.genesisTag + encoded) }
+    var genesisDeltaHash: Hash256 { Keccak256.hash(Self.genesisTag + encoded) }
 }

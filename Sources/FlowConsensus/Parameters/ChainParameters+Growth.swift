@@ -9,7 +9,7 @@ extension ChainParameters {
     }
 
     /// The stage that begins with the block at `height`; nil where the model stays as it is.
-    public func growthStage(beginningAt height: BlockHeight) -> GrowthStage? {
+    func growthStage(beginningAt height: BlockHeight) -> GrowthStage? {
         growthSchedule.first { $0.height == height }
     }
 

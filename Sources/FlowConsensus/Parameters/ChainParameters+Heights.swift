@@ -23,7 +23,7 @@ extension ChainParameters {
     }
 
     /// The stages of the learning rate, likewise.
-    public var learningRateSchedule: [LearningRateStage] {
+    var learningRateSchedule: [LearningRateStage] {
         var stages = training.peakLearningRate
         for amendment in amendments.list {
             guard let units = amendment.peakLearningRate else { continue }
@@ -69,12 +69,12 @@ extension ChainParameters {
         amendments.inForce(at: height).reduce(CorpusReference(length: corpusLength, root: corpusRoot)) { $1.corpus ?? $0 }
     }
 
-    public func replayBudget(at height: BlockHeight) -> ReplayBudget {
+    func replayBudget(at height: BlockHeight) -> ReplayBudget {
         amendments.inForce(at: height).reduce(replayBudget) { $1.replayBudget ?? $0 }
     }
 
     /// How the corpus falls into parts for the windows of the model at a height.
-    public func corpusSplit(at height: BlockHeight) -> CorpusSplit {
+    func corpusSplit(at height: BlockHeight) -> CorpusSplit {
         CorpusSplit(length: corpus(at: height).length, contextLength: model(at: height).contextLength)
     }
 }

@@ -42,7 +42,7 @@ public struct ChainParameters: Hashable, Sendable {
     /// What changes on the running chain; no part of the genesis hash.
     public var amendments: Amendments
 
-    public init(
+    init(
         name: String, magic: UInt32, p2pPort: UInt16, rpcPort: UInt16, addressPrefix: String, model: ModelShape,
         growth: [GrowthStage] = [], training: TrainingParameters, powLimit: CompactTarget, retargets: Bool, blockInterval: UInt32 = 600,
         retargetPeriod: UInt32 = 2_016, halvingInterval: UInt32 = 210_000, corpusLength: UInt64, corpusRoot: Hash256,
@@ -80,7 +80,7 @@ public struct ChainParameters: Hashable, Sendable {
     }
 
     /// The intended seconds of one retarget period.
-    public var retargetTimespan: UInt64 { UInt64(blockInterval) * UInt64(retargetPeriod) }
+    var retargetTimespan: UInt64 { UInt64(blockInterval) * UInt64(retargetPeriod) }
 
     /// The new money at a height.
     public func subsidy(at height: BlockHeight) -> Amount {

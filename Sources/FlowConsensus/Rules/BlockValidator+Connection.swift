@@ -1,4 +1,4 @@
-public import FlowCrypto
+import FlowCrypto
 
 extension BlockValidator {
     /// Checks the transactions of a block against the coins as they stand before it, and says what the block changes.
@@ -71,26 +71,5 @@ extension BlockValidator {
             throw .transaction(index: 0, .outputTotal)
         }
         guard value <= limit else { throw .coinbaseValue(limit: limit, actual: value) }
-    }
-
-    /// Has the training replayed by `verifier`; call it last.
-    ///
-    /// - Returns: the root of the resulting weights, where the verifier computed it.
-    /// - Throws: a `BlockViolation`; `TrainingFault` when the verifier could not decide; a fault of the verifier.
-    public func checkTraining(
-        _ block: Block, verifier: some TrainingVerifier
-    ) throws -> Hash256? {
-        let claim = TrainingClaim(
-            header: block.header, parentHash: block.header.previousHash, stepDigests: block.stepDigests)
-        switch try verifier.verify(claim) {
-        case let .valid(resultRoot):
-            return resultRoot
-        case let .invalid(step, expected, actual):
-            throw BlockViolation.training(step: step, expected: expected, actual: actual)
-        case let .endsTrajectory(step, reason):
-            throw BlockViolation.trainingStep(step: step, reason: reason)
-        case let .unreplayable(reason):
-            throw TrainingFault.unreplayable(reason: reason)
-        }
     }
 }

@@ -2,10 +2,10 @@ public import FlowCrypto
 
 /// The rules for blocks of one network.
 ///
-/// The order in which a node applies them: `checkForm`, `checkContext` and `checkTime`, `checkDigestChain`, `connect`, and last
-/// `checkTraining`, which costs the most. `connect` has two halves, `connectCoins` and `verifySignatures`, between which a node may
-/// replay the first step. A `BlockViolation` says that the block is invalid; any other error that a function
-/// throws is a fault of the store, the index or the verifier, and says nothing about the block. The genesis block is not
+/// The order in which a node applies them: `checkForm`, `checkContext` and `checkTime`, `checkDigestChain`, `connect`, and last the replay
+/// of the training, which costs the most and is the caller's: it knows a model. `connect` has two halves, `connectCoins` and
+/// `verifySignatures`, between which a node may replay the first step. A `BlockViolation` says that the block is invalid; any other
+/// error that a function throws is a fault of the store or the index, and says nothing about the block. The genesis block is not
 /// checked: it is compared with `ChainParameters.genesisBlock`.
 public struct BlockValidator: Sendable {
     public let parameters: ChainParameters
@@ -26,7 +26,7 @@ public struct BlockValidator: Sendable {
     /// Checks what needs nothing but the header: version, steps, bits and the hash against its target.
     ///
     /// - Parameter hash: of the header, where the caller knows it.
-    public func checkHeader(_ header: BlockHeader, hash: Hash256? = nil) throws(BlockViolation) {
+    func checkHeader(_ header: BlockHeader, hash: Hash256? = nil) throws(BlockViolation) {
         let version = parameters.amendments.blockVersion(at: header.height)
         guard header.version == version else {
             throw .version(

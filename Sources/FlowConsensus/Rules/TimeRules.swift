@@ -7,7 +7,7 @@ public enum TimeRules {
     public static func due(time: UInt64) -> UInt64 { time - min(time, futureAllowance) }
 
     /// Checks a block's time against the node's clock. The verdict is not final: from `due(time:)` on the block may be accepted.
-    public static func checkFuture(time: UInt64, now: UInt64) throws(BlockViolation) {
+    static func checkFuture(time: UInt64, now: UInt64) throws(BlockViolation) {
         guard due(time: time) <= now else { throw .timeTooNew(now: now, actual: time) }
     }
 }
@@ -17,7 +17,7 @@ extension ChainParameters {
     ///
     /// So blocks never come faster than a node replays them, and times ascend, which leaves nothing to the rules that guard a
     /// retarget against times that go back.
-    public var leastSpacing: UInt64? { retargets ? UInt64(blockInterval / ConsensusLimits.blocksPerInterval) : nil }
+    var leastSpacing: UInt64? { retargets ? UInt64(blockInterval / ConsensusLimits.blocksPerInterval) : nil }
 }
 
 extension ChainContext {

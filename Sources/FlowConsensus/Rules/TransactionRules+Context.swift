@@ -6,7 +6,7 @@ extension TransactionRules {
     ///   - height: of the block that would hold the transaction.
     ///   - medianTimePast: of that block's parent.
     /// - Throws: a `TransactionViolation`, or a fault of the context.
-    public static func checkRelativeLocks(
+    static func checkRelativeLocks(
         _ transaction: Transaction, coins: [Coin], height: BlockHeight, medianTimePast: UInt64,
         context: some ChainContext
     ) throws {

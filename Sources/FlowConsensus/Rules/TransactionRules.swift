@@ -54,7 +54,7 @@ public enum TransactionRules {
     }
 
     /// Checks the absolute lock time for a block at `height` whose parent has this median time past.
-    public static func checkLockTime(
+    static func checkLockTime(
         _ transaction: Transaction, height: BlockHeight, medianTimePast: UInt64
     ) throws(TransactionViolation) {
         guard LockTime.isFinal(transaction, height: height, medianTimePast: medianTimePast) else {
@@ -65,7 +65,7 @@ public enum TransactionRules {
     /// Checks maturity and values against the coins that the inputs spend, in the order of the inputs.
     ///
     /// - Returns: the fee.
-    public static func checkValues(
+    static func checkValues(
         _ transaction: Transaction, coins: [Coin], height: BlockHeight
     ) throws(TransactionViolation) -> Amount {
         var inputs = Amount.zero

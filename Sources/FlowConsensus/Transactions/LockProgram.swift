@@ -9,7 +9,7 @@ public struct LockProgram: Hashable, Sendable {
     public let bytes: [UInt8]
 
     /// The length of the program of version 0.
-    public static let keyHashLength = 20
+    static let keyHashLength = 20
 
     public init(version: UInt8, bytes: [UInt8]) {
         self.version = version

@@ -56,10 +56,10 @@ public struct Transaction: Hashable, Sendable {
     }
 
     /// The leaf of the block's Merkle tree: keccak256d(0x00 ‖ txid ‖ witnessHash).
-    public var merkleLeaf: Hash256 { BlockMerkle.leaf(txid: txid, witnessHash: witnessHash) }
+    var merkleLeaf: Hash256 { BlockMerkle.leaf(txid: txid, witnessHash: witnessHash) }
 
     /// version, inputs, outputs and lock time: what the id covers.
-    public var strippedEncoding: [UInt8] {
+    var strippedEncoding: [UInt8] {
         var writer = ByteWriter()
         encodeStripped(to: &writer)
         return writer.bytes

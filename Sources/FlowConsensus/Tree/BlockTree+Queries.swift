@@ -81,13 +81,10 @@ extension BlockTree {
     public func source(of hash: Hash256) -> Announcer? { bodies[hash]?.source }
 
     /// Bytes of bodies that wait.
-    public var bodyBytes: Int { heldBytes }
+    var bodyBytes: Int { heldBytes }
 
     /// The blocks whose bodies wait for a replay.
     public var waitingBlocks: [Hash256] { Array(bodies.keys) }
-
-    /// Whoever claims branches.
-    public var announcers: [Announcer] { peers.keys.sorted() }
 
     /// Replayed blocks beside the connected chain that lie below a height, parents before children.
     public func replayedAside(below height: BlockHeight) -> [Hash256] {

@@ -98,9 +98,6 @@ extension BlockTree {
         return found
     }
 
-    /// Whether a peer claims more work than the best branch has.
-    public func isAhead(_ announcer: Announcer) -> Bool { peers[announcer].map { !promising($0).isEmpty } ?? false }
-
     /// How many headers of a peer's longest branch are not replayed.
     public func unreplayedLength(of announcer: Announcer) -> Int {
         (peers[announcer]?.leaves ?? []).map { Int(nodes[Int($0)].header.height) - Int(replayedHeight(below: $0)) }.max() ?? 0

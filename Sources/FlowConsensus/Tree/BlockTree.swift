@@ -31,15 +31,15 @@ public struct BlockTree: Sendable {
         /// Headers of one branch of one peer.
         public var headersPerBranch = 4_096
         /// Branches of one peer; the one that claims least gives way.
-        public var branchesPerPeer = 8
+        var branchesPerPeer = 8
         /// Bytes of bodies in all, and of one peer, at which no more are asked of it. A small body counts as `leastBodyBytes`.
-        public var bodyBytes = 32 << 20
-        public var bodyBytesPerPeer = 8 << 20
-        public var leastBodyBytes = 16 << 10
+        var bodyBytes = 32 << 20
+        var bodyBytesPerPeer = 8 << 20
+        var leastBodyBytes = 16 << 10
         /// How far above the lowest missing body of a branch others are fetched.
-        public var downloadWindow: UInt32 = 1_024
+        var downloadWindow: UInt32 = 1_024
         /// Headers that are ahead of the clock and wait until they are due.
-        public var earlyHeaders = 64
+        var earlyHeaders = 64
         /// Hashes of invalid blocks that are remembered.
         public var condemned = 4_096
 
@@ -107,13 +107,13 @@ public struct BlockTree: Sendable {
     var condemnations: [Hash256: Condemned] = [:]
     private var condemnationOrder: [Hash256] = []
     private var early: [(header: BlockHeader, announcer: Announcer)] = []
-    /// Blocks that this machine could not judge, with the reason; they wait until `retrySuspended`.
+    /// Blocks that this machine could not judge, with the reason; they wait until the process starts anew.
     var suspended: [Hash256: String] = [:]
     /// The block that is being replayed: it stays although nobody claims it any more, so that no work is lost.
     private var replaying: Int32?
     private var replayCount: UInt64 = 0
     var turn: UInt64 = 0
-    public private(set) var unreplayedCount = 0
+    private(set) var unreplayedCount = 0
 
     /// Knows the genesis block only, which counts as replayed and connected.
     public init(validator: BlockValidator, limits: Limits = Limits()) {

@@ -6,12 +6,12 @@ public struct ChainWork: Hashable, Sendable {
 
     public static let zero = ChainWork(value: .zero)
 
-    public init(value: UInt256) {
+    init(value: UInt256) {
         self.value = value
     }
 
     /// The work of one block, ⌊2^256 / (target + 1)⌋; zero for bits that are no target.
-    public init(of bits: CompactTarget) {
+    init(of bits: CompactTarget) {
         guard let target = bits.target else {
             self = .zero
             return

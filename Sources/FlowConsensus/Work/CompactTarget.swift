@@ -1,4 +1,4 @@
-public import FlowCrypto
+import FlowCrypto
 public import FlowEncoding
 
 /// A target in Bitcoin's compact form: one byte of length, three bytes of mantissa.
@@ -37,10 +37,10 @@ public struct CompactTarget: Hashable, Sendable {
     }
 
     /// True when the sign bit is set on a number other than zero.
-    public var isNegative: Bool { word != 0 && bits & 0x0080_0000 != 0 }
+    var isNegative: Bool { word != 0 && bits & 0x0080_0000 != 0 }
 
     /// True when the number does not fit into 256 bits.
-    public var isOverflow: Bool {
+    var isOverflow: Bool {
         word != 0 && (size > 34 || (word > 0xff && size > 33) || (word > 0xffff && size > 32))
     }
 
@@ -57,7 +57,7 @@ public struct CompactTarget: Hashable, Sendable {
     }
 
     /// True when a block with this hash has enough work: the hash as a number is at most the target.
-    public func isMet(by hash: Hash256) -> Bool {
+    func isMet(by hash: Hash256) -> Bool {
         guard let target else { return false }
         return UInt256(hash) <= target
     }

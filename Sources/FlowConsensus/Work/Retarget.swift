@@ -1,5 +1,5 @@
 /// The rule that moves the target every period so that blocks come at the intended interval.
-public enum Retarget {
+enum Retarget {
     /// The bits of the next period.
     ///
     /// `new = ⌊old · clamp(lastTime − firstTime, T/4, 4T) / T⌋`, at most `limit`, in compact form, with T = period ·
@@ -12,14 +12,14 @@ public enum Retarget {
     ///   - lastTime: the time of its last block, in seconds.
     ///   - limit: the easiest target of the network.
     ///   - timespan: T in seconds.
-    public static func next(
+    static func next(
         bits: CompactTarget, firstTime: UInt64, lastTime: UInt64, limit: CompactTarget, timespan: UInt64
     ) -> CompactTarget {
         next(bits: bits, firstTime: firstTime, lastTime: lastTime, limit: limit.target ?? .one, timespan: timespan)
     }
 
     /// The same with a limit that need not have a compact form.
-    public static func next(
+    static func next(
         bits: CompactTarget, firstTime: UInt64, lastTime: UInt64, limit: UInt256, timespan: UInt64
     ) -> CompactTarget {
         guard let old = bits.target, timespan > 0 else { return CompactTarget(limit) }
@@ -31,7 +31,7 @@ public enum Retarget {
     }
 
     /// lastTime − firstTime, signed, held between a quarter and four times the intended span.
-    public static func clampedSpan(firstTime: UInt64, lastTime: UInt64, timespan: UInt64) -> UInt64 {
+    static func clampedSpan(firstTime: UInt64, lastTime: UInt64, timespan: UInt64) -> UInt64 {
         let shortest = timespan / 4
         let product = timespan.multipliedReportingOverflow(by: 4)
         let longest = product.overflow ? UInt64.max : product.partialValue

@@ -3,13 +3,13 @@ internal import CLibB2
 /// BLAKE2b (RFC 7693), computed by libb2, with a digest of 1 to 64 bytes and an optional key of up to 64.
 public struct BLAKE2b: Sendable {
     /// Bytes of the longest digest.
-    public static let maximumDigestLength = 64
+    static let maximumDigestLength = 64
     /// Bytes of the longest key.
-    public static let maximumKeyLength = 64
+    static let maximumKeyLength = 64
 
     private var state: blake2b_state
     /// Bytes that `finalize` returns.
-    public let digestLength: Int
+    let digestLength: Int
 
     /// - Throws: `CryptoError.lengthOutOfRange` for a digest or key of another length than BLAKE2b has.
     public init(digestLength: Int = 32, key: [UInt8] = []) throws(CryptoError) {

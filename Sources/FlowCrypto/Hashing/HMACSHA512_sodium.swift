@@ -1,19 +1,19 @@
 internal import CSodium
 
 /// HMAC-SHA-512 (RFC 2104).
-public enum HMACSHA512 {
+enum HMACSHA512 {
     /// Bytes of an untruncated code.
-    public static let byteCount = 64
+    static let byteCount = 64
 
     /// The 64-byte code of `message` under a key of any length.
-    public static func authenticate(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
+    static func authenticate(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
         var code = [UInt8](repeating: 0, count: byteCount)
         key.withUnsafeBytes { key in message.withUnsafeBytes { compute([$0], key: key, into: &code) } }
         return code
     }
 
     /// Whether `code` is the code of `message` or its first `code.count` bytes, at least 16; in constant time.
-    public static func isValid(_ code: [UInt8], for message: [UInt8], key: [UInt8]) -> Bool {
+    static func isValid(_ code: [UInt8], for message: [UInt8], key: [UInt8]) -> Bool {
         guard (16...byteCount).contains(code.count) else { return false }
         return sodium_memcmp(code, authenticate(message, key: key), code.count) == 0
     }

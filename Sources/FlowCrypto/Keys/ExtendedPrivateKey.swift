@@ -33,7 +33,7 @@ public struct ExtendedPrivateKey: Sendable {
     }
 
     /// The 32 bytes that children are derived with; as secret as the key.
-    public var chainCode: SecretBytes {
+    var chainCode: SecretBytes {
         secret.withUnsafeBytes { SecretBytes(copying: UnsafeRawBufferPointer(rebasing: $0[32...])) }
     }
 

@@ -6,7 +6,7 @@ public struct Mnemonic: Sendable, Equatable {
     public let entropy: SecretBytes
 
     /// Numbers of words that a mnemonic can have.
-    public static let wordCounts = [12, 15, 18, 21, 24]
+    static let wordCounts = [12, 15, 18, 21, 24]
 
     /// - Parameter entropy: 16, 20, 24, 28 or 32 bytes; any other number throws `entropyLengthInvalid`.
     public init(entropy: [UInt8]) throws(MnemonicError) { try self.init(entropy: SecretBytes(entropy)) }

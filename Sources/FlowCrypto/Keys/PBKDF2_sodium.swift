@@ -1,14 +1,14 @@
 internal import CSodium
 
 /// PBKDF2 with HMAC-SHA-512 (RFC 8018).
-public enum PBKDF2 {
+enum PBKDF2 {
     /// The longest key that can be asked for, in bytes.
-    public static let maximumLength = 65_536
+    static let maximumLength = 65_536
 
     /// A key of `length` bytes.
     /// - Throws: `CryptoError.parameterOutOfRange` for fewer than one or more than 2³² − 1 iterations,
     ///   `lengthOutOfRange` for a key below 1 or above 65,536 bytes.
-    public static func deriveKey(
+    static func deriveKey(
         password: [UInt8], salt: [UInt8], iterations: Int, length: Int
     ) throws(CryptoError) -> SecretBytes {
         guard iterations >= 1, iterations <= Int(UInt32.max) else {

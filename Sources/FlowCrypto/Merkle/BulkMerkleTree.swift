@@ -18,7 +18,7 @@ public enum BulkMerkleTree {
     public static func leafHash(_ bytes: [UInt8]) -> Hash256 { bytes.withUnsafeBytes { leafHash($0) } }
 
     /// The hash of an inner node.
-    public static func innerHash(_ left: Hash256, _ right: Hash256) -> Hash256 {
+    static func innerHash(_ left: Hash256, _ right: Hash256) -> Hash256 {
         BLAKE2b.hash256(prefix: 1, left, right)
     }
 

@@ -15,9 +15,9 @@ public enum SealedBox {
         public let passes: UInt32
 
         /// Memory that a box may state, in KiB.
-        public static let memoryRange: ClosedRange<UInt64> = 8...(1 << 20)
+        static let memoryRange: ClosedRange<UInt64> = 8...(1 << 20)
         /// Passes that a box may state.
-        public static let passesRange: ClosedRange<UInt64> = 1...16
+        static let passesRange: ClosedRange<UInt64> = 1...16
 
         /// 64 MiB and three passes (RFC 9106, second recommendation): a fraction of a second.
         public static let standard = Parameters(validMemoryKiB: 64 * 1024, passes: 3)
@@ -39,7 +39,7 @@ public enum SealedBox {
     }
 
     /// Bytes that sealing adds.
-    public static let overhead = headerLength + tagLength
+    static let overhead = headerLength + tagLength
 
     private static let magic = Array("FLOWBOX".utf8)
     private static let version: UInt8 = 1

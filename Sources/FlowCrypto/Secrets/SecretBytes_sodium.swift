@@ -15,7 +15,7 @@ public final class SecretBytes: @unchecked Sendable {
     /// - Parameters:
     ///   - count: bytes, below zero taken as zero.
     ///   - fill: writes them; they are zero before.
-    public init<E: Error>(count: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
+    init<E: Error>(count: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
         self.count = max(0, count)
         if Sodium.isReady, let guarded = sodium_malloc(max(1, self.count)) {
             pointer = guarded
@@ -43,7 +43,7 @@ public final class SecretBytes: @unchecked Sendable {
     }
 
     /// Copies bytes in.
-    public convenience init(copying bytes: UnsafeRawBufferPointer) {
+    convenience init(copying bytes: UnsafeRawBufferPointer) {
         self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
     }
 
@@ -76,13 +76,13 @@ public final class SecretBytes: @unchecked Sendable {
 
     /// Overwrites the bytes with zeros in a way that the optimiser keeps. The array must be the only holder of its
     /// storage, or a copy is wiped instead.
-    public static func wipe(_ bytes: inout [UInt8]) {
+    static func wipe(_ bytes: inout [UInt8]) {
         let count = bytes.count
         bytes.withUnsafeMutableBytes { if let base = $0.baseAddress { sodium_memzero(base, count) } }
     }
 
     /// A copy in ordinary memory, which nobody wipes: for writing into something that is sealed next.
-    public func copyToArray() -> [UInt8] { withUnsafeBytes { Array($0) } }
+    func copyToArray() -> [UInt8] { withUnsafeBytes { Array($0) } }
 }
 
 extension SecretBytes: Equatable {

@@ -5,7 +5,7 @@ extension Ed25519 {
     /// last reference, and are never printed.
     public final class PrivateKey: Sendable {
         /// 32.
-        public static let seedByteCount = 32
+        static let seedByteCount = 32
         /// libsodium's form: seed ‖ public key.
         private let secret: SecretBytes
         /// The key that checks this key's signatures.
@@ -59,7 +59,7 @@ extension Ed25519 {
         }
 
         /// Calls `body` with the 32 bytes of the seed; the pointer must not be kept.
-        public func withUnsafeSeed<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        func withUnsafeSeed<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
             try secret.withUnsafeBytes { (bytes) throws(E) -> R in
                 try body(UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.seedByteCount)))
             }

@@ -20,7 +20,7 @@ extension Ed25519 {
         public var bytes: [UInt8] { storage.bytes }
 
         /// Whether the encoding is canonical and not a point of small order, without which no signature is valid.
-        public var isWellFormed: Bool { Ed25519.isCanonical(bytes) && !Ed25519.isSmallOrder(bytes) }
+        var isWellFormed: Bool { Ed25519.isCanonical(bytes) && !Ed25519.isSmallOrder(bytes) }
 
         /// Whether `signature` is this key's signature of `message`, by the rule stated at ``Ed25519``.
         public func isValid(signature: Signature, for message: [UInt8]) -> Bool {

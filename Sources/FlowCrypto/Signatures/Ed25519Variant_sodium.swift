@@ -10,7 +10,7 @@ extension Ed25519 {
         case prehashed(context: [UInt8] = [])
 
         /// Bytes of the longest context.
-        public static let maximumContextLength = 255
+        static let maximumContextLength = 255
 
         /// dom2 of RFC 8032, section 2.
         fileprivate func domain() throws(CryptoError) -> [UInt8] {

@@ -2,9 +2,9 @@
 ///
 /// The data is the project's own copy, not the standard library's, so that a passphrase gives the same key on every
 /// version of Swift.
-public enum NFKD {
+enum NFKD {
     /// The text with every character decomposed and combining marks in canonical order. ASCII stays as it is.
-    public static func normalize(_ text: String) -> String {
+    static func normalize(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
         var scalars: [(value: UInt32, combiningClass: UInt32)] = []
         for scalar in text.unicodeScalars {

@@ -78,7 +78,7 @@ public enum Bech32 {
 
     /// Regroups bits, most significant first, from groups of `from` bits to groups of `to` bits (1 to 8 each).
     /// With `padding`, zero bits fill the last group; without, what is left over must be fewer than `from` zero bits.
-    public static func convertBits(
+    static func convertBits(
         _ values: [UInt8], from: Int, to: Int, padding: Bool
     ) throws(Bech32Error) -> [UInt8] {
         precondition((1...8).contains(from) && (1...8).contains(to), "groups have 1 to 8 bits")

@@ -7,7 +7,7 @@ public enum GGUFKey {
     public static let tokenTypes = "tokenizer.ggml.token_type"
     public static let scores = "tokenizer.ggml.scores"
     public static let merges = "tokenizer.ggml.merges"
-    public static let splitNumber = "split.no"
-    public static let splitCount = "split.count"
-    public static let splitTensorCount = "split.tensors.count"
+    static let splitNumber = "split.no"
+    static let splitCount = "split.count"
+    static let splitTensorCount = "split.tensors.count"
 }

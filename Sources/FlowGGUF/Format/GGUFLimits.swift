@@ -12,13 +12,13 @@ public struct GGUFLimits: Sendable, Equatable {
     public var arrayLength: UInt64
 
     /// Longest tensor name in bytes, as in ggml (64 with the terminating zero byte).
-    public static let tensorNameLength: UInt64 = 63
+    static let tensorNameLength: UInt64 = 63
     /// Largest number of dimensions of a tensor, as in ggml.
     public static let dimensions: UInt32 = 4
     /// Smallest alignment that the format allows.
-    public static let smallestAlignment: UInt64 = 8
+    static let smallestAlignment: UInt64 = 8
     /// Largest alignment that is read.
-    public static let largestAlignment: UInt64 = 1 << 24
+    static let largestAlignment: UInt64 = 1 << 24
 
     public init(
         metadataCount: UInt64 = 1 << 16, tensorCount: UInt64 = 1 << 17, keyLength: UInt64 = 65_535,

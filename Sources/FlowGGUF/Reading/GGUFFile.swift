@@ -18,7 +18,7 @@ public struct GGUFFile: Sendable {
     /// Tensors begin at multiples of this many bytes (in the first part).
     public let alignment: Int
     /// Where the data section begins, in bytes from the start of the file (of the first part).
-    public let dataOffset: UInt64
+    let dataOffset: UInt64
     /// Number of files that hold the data: 1, or more for a split file.
     public var partCount: Int { storages.count }
     /// Length of the file, or of all parts together, in bytes.
@@ -75,7 +75,7 @@ public struct GGUFFile: Sendable {
     public func tensor(_ name: String) -> GGUFTensorInfo? { table.position(of: name, in: names).map { tensors[$0] } }
 
     /// Tells the system that the whole file will be needed soon.
-    public func prefetch() { for storage in storages { storage.prefetch() } }
+    func prefetch() { for storage in storages { storage.prefetch() } }
 
     /// Calls `body` with the bytes of a tensor of this file, without copying; they are valid during the call only.
     ///

@@ -1,14 +1,14 @@
 /// How the parts of a split file are called: `NAME-00001-of-00003.gguf`, llama.cpp's convention.
-public struct GGUFPartName: Sendable, Equatable, CustomStringConvertible {
+struct GGUFPartName: Sendable, Equatable, CustomStringConvertible {
     /// Everything before the number, with the folder.
-    public let prefix: String
+    let prefix: String
     /// The part, from 0; in the name it counts from 1.
-    public let part: Int
+    let part: Int
     /// How many parts there are.
-    public let count: Int
+    let count: Int
 
     /// - Precondition: `part` lies in `0..<count`.
-    public init(prefix: String, part: Int, count: Int) {
+    init(prefix: String, part: Int, count: Int) {
         precondition(part >= 0 && part < count, "part \(part) of \(count) is none")
         self.prefix = prefix
         self.part = part
@@ -16,7 +16,7 @@ public struct GGUFPartName: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The parts of `path`; nil when it is not called as a part of a split file is.
-    public init?(path: String) {
+    init?(path: String) {
         let ending = ".gguf", separator = "-of-"
         guard path.hasSuffix(ending) else { return nil }
         let bytes = Array(path.utf8.dropLast(ending.utf8.count))
@@ -37,10 +37,10 @@ public struct GGUFPartName: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The same set's part `part`.
-    public func sibling(_ part: Int) -> GGUFPartName { GGUFPartName(prefix: prefix, part: part, count: count) }
+    func sibling(_ part: Int) -> GGUFPartName { GGUFPartName(prefix: prefix, part: part, count: count) }
 
     /// The path.
-    public var description: String { "\(prefix)-\(Self.padded(part + 1))-of-\(Self.padded(count)).gguf" }
+    var description: String { "\(prefix)-\(Self.padded(part + 1))-of-\(Self.padded(count)).gguf" }
 
     private static func padded(_ number: Int) -> String {
         let digits = "\(number)"

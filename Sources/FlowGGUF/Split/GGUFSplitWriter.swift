@@ -5,6 +5,7 @@
 /// All of them appear under their names only when the last is complete and on disk, the first part last. A set that
 /// replaces another of the same names is not replaced in one step: give a new version a new name.
 ///
+/// <!-- given header: GGUFHeader, weights: [Float] -->
 /// ```swift
 /// var writer = try GGUFSplitWriter(header: header, path: "model.gguf", partByteCount: 2_000_000_000)
 /// try writer.append(floats: weights)

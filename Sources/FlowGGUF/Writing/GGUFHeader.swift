@@ -16,7 +16,7 @@ public struct GGUFHeader: Sendable {
         /// Bytes of data, without padding.
         public let byteCount: Int
         /// Elements.
-        public let elementCount: Int
+        let elementCount: Int
     }
 
     public init() {}

@@ -3,6 +3,7 @@
 /// The header is written at once; then the tensors' data is appended in the order of the header, in pieces of any
 /// length, as bytes in the tensor's type or as binary32 to be converted.
 ///
+/// <!-- given weights: [Float] -->
 /// ```swift
 /// var header = GGUFHeader()
 /// try header.set("general.architecture", .string("qwen3moe"))
@@ -90,7 +91,7 @@ public struct GGUFWriter<Sink: GGUFSink> {
     }
 
     /// Whether all tensors have all of their data.
-    public var isComplete: Bool { current == header.tensors.count }
+    var isComplete: Bool { current == header.tensors.count }
 
     /// Completes the file.
     ///

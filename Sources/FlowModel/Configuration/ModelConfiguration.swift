@@ -41,7 +41,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Quantiser width of the router, 2 to 16.
     public var routerBits: Int { Int(bits.router) }
     /// ε of every RMSNorm: 1e-6.
-    public var rmsNormEpsilon: Float { 1e-6 }
+    var rmsNormEpsilon: Float { 1e-6 }
     /// Number of weights.
     public var parameterCount: Int { layout.count }
     /// H = d / A.

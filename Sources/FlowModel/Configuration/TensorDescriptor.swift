@@ -18,7 +18,7 @@ public struct TensorDescriptor: Sendable, Equatable {
     /// Index of the first element in the state.
     public let offset: Int
     /// Divisor D of the initial range `isqrt(⌊3·2^40 / D⌋)`, or nil for norm gains, which start at 1.
-    public let initialDivisor: Int?
+    let initialDivisor: Int?
 
     /// Number of elements.
     public var count: Int { shape.reduce(1, *) }

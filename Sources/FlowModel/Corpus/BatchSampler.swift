@@ -4,6 +4,7 @@ public import FlowTraining
 /// Draws the batches of a trajectory, and the one held-out batch, from a corpus; ``CorpusSplit`` says where each window starts
 /// (`Documentation/Protocol/Training.md`).
 ///
+/// <!-- given seed: Hash256 -->
 /// ```swift
 /// let sampler = try BatchSampler(corpus: SyntheticCorpus.regtest, contextLength: 64, batchSize: 32)
 /// let batch = try sampler.batch(workSeed: seed, step: 1)

@@ -16,7 +16,7 @@ extension Corpus {
     ///   - progress: called after each piece, on the calling thread.
     ///   - isCancelled: asked before each piece; true ends the work with ``CorpusError/cancelled``.
     /// - Throws: ``CorpusError`` when a piece cannot be read, or when cancelled.
-    public func blockingTree(
+    func blockingTree(
         progress: (CorpusProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(CorpusError) -> CorpusTree {
         let total = length

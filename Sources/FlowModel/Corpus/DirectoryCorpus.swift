@@ -32,7 +32,7 @@ public struct DirectoryCorpus: Corpus {
     public let length: UInt64
 
     /// The files' paths relative to the directory, in corpus order.
-    public var relativePaths: [String] { files.map { String(decoding: $0.path, as: UTF8.self) } }
+    var relativePaths: [String] { files.map { String(decoding: $0.path, as: UTF8.self) } }
 
     /// Lists the directory and checks that every file can be opened. Contents are not read yet.
     ///

@@ -1,4 +1,4 @@
-public import FlowGGUF
+import FlowGGUF
 
 /// How the weights of an exported model are stored. One-dimensional tensors and the router stay F32 in every format.
 public enum ExportFormat: String, Sendable, CaseIterable {
@@ -18,7 +18,7 @@ public enum ExportFormat: String, Sendable, CaseIterable {
     case q4_0
 
     /// The type of large tensors whose rows are whole blocks.
-    public var tensorType: GGUFTensorType {
+    var tensorType: GGUFTensorType {
         switch self {
         case .f32: .f32
         case .f16: .f16
@@ -31,7 +31,7 @@ public enum ExportFormat: String, Sendable, CaseIterable {
     }
 
     /// The type of tensors with rows of `length`: the format's own, or the next that holds such rows.
-    public func tensorType(rowLength length: Int) -> GGUFTensorType {
+    func tensorType(rowLength length: Int) -> GGUFTensorType {
         if length % tensorType.blockLength == 0 { return tensorType }
         return length % GGUFTensorType.q8_0.blockLength == 0 ? .q8_0 : .f16
     }

@@ -8,6 +8,7 @@ import FlowTraining
 /// made of old ones. Because the old weights stand unchanged inside the new ones, `shrunk(_:pool:)` takes a growth back
 /// exactly: a node can leave a branch across it.
 ///
+/// <!-- given small: ModelConfiguration, large: ModelConfiguration, weights: ModelState -->
 /// ```swift
 /// let growth = try ModelGrowth(from: small, to: large)
 /// let larger = try growth.grown(weights)

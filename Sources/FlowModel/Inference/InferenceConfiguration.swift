@@ -19,22 +19,22 @@ public struct InferenceConfiguration: Sendable, Equatable {
     /// Query heads.
     public let headCount: Int
     /// Key and value heads; a divisor of ``headCount``.
-    public let keyValueHeadCount: Int
+    let keyValueHeadCount: Int
     /// Elements of one head.
     public let headLength: Int
     /// Elements of a head that are rotated, an even number.
-    public let rotaryLength: Int
+    let rotaryLength: Int
     /// The rotary base, 10,000 for the chain's models.
-    public let rotaryBase: Double
+    let rotaryBase: Double
     /// Tokens that the model was trained to look back on.
     public let contextLength: Int
-    public let rmsNormEpsilon: Float
+    let rmsNormEpsilon: Float
     /// Experts in each layer; 0 for a dense model.
     public let expertCount: Int
     /// Experts that each token passes; 0 for a dense model.
     public let expertsPerToken: Int
     /// Inner width of the feed-forward network, or of one expert.
-    public let feedForwardLength: Int
+    let feedForwardLength: Int
 
     /// Whether pairs for the rotation are an element and the one half a head further (true) or neighbours (false).
     var rotatesHalves: Bool { architecture == .qwen3moe }

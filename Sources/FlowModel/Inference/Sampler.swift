@@ -2,12 +2,12 @@ internal import FlowTensor
 
 /// Draws tokens from logits. The steps are taken in llama.cpp's order: biases, penalties, top-k, top-p, min-p,
 /// temperature, draw.
-public struct Sampler: Sendable {
-    public let options: SamplingOptions
+struct Sampler: Sendable {
+    let options: SamplingOptions
     private var state: UInt64
     private var candidates: [(token: Int, logit: Float)] = []
 
-    public init(_ options: SamplingOptions) {
+    init(_ options: SamplingOptions) {
         self.options = options
         state = options.seed
     }
@@ -15,7 +15,7 @@ public struct Sampler: Sendable {
     /// The next token; nil when no logit is finite.
     ///
     /// - Parameter recent: the tokens so far, the last of which the penalties concern.
-    public mutating func sample(_ logits: [Float], recent: some BidirectionalCollection<Int>) -> Int? {
+    mutating func sample(_ logits: [Float], recent: some BidirectionalCollection<Int>) -> Int? {
         withCanonicalFloatingPoint { draw(logits, recent: recent) }
     }
 

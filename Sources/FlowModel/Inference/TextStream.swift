@@ -1,21 +1,21 @@
 /// Turns the bytes of tokens into text as they come: characters are never cut, and text that may be the beginning of a
 /// stop sequence is held back until that is clear.
-public struct TextStream: Sendable {
+struct TextStream: Sendable {
     private let stops: [[UInt8]]
     private var pending: [UInt8] = []
     /// The stop sequence that was found; after it nothing comes out any more.
-    public private(set) var foundStop: String?
+    private(set) var foundStop: String?
 
     /// Bytes that came out, as they came in.
-    public private(set) var takenByteCount = 0
+    private(set) var takenByteCount = 0
 
     /// - Parameter stopSequences: texts at which the output ends; they are not part of it. Empty ones are ignored.
-    public init(stopSequences: [String] = []) {
+    init(stopSequences: [String] = []) {
         stops = stopSequences.filter { !$0.isEmpty }.map { Array($0.utf8) }
     }
 
     /// Takes a token's bytes and returns the text that is certain now; perhaps none.
-    public mutating func append(_ bytes: some Sequence<UInt8>) -> String {
+    mutating func append(_ bytes: some Sequence<UInt8>) -> String {
         guard foundStop == nil else { return "" }
         pending.append(contentsOf: bytes)
         if let (start, stop) = firstStop() {
@@ -28,7 +28,7 @@ public struct TextStream: Sendable {
     }
 
     /// What was held back; bytes that never became a character turn into U+FFFD.
-    public mutating func flush() -> String { take(pending.count) }
+    mutating func flush() -> String { take(pending.count) }
 
     private mutating func take(_ count: Int) -> String {
         guard count > 0 else { return "" }

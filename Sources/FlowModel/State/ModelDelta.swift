@@ -5,7 +5,7 @@ public struct ModelDelta: Sendable, Equatable {
     /// New minus old weight in units of 2^−20, |unit| ≤ 2^23.
     public let units: [Int32]
 
-    public init(units: [Int32]) { self.units = units }
+    init(units: [Int32]) { self.units = units }
 
     /// The delta that undoes this one.
     public var inverse: ModelDelta { ModelDelta(units: units.map { 0 &- $0 }) }

@@ -6,9 +6,9 @@ internal import Synchronization
 /// that write need exclusive access, as with any buffer; reading from several threads at once is fine.
 public final class ModelState: @unchecked Sendable {
     /// One unit of the weight grid: 2^−20.
-    public static let gridUnit: Float = 0x1p-20
+    static let gridUnit: Float = 0x1p-20
     /// Largest magnitude of a weight, in grid units: 2^22 (that is, 4).
-    public static let maximumUnits: Int32 = 1 << 22
+    static let maximumUnits: Int32 = 1 << 22
 
     public let configuration: ModelConfiguration
     /// Number of weights.

@@ -1,13 +1,13 @@
-public import FlowGGUF
+import FlowGGUF
 
 /// The chain's vocabulary: token b is the byte b, 256 begins a text, 257 ends it.
-public enum ByteVocabulary {
-    public static let beginOfText = 256
-    public static let endOfText = 257
-    public static let count = 258
+enum ByteVocabulary {
+    static let beginOfText = 256
+    static let endOfText = 257
+    static let count = 258
 
     /// The tokenizer's part of an exported file: a `gpt2` tokenizer without merges.
-    public static var metadata: [(key: String, value: GGUFValue)] {
+    static var metadata: [(key: String, value: GGUFValue)] {
         let tokens = ByteUnicode.scalars.map { String($0) } + ["<bos>", "<eos>"]
         let types = [Int32](repeating: 1, count: 256) + [3, 3]
         return [

@@ -19,7 +19,7 @@ public enum ChatTemplate: Sendable, Equatable {
     case plain
 
     /// The Jinja program of ``questionAndAnswer``, written into exported files.
-    public static let questionAndAnswerSource = """
+    static let questionAndAnswerSource = """
         {{- bos_token -}}{%- for message in messages -%}{%- if message['role'] == 'user' -%}\
         {{- 'Q: ' + message['content'] + '\\nA:' -}}{%- elif message['role'] == 'assistant' -%}\
         {{- ' ' + message['content'] + '\\n' -}}{%- else -%}{{- message['content'] + '\\n' -}}{%- endif -%}{%- endfor -%}

@@ -2,7 +2,7 @@ public import FlowGGUF
 
 /// Turns text into a model's tokens and tokens into bytes, as a file's metadata says.
 ///
-/// Two kinds are known: `gpt2` (byte-level byte-pair encoding, with the pre-tokenizers of ``preTokenizers``) and `llama`
+/// Two kinds are known: `gpt2` (byte-level byte-pair encoding, with the pre-tokenizers of `Documentation/Tokenizers.md`) and `llama`
 /// (SentencePiece byte-pair encoding with byte fallback). The tokens are those of llama.cpp and of the models' own
 /// tokenizers; `Documentation/Tokenizers.md` lists where the two differ.
 public struct Tokenizer: Sendable {
@@ -20,7 +20,7 @@ public struct Tokenizer: Sendable {
     public let addsEndOfText: Bool
 
     /// The values of `tokenizer.ggml.pre` that are known for `gpt2` tokenizers.
-    public static var preTokenizers: [String] { PreTokenizer.names }
+    static var preTokenizers: [String] { PreTokenizer.names }
 
     private enum Encoder: Sendable {
         case bytePairs(BytePairEncoder)
@@ -38,7 +38,7 @@ public struct Tokenizer: Sendable {
     public init(_ file: GGUFFile) throws(GGUFError) { try self.init(metadata: file.metadata) }
 
     /// - Throws: ``GGUFError`` for a tokenizer that is not supported or whose parts do not fit each other.
-    public init(metadata: GGUFMetadata) throws(GGUFError) {
+    init(metadata: GGUFMetadata) throws(GGUFError) {
         let kind = try metadata.string(GGUFKey.tokenizerModel)
         guard kind == "gpt2" || kind == "llama" else {
             throw metadata.unexpected(GGUFKey.tokenizerModel, "'gpt2' or 'llama'")

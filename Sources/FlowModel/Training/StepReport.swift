@@ -7,7 +7,7 @@ public struct StepReport: Sendable, Equatable {
     /// For each layer, how many of the 2T slots each expert received.
     public let expertCounts: [[Int]]
 
-    public init(loss: Double, balancingLoss: Double, expertCounts: [[Int]]) {
+    init(loss: Double, balancingLoss: Double, expertCounts: [[Int]]) {
         self.loss = loss
         self.balancingLoss = balancingLoss
         self.expertCounts = expertCounts

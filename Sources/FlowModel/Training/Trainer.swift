@@ -10,6 +10,7 @@ public import FlowTensor
 /// Memory is allocated when the trainer is made and in its first step, for batches of the configuration's size. A trainer works on one step at a
 /// time; use one for each thread that trains.
 ///
+/// <!-- given configuration: ModelConfiguration, weights: ModelState, momentum: ModelState, batch: TokenBatch -->
 /// ```swift
 /// let trainer = Trainer(configuration: configuration, backend: ReferenceBackend(), pool: .single)
 /// let report = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 1_024)
@@ -125,7 +126,7 @@ public final class Trainer {
     }
 
     /// The loss of every position in nats, window by window, without training (Model.md, Loss).
-    public func tokenLosses(weights: ModelState, batch: TokenBatch) throws(StepFault) -> [Float] {
+    func tokenLosses(weights: ModelState, batch: TokenBatch) throws(StepFault) -> [Float] {
         try withCanonicalFloatingPoint { () throws(StepFault) in
             let t = try load(weights, batch, whole: false)
             if t == 0 { return [] }

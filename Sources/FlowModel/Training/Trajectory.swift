@@ -8,6 +8,7 @@ import FlowTraining
 /// Steps run on the caller's thread and the trainer's pool; between two steps the caller may stop, and a step itself begins
 /// with a check of the cancellation that was handed in.
 ///
+/// <!-- given job: TrajectoryJob, trainer: Trainer, isBlock: (TrajectoryStep) -> Bool -->
 /// ```swift
 /// let trajectory = Trajectory(job, trainer: trainer)
 /// while !trajectory.isFinished {

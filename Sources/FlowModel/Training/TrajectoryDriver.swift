@@ -1,6 +1,7 @@
 /// Runs trajectories for whoever needs them: a miner that searches along them, a node that replays a block, a conformance run.
 /// The memory of one that has ended serves the next.
 ///
+/// <!-- given job: TrajectoryJob, trainer: Trainer, stale: Task<Void, Never>, isBlock: (TrajectoryStep) -> Bool -->
 /// ```swift
 /// let driver = TrajectoryDriver()
 /// let trajectory = driver.begin(job, trainer: trainer)

@@ -21,7 +21,7 @@ public enum BlockFate: Sendable, Equatable {
     case localFault(String)
 
     /// The answer of `submitblock` (BIP-22): nil for a block that was accepted.
-    public var submissionResult: String? {
+    var submissionResult: String? {
         switch self {
         case .connected: nil
         case .sideChain: "inconclusive"

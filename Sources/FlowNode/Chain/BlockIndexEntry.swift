@@ -6,7 +6,7 @@ public struct BlockIndexEntry: Sendable {
     public let hash: Hash256
     public let header: BlockHeader
     /// Claimed work of the chain up to and including this block. It counts only once the block is replayed; zero for an invalid one.
-    public let chainWork: ChainWork
+    let chainWork: ChainWork
     /// Root of the weights after this block's training, grown where the next height calls for it; nil until the training was replayed.
     public let resultRoot: Hash256?
     /// Mean held-out loss of those weights in nats a token; nil until replayed.
@@ -16,7 +16,7 @@ public struct BlockIndexEntry: Sendable {
     /// Identifier and text of the rule that the block breaks; nil for a block that is not known to break one.
     public let violation: String?
     /// Number of transactions, 0 until it was replayed.
-    public let transactionCount: UInt32
+    let transactionCount: UInt32
     /// Bytes of the whole block, 0 until it was replayed.
     public let size: UInt32
     /// Whether it is part of the tip's chain.
@@ -24,7 +24,6 @@ public struct BlockIndexEntry: Sendable {
 
     public var height: BlockHeight { header.height }
     public var isReplayed: Bool { resultRoot != nil }
-    public var isInvalid: Bool { violation != nil }
 
     init(_ block: BlockTree.Block, facts: BlockFacts?) {
         hash = block.hash

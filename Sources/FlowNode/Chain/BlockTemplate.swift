@@ -1,39 +1,39 @@
-public import FlowConsensus
-public import FlowCrypto
+import FlowConsensus
+import FlowCrypto
 
 /// All that a miner needs to know of the next block, apart from the weights.
-public struct BlockTemplate: Sendable {
-    public let version: UInt32
-    public let previousHash: Hash256
+struct BlockTemplate: Sendable {
+    let version: UInt32
+    let previousHash: Hash256
     /// Root of the weights that the training starts from.
-    public let modelRoot: Hash256
-    public let height: BlockHeight
+    let modelRoot: Hash256
+    let height: BlockHeight
     /// A time that the rules allow now, seconds since 1970.
-    public let time: UInt64
+    let time: UInt64
     /// The lowest time that the rules allow.
-    public let minimumTime: UInt64
-    public let bits: CompactTarget
+    let minimumTime: UInt64
+    let bits: CompactTarget
     /// Transactions to confirm, without the coinbase, in an order that the rules allow.
-    public let transactions: [MempoolEntry]
+    let transactions: [MempoolEntry]
     /// Subsidy and fees: the most that the coinbase may pay.
-    public let coinbaseValue: Amount
+    let coinbaseValue: Amount
     /// The learning rate's clock: training steps of the chain before this block.
-    public let stepsBefore: UInt64
+    let stepsBefore: UInt64
     /// The learning rate of each step in units of 2^−20, first step first.
-    public let learningRateUnits: [UInt32]
+    let learningRateUnits: [UInt32]
     /// S: the most steps of a trajectory.
-    public let stepsPerBlock: UInt32
+    let stepsPerBlock: UInt32
     /// k0: the first step that is a ticket.
-    public let firstPayingStep: UInt32
-    public let corpus: CorpusReference
+    let firstPayingStep: UInt32
+    let corpus: CorpusReference
     /// Names the amendments in force; the last part of the work seed.
-    public let rulesRoot: Hash256
+    let rulesRoot: Hash256
 
     /// The block with all but its ticket: nonce and steps are 0, the delta hash zero, the digests empty.
     /// - Parameters:
     ///   - program: who is paid
     ///   - data: at most 100 bytes of the miner's own
-    public func block(paying program: LockProgram, data: [UInt8] = []) -> Block {
+    func block(paying program: LockProgram, data: [UInt8] = []) -> Block {
         let coinbase = Transaction.coinbase(
             height: height, outputs: [TransactionOutput(value: coinbaseValue, program: program)], data: Array(data.prefix(100)))
         let all = [coinbase] + transactions.map(\.transaction)

@@ -74,8 +74,8 @@ extension Chainstate {
 }
 
 /// The end of a branch, as `getchaintips` shows it.
-public struct ChainTip: Sendable {
-    public enum Status: String, Sendable {
+struct ChainTip: Sendable {
+    enum Status: String, Sendable {
         case active
         /// Replayed, with less work than the tip's chain or as much.
         case validFork = "valid-fork"
@@ -85,8 +85,8 @@ public struct ChainTip: Sendable {
         case invalid
     }
 
-    public let entry: BlockIndexEntry
+    let entry: BlockIndexEntry
     /// Blocks since the branch left the tip's chain.
-    public let branchLength: Int
-    public let status: Status
+    let branchLength: Int
+    let status: Status
 }

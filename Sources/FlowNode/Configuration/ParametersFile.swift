@@ -2,12 +2,12 @@ public import FlowConsensus
 import Foundation
 
 /// A network from a JSON file.
-public enum ParametersFile {
+enum ParametersFile {
     static let maximumLength = 1 << 20
 
     /// Reads and checks the parameters of a network.
     /// - Throws: `NodeError` with code `parameters-file`, naming the file, the member and the way out
-    public static func load(path: String) throws(NodeError) -> ChainParameters {
+    static func load(path: String) throws(NodeError) -> ChainParameters {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw NodeError(.parametersFile, "the network parameters \(path) cannot be read; check the path and its permissions")
         }

@@ -61,7 +61,7 @@ extension JSONValue {
     public var doubleValue: Double? { if case .number(let text) = self { Double(text) } else { nil } }
 
     /// A number of coins with at most eight decimals as haruki, exact; nil when it is no such number or does not fit.
-    public var harukiValue: Int64? {
+    var harukiValue: Int64? {
         let text: String
         switch self {
         case .number(let value): text = value

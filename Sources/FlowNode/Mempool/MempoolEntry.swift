@@ -18,7 +18,7 @@ public struct MempoolEntry: Sendable {
     public let height: BlockHeight
 
     /// Fee of 1,000 units of cost, in haruki, rounded down.
-    public var feeRate: Int64 { Self.rate(fee: fee.haruki, cost: cost) }
+    var feeRate: Int64 { Self.rate(fee: fee.haruki, cost: cost) }
 
     /// - Parameter spent: the coins that the inputs spend.
     init(_ transaction: Transaction, txid: Hash256, fee: Amount, spent: [Coin], time: UInt64, height: BlockHeight) {

@@ -7,13 +7,13 @@ public struct MempoolPolicy: Sendable, Equatable {
     /// Lowest fee of 1,000 units of cost (bytes, and 64 for each output), in haruki.
     public var minimumFeeRate: Int64 = 1_000
     /// Least value of an output, in haruki: below, spending it costs about as much as it brings, and it stays in the coin set for ever.
-    public var leastOutput = TransactionOutput.leastRelayedValue.haruki
+    var leastOutput = TransactionOutput.leastRelayedValue.haruki
     /// Most bytes of one transaction.
-    public var maximumTransactionSize = 100_000
+    var maximumTransactionSize = 100_000
     /// Unconfirmed ancestors a transaction may have, itself included; descendants alike.
-    public var maximumChain = 25
+    var maximumChain = 25
     /// Seconds after which an unconfirmed transaction is dropped: two weeks.
-    public var expirySeconds: UInt64 = 14 * 24 * 3600
+    var expirySeconds: UInt64 = 14 * 24 * 3600
 
     public init() {}
 }

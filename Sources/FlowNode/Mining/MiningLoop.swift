@@ -12,7 +12,7 @@ public final class MiningLoop: Sendable {
     /// A template is made anew after so long, so that new transactions find their way in.
     static let templateSeconds: UInt64 = 30
 
-    public init(chain: ChainService) {
+    init(chain: ChainService) {
         self.chain = chain
         bench = MiningBench(environment: chain.environment)
     }

@@ -1,8 +1,8 @@
-public import FlowCrypto
+import FlowCrypto
 import FlowModel
 
 /// This machine failed while it judged a block: no block and no peer is blamed, and the block is tried again.
-public enum LocalFault: Error, Sendable, Equatable, CustomStringConvertible {
+enum LocalFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The own starting weights are not those that the chain agreed on.
     case weights(expected: Hash256, actual: Hash256)
     /// The backend and the portable kernels disagree.
@@ -21,7 +21,7 @@ public enum LocalFault: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    var description: String {
         switch self {
         case .weights(let expected, let actual):
             "the weights in memory have root \(actual), the chain says \(expected); they are loaded again, check the memory of this machine"

@@ -29,7 +29,7 @@ public final class RPCRouter: Sendable {
     public func register(_ list: [RPCMethod]) { list.forEach { register($0) } }
 
     /// The names of all methods, sorted.
-    public var methodNames: [String] { methods.withLock { $0.keys.sorted() } }
+    var methodNames: [String] { methods.withLock { $0.keys.sorted() } }
 
     private func method(_ name: String) -> RPCMethod? { methods.withLock { $0[name] } }
 

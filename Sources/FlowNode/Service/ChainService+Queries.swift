@@ -61,22 +61,22 @@ extension ChainService {
     public func coin(_ outPoint: OutPoint) throws -> Coin? { try chain.store.coin(for: outPoint) }
 
     /// An unspent output, counting the mempool: what it spends is gone, what it makes is there with the next height.
-    public func coinWithMempool(_ outPoint: OutPoint) throws -> Coin? { try chain.coinWithMempool(outPoint) }
+    func coinWithMempool(_ outPoint: OutPoint) throws -> Coin? { try chain.coinWithMempool(outPoint) }
 
     /// Number, sum in haruki and digest of all unspent outputs. Reads them all.
-    public func coinSummary() throws -> (tip: BlockIndexEntry, count: Int, total: Int64, digest: Hash256) {
+    func coinSummary() throws -> (tip: BlockIndexEntry, count: Int, total: Int64, digest: Hash256) {
         let statistics = try chain.store.coinStatistics()
         return (chain.tip, statistics.count, statistics.total, try chain.store.coinDigest())
     }
 
     /// Bytes of all blocks of the tip's chain.
-    public func sizeOfBlocks() -> UInt64 { chain.facts.reduce(0) { $0 &+ (isConnected($1.key) ? UInt64($1.value.size) : 0) } }
+    func sizeOfBlocks() -> UInt64 { chain.facts.reduce(0) { $0 &+ (isConnected($1.key) ? UInt64($1.value.size) : 0) } }
 
     /// What the node's operator should look at; empty when nothing is wrong.
     public func warnings() -> String { chain.warnings }
 
     /// Ends of all known branches.
-    public func chainTips() -> [ChainTip] { chain.chainTips() }
+    func chainTips() -> [ChainTip] { chain.chainTips() }
 
     // MARK: mempool
 
@@ -87,7 +87,7 @@ extension ChainService {
     public func submit(_ transaction: Transaction) throws -> Amount { try change { try $0.submit(transaction) } }
 
     /// Checks a transaction as `submit` does and keeps nothing.
-    public func test(_ transaction: Transaction) throws -> Amount { try chain.test(transaction) }
+    func test(_ transaction: Transaction) throws -> Amount { try chain.test(transaction) }
 
     /// All waiting transactions, parents before children, else the best paying first.
     public func mempoolEntries() -> [MempoolEntry] { chain.mempool.ordered }
@@ -95,14 +95,14 @@ extension ChainService {
     public func mempoolEntry(_ txid: Hash256) -> MempoolEntry? { chain.mempool[txid] }
 
     /// Number of transactions, their bytes, and the policy.
-    public func mempoolStatus() -> (count: Int, bytes: Int, policy: MempoolPolicy) {
+    func mempoolStatus() -> (count: Int, bytes: Int, policy: MempoolPolicy) {
         (chain.mempool.entries.count, chain.mempool.byteCount, chain.mempool.policy)
     }
 
     // MARK: mining and model
 
     /// The next block on the tip, with the best paying transactions of the mempool.
-    public func blockTemplate() throws -> BlockTemplate {
+    func blockTemplate() throws -> BlockTemplate {
         try checkRunning()
         return try chain.blockTemplate()
     }
@@ -111,7 +111,7 @@ extension ChainService {
     func miningJob() throws -> (template: BlockTemplate, weights: ModelState) { (try blockTemplate(), chain.model) }
 
     /// The tip and its weights, which never change.
-    public func modelSnapshot() -> (tip: BlockIndexEntry, weights: ModelState) { (chain.tip, chain.model) }
+    func modelSnapshot() -> (tip: BlockIndexEntry, weights: ModelState) { (chain.tip, chain.model) }
 
     /// The bytes of the weights whose root is `root` (binary32, little-endian, canonical order); nil unless the tip has them.
     public func modelState(root: Hash256) -> [UInt8]? { chain.tree.tip.resultRoot == root ? chain.model.bytes : nil }

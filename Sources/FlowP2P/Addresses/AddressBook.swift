@@ -7,7 +7,7 @@ public struct AddressBook: Sendable {
     /// Places at most.
     public static let capacity = 8_192
     /// Places of one range (a /16 of IPv4, a /32 of IPv6) at most.
-    public static let capacityOfRange = 64
+    static let capacityOfRange = 64
 
     private struct Entry: Sendable {
         var address: PeerAddress
@@ -28,7 +28,7 @@ public struct AddressBook: Sendable {
     private var entries: [PeerEndpoint: Entry] = [:]
     private var rangeCounts: [[UInt8]: Int] = [:]
     /// Also takes places that only this machine or the local network can reach: for tests and private networks.
-    public var takesUnroutable: Bool
+    var takesUnroutable: Bool
 
     public init(takesUnroutable: Bool = false) { self.takesUnroutable = takesUnroutable }
 
@@ -60,13 +60,13 @@ public struct AddressBook: Sendable {
     }
 
     /// An attempt to connect begins.
-    public mutating func tried(_ endpoint: PeerEndpoint, now: UInt64) {
+    mutating func tried(_ endpoint: PeerEndpoint, now: UInt64) {
         entries[endpoint]?.lastTry = now
         if let failures = entries[endpoint]?.failures { entries[endpoint]?.failures = failures &+ 1 }
     }
 
     /// A handshake was completed.
-    public mutating func succeeded(_ endpoint: PeerEndpoint, services: ServiceFlags, now: UInt64) {
+    mutating func succeeded(_ endpoint: PeerEndpoint, services: ServiceFlags, now: UInt64) {
         entries[endpoint]?.lastSuccess = now
         entries[endpoint]?.failures = 0
         entries[endpoint]?.address.time = UInt32(clamping: now)

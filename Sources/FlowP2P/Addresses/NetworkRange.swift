@@ -11,7 +11,7 @@ public struct NetworkRange: Hashable, Sendable, CustomStringConvertible {
     private init(_ form: Form) { self.form = form }
 
     /// The range of one host.
-    public init(host: String) {
+    init(host: String) {
         if let address = PeerAddress(PeerEndpoint(host: host, port: 0), time: 0, services: []) {
             self.init(.addresses(address.network, address.address, length: address.address.count * 8))
         } else {
@@ -44,7 +44,7 @@ public struct NetworkRange: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether it is one host rather than several.
-    public var isHost: Bool {
+    var isHost: Bool {
         switch form {
         case .name: true
         case .addresses(_, let bytes, let length): length == bytes.count * 8

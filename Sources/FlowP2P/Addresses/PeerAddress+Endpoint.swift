@@ -26,7 +26,7 @@ extension PeerAddress {
     public var endpoint: PeerEndpoint? { host.map { PeerEndpoint(host: $0, port: port) } }
 
     /// Whether strangers could reach it: not this machine, not a private or reserved range, and a port.
-    public var isRoutable: Bool {
+    var isRoutable: Bool {
         guard port != 0 else { return false }
         switch network {
         case .ipv4:

@@ -9,14 +9,14 @@ public struct PeerAddress: Hashable, Sendable {
         public let rawValue: UInt8
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-        public static let ipv4 = Network(rawValue: 1)
-        public static let ipv6 = Network(rawValue: 2)
-        public static let torV3 = Network(rawValue: 4)
-        public static let i2p = Network(rawValue: 5)
-        public static let cjdns = Network(rawValue: 6)
+        static let ipv4 = Network(rawValue: 1)
+        static let ipv6 = Network(rawValue: 2)
+        static let torV3 = Network(rawValue: 4)
+        static let i2p = Network(rawValue: 5)
+        static let cjdns = Network(rawValue: 6)
 
         /// Bytes of an address of this kind; nil for an unknown kind.
-        public var addressLength: Int? {
+        var addressLength: Int? {
             switch self {
             case .ipv4: 4
             case .ipv6, .cjdns: 16
@@ -33,7 +33,7 @@ public struct PeerAddress: Hashable, Sendable {
     public var address: [UInt8]
     public var port: UInt16
 
-    public init(time: UInt32, services: ServiceFlags, network: Network, address: [UInt8], port: UInt16) {
+    init(time: UInt32, services: ServiceFlags, network: Network, address: [UInt8], port: UInt16) {
         self.time = time
         self.services = services
         self.network = network

@@ -6,7 +6,7 @@ public struct ConnectionParameters: Sendable {
     public var services: ServiceFlags
     public var userAgent: String
     public var protocolVersion = ProtocolLimits.protocolVersion
-    public var minimumProtocolVersion = ProtocolLimits.minimumProtocolVersion
+    var minimumProtocolVersion = ProtocolLimits.minimumProtocolVersion
     /// The number that tells a node its own version message; random, the same for all connections of a run.
     public var nonce: UInt64
     public var relay = true
@@ -16,17 +16,17 @@ public struct ConnectionParameters: Sendable {
     /// From one ping to the next.
     public var pingInterval: Duration = .seconds(120)
     /// From a ping to giving up on its pong.
-    public var pingTimeout: Duration = .seconds(1200)
+    var pingTimeout: Duration = .seconds(1200)
     /// From the first byte of a message to its last, plus what `minimumThroughput` gives a long one.
-    public var messageTimeout: Duration = .seconds(60)
+    var messageTimeout: Duration = .seconds(60)
     /// Bytes per second below which a long message is given up.
-    public var minimumThroughput = 32_768
+    var minimumThroughput = 32_768
     /// Points of misbehaviour at which the peer is cut off and banned.
     public var misbehaviourLimit = 100
     /// Work that a peer may cause at once, in units of about a microsecond of one core (`ConnectionStateMachine`).
-    public var workBurst = 2_000_000.0
+    var workBurst = 2_000_000.0
     /// Work that a peer may cause in the long run, in units per second; beyond it nothing is read from it for a while.
-    public var workPerSecond = 20_000.0
+    var workPerSecond = 20_000.0
 
     public init(genesisHash: Hash256, services: ServiceFlags, userAgent: String, nonce: UInt64) {
         self.genesisHash = genesisHash

@@ -1,10 +1,10 @@
 /// Decides what a connection does: the stream's messages, handshake, pings, timeouts, the score of misbehaviour, and how much
 /// work the peer may cause. Pure: time comes in as a parameter (any steadily growing clock), what to do comes out.
-public struct ConnectionStateMachine: Sendable {
-    public enum Direction: Sendable { case inbound, outbound }
+struct ConnectionStateMachine: Sendable {
+    enum Direction: Sendable { case inbound, outbound }
 
     /// What the owner of the connection must do, in this order.
-    public enum Action: Equatable, Sendable {
+    enum Action: Equatable, Sendable {
         case send(NetworkMessage)
         /// The handshake is done; the peer's version.
         case established(VersionMessage)
@@ -15,15 +15,15 @@ public struct ConnectionStateMachine: Sendable {
     }
 
     /// Points for faults; at `ConnectionParameters.misbehaviourLimit` the peer is banned.
-    public enum Fault {
+    enum Fault {
         /// A payload that is no message, or breaks a limit.
-        public static let malformed = 20
+        static let malformed = 20
         /// A checksum that does not match, or an unprintable command.
-        public static let corrupt = 10
+        static let corrupt = 10
         /// A message where it does not belong: before the handshake, or a second version.
-        public static let outOfPlace = 1
+        static let outOfPlace = 1
         /// An unknown command, beyond a thousand and ten a second.
-        public static let unknown = 1
+        static let unknown = 1
     }
 
     enum Phase { case awaitingVersion, awaitingVerack, established, closed }
@@ -51,17 +51,17 @@ public struct ConnectionStateMachine: Sendable {
     private var addresses: TokenBucket
 
     /// The points so far.
-    public private(set) var misbehaviourScore = 0
+    private(set) var misbehaviourScore = 0
     /// The last round-trip time and the shortest one; nil before the first pong.
-    public private(set) var pingTime: Duration?
-    public private(set) var shortestPingTime: Duration?
+    private(set) var pingTime: Duration?
+    private(set) var shortestPingTime: Duration?
 
     /// - Parameters:
     ///   - magic: the network's four bytes as a little-endian number.
     ///   - startHeight: height of the node's best block.
     ///   - now: the steadily growing clock.
     ///   - unixTime: seconds since 1970, for the version message.
-    public init(
+    init(
         direction: Direction, parameters: ConnectionParameters, magic: UInt32, checksum: EnvelopeChecksum = .keccak256d,
         startHeight: UInt32, now: Duration, unixTime: UInt64
     ) {
@@ -79,17 +79,17 @@ public struct ConnectionStateMachine: Sendable {
         pingNonce = parameters.nonce ^ UInt64(truncatingIfNeeded: now.components.attoseconds) &* 0x9E37_79B9_7F4A_7C15
     }
 
-    public var isEstablished: Bool { phase == .established }
-    public var isClosed: Bool { phase == .closed }
+    var isEstablished: Bool { phase == .established }
+    var isClosed: Bool { phase == .closed }
     /// The peer has caused more work than it may: read nothing from it until a `tick` says otherwise.
-    public var isHeld: Bool { phase != .closed && work.tokens <= 0 }
+    var isHeld: Bool { phase != .closed && work.tokens <= 0 }
     /// Bytes of memory that hold what arrived and makes no message yet, or waits while `isHeld`.
-    public var bufferedBytes: Int { phase == .closed ? 0 : decoder.capacity }
+    var bufferedBytes: Int { phase == .closed ? 0 : decoder.capacity }
     /// When the message that is being read began; nil between messages.
-    public var unfinishedSince: Duration? { phase == .closed ? nil : messageBegan }
+    var unfinishedSince: Duration? { phase == .closed ? nil : messageBegan }
 
     /// The first actions; call once. The side that connected speaks first.
-    public mutating func start() -> [Action] {
+    mutating func start() -> [Action] {
         guard !started, phase != .closed else { return [] }
         started = true
         return direction == .outbound ? [.send(.version(localVersion))] : []
@@ -98,7 +98,7 @@ public struct ConnectionStateMachine: Sendable {
     // MARK: What happens
 
     /// Takes a piece of the stream.
-    public mutating func receive(_ bytes: some Collection<UInt8>, now: Duration) -> [Action] {
+    mutating func receive(_ bytes: some Collection<UInt8>, now: Duration) -> [Action] {
         guard phase != .closed else { return [] }
         work.refill(now: now)
         if bytes.count < WorkCost.smallPiece { work.spend(WorkCost.piece) }
@@ -108,14 +108,14 @@ public struct ConnectionStateMachine: Sendable {
     }
 
     /// Says what is about to be sent to the peer, so that its answer is let in.
-    public mutating func willSend(_ message: NetworkMessage) {
+    mutating func willSend(_ message: NetworkMessage) {
         requests.sent(message)
         if case .getaddr = message { addresses.add(Double(ProtocolLimits.addresses)) }
     }
 
     /// Says that nothing more is read from the peer, or that reading goes on: time in which nothing is read does not count
     /// against an unfinished message.
-    public mutating func setReading(_ isReading: Bool, now: Duration) {
+    mutating func setReading(_ isReading: Bool, now: Duration) {
         if isReading, let paused = pausedAt {
             messageBegan = messageBegan.map { $0 + (now - max(paused, $0)) }
             pausedAt = nil
@@ -125,14 +125,14 @@ public struct ConnectionStateMachine: Sendable {
     }
 
     /// Lets time pass; call about once a second.
-    public mutating func tick(now: Duration) -> [Action] {
+    mutating func tick(now: Duration) -> [Action] {
         work.refill(now: now)
         let actions = read(now: now)
         return phase == .closed ? actions : actions + timeouts(now: now)
     }
 
     /// Adds points for a fault that the node found; closes at the limit.
-    public mutating func misbehave(_ points: Int, _ fault: String) -> [Action] {
+    mutating func misbehave(_ points: Int, _ fault: String) -> [Action] {
         guard phase != .closed else { return [] }
         misbehaviourScore = min(misbehaviourScore + max(0, min(points, 1_000_000)), 1_000_000)
         guard misbehaviourScore >= parameters.misbehaviourLimit else { return [] }
@@ -140,7 +140,7 @@ public struct ConnectionStateMachine: Sendable {
     }
 
     /// Ends the connection, once.
-    public mutating func close(_ reason: DisconnectReason) -> [Action] {
+    mutating func close(_ reason: DisconnectReason) -> [Action] {
         guard phase != .closed else { return [] }
         phase = .closed
         decoder = EnvelopeDecoder(magic: 0)

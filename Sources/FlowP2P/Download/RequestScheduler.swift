@@ -6,17 +6,17 @@ public import FlowCrypto
 public struct RequestScheduler: Sendable {
     public struct Configuration: Sendable {
         /// Blocks asked of one peer at a time.
-        public var inFlightPerPeer = ProtocolLimits.blocksInFlight
+        var inFlightPerPeer = ProtocolLimits.blocksInFlight
         /// From a request, or the last block that the peer sent, to asking another peer beside it.
         public var patience: Duration = .seconds(2)
         /// Peers that are asked for one block at a time.
-        public var peersPerBlock = 3
+        var peersPerBlock = 3
         /// From a request, or the last block that the peer sent, to giving it up.
         public var timeout: Duration = .seconds(60)
         /// Blocks given up in a row after which a peer should be cut off.
-        public var strikes = 3
+        var strikes = 3
         /// Until a peer that did not have a block, or did not send it, is asked for it again.
-        public var retryPause: Duration = .seconds(60)
+        var retryPause: Duration = .seconds(60)
 
         public init() {}
     }
@@ -39,8 +39,8 @@ public struct RequestScheduler: Sendable {
     public init(configuration: Configuration = Configuration()) { self.configuration = configuration }
 
     /// Blocks that were asked for and have not arrived.
-    public var inFlightCount: Int { askers.count }
-    public func inFlightCount(of peer: PeerID) -> Int { peers[peer]?.inFlight.count ?? 0 }
+    var inFlightCount: Int { askers.count }
+    func inFlightCount(of peer: PeerID) -> Int { peers[peer]?.inFlight.count ?? 0 }
 
     /// How many blocks more may be asked of a peer.
     public func room(of peer: PeerID) -> Int { max(0, configuration.inFlightPerPeer - inFlightCount(of: peer)) }

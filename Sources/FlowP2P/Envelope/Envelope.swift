@@ -5,13 +5,13 @@ public struct Envelope: Equatable, Sendable {
     /// Bytes before the payload.
     public static let headerLength = 24
     /// Longest command in bytes.
-    public static let commandLength = 12
+    static let commandLength = 12
 
     public let command: String
     public let payload: [UInt8]
 
     /// Nil where the command is empty, longer than 12 bytes or not printable ASCII (0x21 to 0x7e).
-    public init?(command: String, payload: [UInt8]) {
+    init?(command: String, payload: [UInt8]) {
         let bytes = Array(command.utf8)
         guard (1...Self.commandLength).contains(bytes.count), bytes.allSatisfy({ (0x21...0x7e).contains($0) }),
             payload.count <= ProtocolLimits.maximumPayload

@@ -2,9 +2,9 @@
 ///
 /// It keeps at most one message of its command's limit and what was appended behind it, reserves nothing for bytes that are
 /// only announced, and gives memory back after a large message. After a fault it stays at that fault.
-public struct EnvelopeDecoder: Sendable {
+struct EnvelopeDecoder: Sendable {
     /// One message of the stream.
-    public enum Frame: Equatable, Sendable {
+    enum Frame: Equatable, Sendable {
         case message(Envelope)
         /// The payload does not match its checksum; it was passed over.
         case badChecksum(command: String)
@@ -13,13 +13,13 @@ public struct EnvelopeDecoder: Sendable {
     }
 
     /// What the next message says of itself before its payload.
-    public struct Header: Equatable, Sendable {
+    struct Header: Equatable, Sendable {
         /// Nil where it is not printable ASCII followed by zero bytes.
-        public let command: String?
+        let command: String?
         /// Bytes of the payload, within the command's limit.
-        public let length: Int
+        let length: Int
 
-        public init(command: String?, length: Int) {
+        init(command: String?, length: Int) {
             self.command = command
             self.length = length
         }
@@ -38,7 +38,7 @@ public struct EnvelopeDecoder: Sendable {
     /// - Parameters:
     ///   - magic: the network's four bytes as a little-endian number.
     ///   - limit: the longest payload of a command; FlowCoin's limits unless told.
-    public init(
+    init(
         magic: UInt32, checksum: EnvelopeChecksum = .keccak256d,
         limit: @escaping @Sendable (String) -> Int = ProtocolLimits.maximumPayload(of:)
     ) {
@@ -48,13 +48,13 @@ public struct EnvelopeDecoder: Sendable {
     }
 
     /// Bytes that were appended and do not yet make a message.
-    public var bufferedCount: Int { buffer.count - start }
+    var bufferedCount: Int { buffer.count - start }
 
     /// Bytes of memory that the decoder holds.
-    public var capacity: Int { buffer.capacity }
+    var capacity: Int { buffer.capacity }
 
     /// Adds what has arrived. After a fault it is dropped.
-    public mutating func append(_ bytes: some Collection<UInt8>) {
+    mutating func append(_ bytes: some Collection<UInt8>) {
         guard fault == nil else { return }
         if start == buffer.count {
             buffer.removeAll(keepingCapacity: true)
@@ -74,13 +74,13 @@ public struct EnvelopeDecoder: Sendable {
     }
 
     /// The header of the next message, as soon as it is there.
-    public mutating func header() throws(EnvelopeFault) -> Header? {
+    mutating func header() throws(EnvelopeFault) -> Header? {
         if let fault { throw fault }
         do throws(EnvelopeFault) { return try peek() } catch { throw stop(error) }
     }
 
     /// The next whole message; nil where more bytes are needed.
-    public mutating func next() throws(EnvelopeFault) -> Frame? {
+    mutating func next() throws(EnvelopeFault) -> Frame? {
         guard let header = try header(), bufferedCount - Envelope.headerLength >= header.length else { return nil }
         let first = start + Envelope.headerLength
         let payload = buffer[first..<(first + header.length)]

@@ -25,7 +25,7 @@ extension NetworkMessage {
     public var envelope: Envelope { Envelope(checkedCommand: command.rawValue, payload: payload) }
 
     /// Whether the message keeps to the limits, so that the other side will take it.
-    public var isWithinLimits: Bool {
+    var isWithinLimits: Bool {
         (try? NetworkMessage(command: command, payload: payload)) == self
     }
 
@@ -38,7 +38,7 @@ extension NetworkMessage {
 
     /// Reads a payload.
     /// - Throws: `DecodingFault` where it is not exactly one message of this command in its canonical form.
-    public init(command: MessageCommand, payload: [UInt8]) throws(DecodingFault) {
+    init(command: MessageCommand, payload: [UInt8]) throws(DecodingFault) {
         let limit = ProtocolLimits.maximumPayload(of: command.rawValue)
         guard payload.count <= limit else {
             throw .countAboveLimit(count: UInt64(payload.count), limit: UInt64(limit), offset: 0)

@@ -17,7 +17,7 @@ public struct Piece: Equatable, Sendable {
     /// Sibling hashes from the leaf upwards, at most 64.
     public var proof: [Hash256]
 
-    public init(root: Hash256, index: UInt64, leafCount: UInt64, bytes: [UInt8], proof: [Hash256]) {
+    init(root: Hash256, index: UInt64, leafCount: UInt64, bytes: [UInt8], proof: [Hash256]) {
         self.root = root
         self.index = index
         self.leafCount = leafCount

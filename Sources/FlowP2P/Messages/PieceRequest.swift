@@ -10,7 +10,7 @@ public struct PieceRequest: Equatable, Sendable {
     /// Indices of leaves from 0, at most 64.
     public var indices: [UInt64]
 
-    public init(root: Hash256, indices: [UInt64]) {
+    init(root: Hash256, indices: [UInt64]) {
         self.root = root
         self.indices = indices
     }

@@ -3,12 +3,12 @@ public enum ProtocolLimits {
     /// The version of the wire protocol that this library speaks.
     public static let protocolVersion: UInt32 = 1
     /// The oldest version that it talks to.
-    public static let minimumProtocolVersion: UInt32 = 1
+    static let minimumProtocolVersion: UInt32 = 1
 
     /// Longest payload of any message in bytes.
-    public static let maximumPayload = 4_194_304
+    static let maximumPayload = 4_194_304
     /// Longest payload in bytes of a message whose command is not known.
-    public static let unknownPayload = 65_536
+    static let unknownPayload = 65_536
     /// Entries of `inv`, `getdata` and `notfound`.
     public static let inventoryItems = 50_000
     /// Headers in a `headers` message.
@@ -16,32 +16,32 @@ public enum ProtocolLimits {
     /// Bytes of a block header.
     public static let headerLength = 160
     /// Hashes of a block locator.
-    public static let locatorHashes = 101
+    static let locatorHashes = 101
     /// Entries of `addr`.
     public static let addresses = 1_000
     /// Bytes of an address of a network that is not known (BIP-155).
-    public static let addressBytes = 512
+    static let addressBytes = 512
     /// Bytes of a block.
     public static let blockBytes = 4_000_000
     /// Bytes of a transaction.
-    public static let transactionBytes = 4_000_000
+    static let transactionBytes = 4_000_000
     /// Bytes of a transaction that may come without being asked for.
-    public static let unrequestedTransactionBytes = 100_000
+    static let unrequestedTransactionBytes = 100_000
     /// Bytes of a payload before the handshake is done.
-    public static let handshakePayload = 65_536
+    static let handshakePayload = 65_536
     /// Bytes of a user agent.
-    public static let userAgentBytes = 256
+    static let userAgentBytes = 256
     /// Bytes of a piece of a model or a corpus, which is one leaf of its Merkle tree.
-    public static let pieceBytes = 65_536
+    static let pieceBytes = 65_536
     /// Hashes of a Merkle proof.
-    public static let proofHashes = 64
+    static let proofHashes = 64
     /// Pieces asked for in one message.
-    public static let pieceRequests = 64
+    static let pieceRequests = 64
     /// Blocks that may be asked of one peer at a time.
-    public static let blocksInFlight = 16
+    static let blocksInFlight = 16
 
     /// Longest payload in bytes of a message with this command.
-    public static func maximumPayload(of command: String) -> Int {
+    static func maximumPayload(of command: String) -> Int {
         switch MessageCommand(rawValue: command) {
         case .version: 4 + 8 + 8 + 32 + 8 + 3 + userAgentBytes + 4 + 1
         case .verack, .getaddr, .sendheaders, .mempool: 0

@@ -5,7 +5,7 @@ public struct BanList: Sendable {
     /// Bans of single hosts at most; when full, the one that ends first makes room.
     public static let capacity = 10_000
     /// Bans of ranges at most, likewise: they are gone through one by one.
-    public static let rangeCapacity = 1_000
+    static let rangeCapacity = 1_000
 
     private var hosts: [NetworkRange: UInt64] = [:]
     private var ranges: [NetworkRange: UInt64] = [:]
@@ -32,7 +32,7 @@ public struct BanList: Sendable {
         }
     }
 
-    public mutating func lift(_ range: NetworkRange) {
+    mutating func lift(_ range: NetworkRange) {
         hosts[range] = nil
         ranges[range] = nil
     }

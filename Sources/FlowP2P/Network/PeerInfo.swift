@@ -17,7 +17,7 @@ public struct PeerInfo: Sendable, Equatable {
     public var bytesSent: UInt64
     public var bytesReceived: UInt64
     /// Bytes that wait to be sent.
-    public var sendQueueBytes: Int
+    var sendQueueBytes: Int
     /// Round-trip times; nil before the first answer.
     public var pingTime: Duration?
     public var shortestPingTime: Duration?

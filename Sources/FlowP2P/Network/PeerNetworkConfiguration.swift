@@ -19,30 +19,30 @@ public struct PeerNetworkConfiguration: Sendable {
     /// Decides which addresses are chosen and told.
     public var seed = UInt64.random(in: .min ... .max)
     /// Decides which net groups are protected when places are full; to be kept secret.
-    public var evictionKey = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
+    var evictionKey = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
     /// Inbound connections of one host at most; hosts on loopback are exempt.
-    public var maximumInboundPerHost = 16
+    var maximumInboundPerHost = 16
     /// Bytes waiting for one peer at which nothing more is read from it, and `sendWhenReady` waits.
-    public var sendQueueMark = 1 << 20
+    var sendQueueMark = 1 << 20
     /// Bytes waiting for one peer at which it is cut off.
-    public var sendQueueLimit = 32 << 20
+    var sendQueueLimit = 32 << 20
     /// Bytes of one peer's messages waiting for the consumer at which nothing more is read from it.
-    public var eventQueueMark = 4 << 20
+    var eventQueueMark = 4 << 20
     /// Bytes of all peers together that wait in decoders and for the consumer: from three quarters nothing more is read from
     /// peers whose messages wait, and above it the connection whose unfinished message costs most is cut.
-    public var receiveMemory = 48 << 20
+    var receiveMemory = 48 << 20
     /// Bytes that wait to be sent to all peers together: from half of it `sendWhenReady` waits, and above it the slowest peer
     /// is cut off.
-    public var sendMemory = 64 << 20
+    var sendMemory = 64 << 20
     public var connectTimeout: Duration = .seconds(10)
-    public var shortestReconnectPause: Duration = .seconds(1)
-    public var longestReconnectPause: Duration = .seconds(300)
+    var shortestReconnectPause: Duration = .seconds(1)
+    var longestReconnectPause: Duration = .seconds(300)
     /// A connection that lasted this long starts the pauses from the shortest again.
-    public var lastingConnection: Duration = .seconds(60)
+    var lastingConnection: Duration = .seconds(60)
     /// How long the host of a misbehaving peer is kept out. Hosts on loopback are only cut off, as in Bitcoin.
     public var banTime: Duration = .seconds(24 * 3600)
     /// How often timeouts are looked at.
-    public var tickInterval: Duration = .seconds(1)
+    var tickInterval: Duration = .seconds(1)
     public var clock = PeerClock.system
 
     public init(magic: UInt32, connection: ConnectionParameters) {

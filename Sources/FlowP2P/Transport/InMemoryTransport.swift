@@ -2,9 +2,15 @@ import NIOConcurrencyHelpers
 
 /// Links inside one process, for tests: hosts by name, partitions on command, streams cut into random pieces.
 ///
+/// <!-- given configuration: PeerNetworkConfiguration -->
 /// ```swift
 /// let world = InMemoryTransport.World(seed: 1)
 /// let alice = PeerNetwork(configuration: configuration, transport: world.host("alice"))
+/// let bob = PeerNetwork(configuration: configuration, transport: world.host("bob"))
+/// try await bob.listen(port: 29555)
+/// alice.connect(host: "bob", port: 29555)
+/// world.partition([["alice"], ["bob"]])   // the connection ends, and every attempt at a new one
+/// world.heal()
 /// ```
 public final class InMemoryTransport: PeerTransport {
     /// The hosts that can reach each other.

@@ -34,7 +34,7 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What to do now.
     public let wayOut: String
 
-    public init(code: Code, path: String, detail: String, wayOut: String) {
+    init(code: Code, path: String, detail: String, wayOut: String) {
         self.code = code
         self.path = path
         self.detail = detail

@@ -96,7 +96,7 @@ public final class KeyValueStore: KeyValueStoring {
     }
 
     /// Rewrites the tables without the overwritten and deleted entries, which frees their space. Takes long.
-    public func compact() throws(StoreError) { try openDatabase().compact() }
+    func compact() throws(StoreError) { try openDatabase().compact() }
 
     /// Reads every record of every file and compares its checksum. Takes as long as reading the whole folder.
     /// - Throws: `corrupted`, naming the first damaged file.

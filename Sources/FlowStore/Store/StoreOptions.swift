@@ -8,11 +8,11 @@ public struct StoreOptions: Sendable {
     /// Bytes of table blocks kept in memory.
     public var cacheBytes = 16 << 20
     /// Files held open at most.
-    public var maximumOpenFiles = 256
+    var maximumOpenFiles = 256
     /// Bloom filter bits a key, which spare disk reads for absent keys; 0 for no filter.
-    public var bloomBitsPerKey = 10
+    var bloomBitsPerKey = 10
     /// Target size of a table file in bytes.
-    public var tableBytes = 8 << 20
+    var tableBytes = 8 << 20
 
     public init(identity: String? = nil) { self.identity = identity }
 }

@@ -3,6 +3,7 @@
 /// FlowTensor knows the reference, its own kernels and cuBLAS; others (OpenBLAS) are offered by the caller, the faster first. There is one way to a
 /// backend, by name or by speed: it passes `checkMatrixBackend`, and the pointwise kernels that stand beside it pass `checkCanonicalOperations`.
 ///
+/// <!-- given configuration: ModelConfiguration -->
 /// ```swift
 /// let admission = try BackendSelection.admission(offering: [OpenBLASBackend()])
 /// for fault in admission.passedOver { print("warning: \(fault)") }

@@ -20,7 +20,7 @@ public enum InstructionSet: Int32, CaseIterable, Sendable, CustomStringConvertib
     /// Lets `Canonical`, `Quantiser` and `ColumnSum` use these kernels from now on, the best available ones by default. The bits are the same; this
     /// is for comparing and measuring. A set that cannot run here counts as portable. Returns the set in use before.
     @discardableResult
-    public static func select(forPointwise set: InstructionSet) -> InstructionSet {
+    static func select(forPointwise set: InstructionSet) -> InstructionSet {
         InstructionSet(rawValue: cflow_pointwise_use(set.rawValue)) ?? .portable
     }
 

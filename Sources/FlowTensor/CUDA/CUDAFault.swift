@@ -1,6 +1,5 @@
 /// Why products or kernels cannot run on an NVIDIA GPU.
-@nonexhaustive
-public enum CUDAFault: Error, Hashable, Sendable, CustomStringConvertible {
+enum CUDAFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// None of the library's names could be loaded; `detail` is the dynamic loader's message for the first.
     case libraryMissing(names: [String], detail: String)
     /// The library is there but lacks a function that CUDA 11.2 and later have.
@@ -22,7 +21,7 @@ public enum CUDAFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// A kernel wrote outside its outputs.
     case kernelWroteOutside(operation: String)
 
-    public var description: String {
+    var description: String {
         switch self {
         case .libraryMissing(let names, let detail):
             "none of \(names.joined(separator: ", ")) can be loaded (\(detail)); install it, or name its folder in LD_LIBRARY_PATH"

@@ -58,7 +58,7 @@ public struct IntegerOperand: @unchecked Sendable, BitwiseCopyable {
     }
 
     /// One exponent 0 that lives as long as the process.
-    public nonisolated(unsafe) static let zeroExponent: UnsafePointer<Int32> = {
+    nonisolated(unsafe) static let zeroExponent: UnsafePointer<Int32> = {
         let cell = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
         cell.initialize(to: 0)
         return UnsafePointer(cell)

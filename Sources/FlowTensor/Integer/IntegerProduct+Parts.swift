@@ -1,6 +1,6 @@
 extension IntegerOperand.Values {
     /// The values from element `offset` on.
-    public func advanced(by offset: Int) -> Self {
+    func advanced(by offset: Int) -> Self {
         switch self {
         case .int8(let pointer): .int8(pointer + offset)
         case .int16(let pointer): .int16(pointer + offset)

@@ -39,7 +39,7 @@ public struct IntegerProduct: @unchecked Sendable, BitwiseCopyable {
     }
 
     /// The longest contraction that is exact at any width.
-    public static let longestContraction = 131_072
+    static let longestContraction = 131_072
 
     /// Multiplications.
     public var work: Int { m * n * max(k, 1) }

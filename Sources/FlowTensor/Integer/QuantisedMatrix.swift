@@ -33,7 +33,7 @@ public final class QuantisedMatrix: @unchecked Sendable {
     }
 
     /// Scales in use.
-    public var scaleCount: Int {
+    var scaleCount: Int {
         switch axis {
         case .matrix: 1
         case .rowBlock(let block): block > 0 ? (rows + block - 1) / block : 1

@@ -1,9 +1,9 @@
 /// Turns binary32 numbers into integers with power-of-two scales (`Documentation/Protocol/Arithmetic.md`, Exponent and quantiser).
 public enum Quantiser {
     /// The largest scale exponent; above it a step is invalid.
-    public static let largestExponent = 40
+    static let largestExponent = 40
     /// Smaller exponents are raised to this one.
-    public static let smallestExponent = -60
+    static let smallestExponent = -60
 
     /// The scale exponent for the largest magnitude, given by its bits with the sign cleared.
     ///
@@ -178,7 +178,7 @@ public enum Quantiser {
     }
 
     /// Quantises one block of a matrix with `axis: .rowBlock`; `x` is the block's first number.
-    public static func quantiseBlock(
+    static func quantiseBlock(
         _ x: UnsafePointer<Float>, block index: Int, into matrix: QuantisedMatrix
     ) throws(QuantiserFault) {
         guard case .rowBlock(let rows) = matrix.axis else {
@@ -214,7 +214,7 @@ public enum Quantiser {
     }
 
     /// The largest magnitude of contiguous numbers, as bits with the sign cleared (a NaN or an infinity is the largest).
-    public static func largestMagnitude(_ x: UnsafePointer<Float>, count: Int, pool: ThreadPool = .single) -> UInt32 {
+    static func largestMagnitude(_ x: UnsafePointer<Float>, count: Int, pool: ThreadPool = .single) -> UInt32 {
         let split = WorkSplit(items: (count + 15) / 16, costPerItem: 16, pool: pool)
         if split.tasks <= 1 { return QuantiserKernels.largestMagnitude(x, count) }
         return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: split.tasks) { partial in

@@ -1,8 +1,8 @@
 /// The quantiser one number after the other, as `Documentation/Protocol/Arithmetic.md` is written: the authority for `Quantiser`.
 /// What a thread's processor is set to shows here; ``withCanonicalFloatingPoint(_:)`` sets it right.
-public enum QuantiserReference {
+enum QuantiserReference {
     /// Scale exponent and integers of a list.
-    public static func quantise(_ x: [Float], bits: Int) throws(QuantiserFault) -> (scale: Int32, integers: [Int]) {
+    static func quantise(_ x: [Float], bits: Int) throws(QuantiserFault) -> (scale: Int32, integers: [Int]) {
         var largest: UInt32 = 0
         for number in x { largest = max(largest, number.bitPattern & 0x7FFF_FFFF) }
         if largest >= 0x7F80_0000 { throw .nonFinite }
@@ -20,7 +20,7 @@ public enum QuantiserReference {
     }
 
     /// Exact column sums of rows given as lists of equal length.
-    public static func columnSums(_ rows: [[Float]], columns: Int) throws(QuantiserFault) -> [Float] {
+    static func columnSums(_ rows: [[Float]], columns: Int) throws(QuantiserFault) -> [Float] {
         var largest: UInt32 = 0
         for row in rows { for number in row { largest = max(largest, number.bitPattern & 0x7FFF_FFFF) } }
         if largest >= 0x7F80_0000 { throw .nonFinite }

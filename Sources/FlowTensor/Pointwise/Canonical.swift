@@ -12,7 +12,7 @@ public enum Canonical {
     public static func exp(_ x: Float) -> Float { PointwiseKernels.call { _ in CanonicalReference.exp(x) } }
 
     /// 1 / (1 + exp(−x)).
-    public static func sigmoid(_ x: Float) -> Float { PointwiseKernels.call { _ in CanonicalReference.sigmoid(x) } }
+    static func sigmoid(_ x: Float) -> Float { PointwiseKernels.call { _ in CanonicalReference.sigmoid(x) } }
 
     /// The natural logarithm of a normal, positive number; used for the published loss.
     public static func log(_ x: Float) -> Float { PointwiseKernels.call { _ in CanonicalReference.log(x) } }
@@ -21,7 +21,7 @@ public enum Canonical {
     public static func exp(_ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>) { PointwiseKernels.call { $0.exp(x, n, y) } }
 
     /// σ of each of n numbers.
-    public static func sigmoid(_ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>) {
+    static func sigmoid(_ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>) {
         PointwiseKernels.call { $0.sigmoid(x, n, y) }
     }
 
@@ -29,7 +29,7 @@ public enum Canonical {
     public static func exp(_ x: SIMD16<Float>) -> SIMD16<Float> { sixteen(x) { exp($0, 16, into: $0) } }
 
     /// σ of sixteen numbers.
-    public static func sigmoid(_ x: SIMD16<Float>) -> SIMD16<Float> { sixteen(x) { sigmoid($0, 16, into: $0) } }
+    static func sigmoid(_ x: SIMD16<Float>) -> SIMD16<Float> { sixteen(x) { sigmoid($0, 16, into: $0) } }
 
     private static func sixteen(_ x: SIMD16<Float>, _ body: (UnsafeMutablePointer<Float>) -> Void) -> SIMD16<Float> {
         var y = x
@@ -42,10 +42,10 @@ public enum Canonical {
     // MARK: Sums
 
     /// The sum in sixteen lanes and the fixed tree.
-    public static func laneSum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { PointwiseKernels.call { $0.sum(x, n) } }
+    static func laneSum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { PointwiseKernels.call { $0.sum(x, n) } }
 
     /// The lane sum of x·x.
-    public static func laneSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float { PointwiseKernels.call { $0.sum_of_squares(x, n) } }
+    static func laneSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float { PointwiseKernels.call { $0.sum_of_squares(x, n) } }
 
     /// The lane sum of x·y.
     public static func laneDot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Float {

@@ -2,11 +2,11 @@
 ///
 /// The authority for `Canonical`, which must give the same bits. Every operation is one binary32 rounding; nothing is fused. What a
 /// thread's processor is set to shows here and not in `Canonical`; ``withCanonicalFloatingPoint(_:)`` sets it right.
-public enum CanonicalReference {
+enum CanonicalReference {
     // MARK: Functions
 
     /// exp. A NaN stays a NaN.
-    public static func exp(_ x: Float) -> Float {
+    static func exp(_ x: Float) -> Float {
         var t = x
         if t < -80 { t = -80 }
         if t > 80 { t = 80 }
@@ -26,10 +26,10 @@ public enum CanonicalReference {
     }
 
     /// 1 / (1 + exp(−x)).
-    public static func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
+    static func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
 
     /// The natural logarithm of a normal, positive number. Other arguments give some number, without a trap.
-    public static func log(_ x: Float) -> Float {
+    static func log(_ x: Float) -> Float {
         let bits = x.bitPattern
         var e = Int32(truncatingIfNeeded: (bits >> 23) & 0xFF) &- 126
         let m = Float(bitPattern: (bits & 0x007F_FFFF) | 0x3F00_0000)
@@ -68,17 +68,17 @@ public enum CanonicalReference {
         return lanes[0]
     }
 
-    public static func laneSum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { laneSum(n) { x[$0] } }
+    static func laneSum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { laneSum(n) { x[$0] } }
 
-    public static func laneSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float { laneSum(n) { x[$0] * x[$0] } }
+    static func laneSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float { laneSum(n) { x[$0] * x[$0] } }
 
-    public static func laneDot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Float {
+    static func laneDot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Float {
         laneSum(n) { x[$0] * y[$0] }
     }
 
     // MARK: Norms
 
-    public static func rmsNorm(
+    static func rmsNorm(
         _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>
     ) -> Float {
         let q = laneSumOfSquares(x, n)
@@ -87,7 +87,7 @@ public enum CanonicalReference {
         return r
     }
 
-    public static func rmsNormBackward(
+    static func rmsNormBackward(
         _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, r: Float, dy: UnsafePointer<Float>, _ n: Int,
         dx: UnsafeMutablePointer<Float>, gainTerms: UnsafeMutablePointer<Float>
     ) {
@@ -103,7 +103,7 @@ public enum CanonicalReference {
 
     // MARK: Softmax
 
-    public static func softmax(
+    static func softmax(
         _ x: UnsafePointer<Float>, _ n: Int, into p: UnsafeMutablePointer<Float>
     ) -> SoftmaxSums {
         var maximum = -Float.infinity
@@ -116,14 +116,14 @@ public enum CanonicalReference {
         return SoftmaxSums(maximum: maximum, sum: sum)
     }
 
-    public static func softmaxBackward(
+    static func softmaxBackward(
         _ p: UnsafePointer<Float>, dp: UnsafePointer<Float>, _ n: Int, factor: Float, into ds: UnsafeMutablePointer<Float>
     ) {
         let k = laneDot(p, dp, n)
         for i in 0..<max(n, 0) { ds[i] = (p[i] * (dp[i] - k)) * factor }
     }
 
-    public static func crossEntropy(
+    static func crossEntropy(
         _ logits: UnsafePointer<Float>, _ n: Int, target: Int, factor: Float, gradient: UnsafeMutablePointer<Float>
     ) -> Float {
         let wanted = logits[target]
@@ -135,13 +135,13 @@ public enum CanonicalReference {
 
     // MARK: SwiGLU
 
-    public static func swiGLU(
+    static func swiGLU(
         gate g: UnsafePointer<Float>, up u: UnsafePointer<Float>, _ n: Int, into a: UnsafeMutablePointer<Float>
     ) {
         for i in 0..<max(n, 0) { a[i] = (g[i] * sigmoid(g[i])) * u[i] }
     }
 
-    public static func swiGLUBackward(
+    static func swiGLUBackward(
         gate g: UnsafePointer<Float>, up u: UnsafePointer<Float>, da: UnsafePointer<Float>, _ n: Int,
         dGate: UnsafeMutablePointer<Float>, dUp: UnsafeMutablePointer<Float>, activation a: UnsafeMutablePointer<Float>
     ) {
@@ -158,7 +158,7 @@ public enum CanonicalReference {
 
     // MARK: Rotary
 
-    public static func rotate(
+    static func rotate(
         _ u: UnsafeMutablePointer<Float>, half: Int, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>
     ) {
         for i in 0..<max(half, 0) {
@@ -168,7 +168,7 @@ public enum CanonicalReference {
         }
     }
 
-    public static func rotateBackward(
+    static func rotateBackward(
         _ u: UnsafeMutablePointer<Float>, half: Int, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>
     ) {
         for i in 0..<max(half, 0) {
@@ -180,17 +180,17 @@ public enum CanonicalReference {
 
     // MARK: Elementwise
 
-    public static func add(
+    static func add(
         _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ n: Int, into c: UnsafeMutablePointer<Float>
     ) {
         for i in 0..<max(n, 0) { c[i] = a[i] + b[i] }
     }
 
-    public static func scale(_ x: UnsafePointer<Float>, by factor: Float, _ n: Int, into y: UnsafeMutablePointer<Float>) {
+    static func scale(_ x: UnsafePointer<Float>, by factor: Float, _ n: Int, into y: UnsafeMutablePointer<Float>) {
         for i in 0..<max(n, 0) { y[i] = x[i] * factor }
     }
 
-    public static func combine(
+    static func combine(
         _ a: UnsafePointer<Float>, weight wa: Float, _ b: UnsafePointer<Float>, weight wb: Float, _ n: Int,
         into y: UnsafeMutablePointer<Float>
     ) {
@@ -200,7 +200,7 @@ public enum CanonicalReference {
     // MARK: Optimizer
 
     @discardableResult
-    public static func signMomentumStep(
+    static func signMomentumStep(
         weights w: UnsafeMutablePointer<Float>, momentum m: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
         _ n: Int, rate: Float, planes: UnsafeMutablePointer<UInt8>? = nil, planeStride: Int = 0
     ) -> UInt32 {
@@ -219,7 +219,7 @@ public enum CanonicalReference {
         return largest
     }
 
-    public static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>, stride: Int? = nil) {
+    static func digestPlanes(_ m: UnsafePointer<Float>, _ n: Int, into planes: UnsafeMutablePointer<UInt8>, stride: Int? = nil) {
         let stride = stride ?? (max(n, 0) + 7) / 8
         for plane in 0..<3 {
             for byte in 0..<(max(n, 0) + 7) / 8 { planes[plane * stride + byte] = 0 }

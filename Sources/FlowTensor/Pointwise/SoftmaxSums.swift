@@ -1,9 +1,9 @@
 /// What a softmax found on its way: the largest input and the sum of `exp(x − maximum)`.
 public struct SoftmaxSums: Hashable, Sendable {
-    public var maximum: Float
+    var maximum: Float
     public var sum: Float
 
-    public init(maximum: Float, sum: Float) {
+    init(maximum: Float, sum: Float) {
         self.maximum = maximum
         self.sum = sum
     }

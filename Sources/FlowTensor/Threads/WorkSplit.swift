@@ -1,12 +1,12 @@
 /// Cuts equal items into contiguous parts, about two for each thread, none so small that handing it over costs more than doing it.
 ///
 /// The parts depend on the pool; use it only where the result does not depend on where the cuts are.
-public struct WorkSplit: Sendable {
-    public let items: Int
-    public let tasks: Int
+struct WorkSplit: Sendable {
+    let items: Int
+    let tasks: Int
 
     /// - Parameter costPerItem: elements touched for one item; below some 8,192 in all there is one part.
-    public init(items: Int, costPerItem: Int, pool: ThreadPool, smallestPart: Int = 8_192) {
+    init(items: Int, costPerItem: Int, pool: ThreadPool, smallestPart: Int = 8_192) {
         self.items = max(items, 0)
         let wanted = pool.threads == 1 ? 1 : pool.threads * 2
         let (product, overflow) = self.items.multipliedReportingOverflow(by: max(costPerItem, 1))
@@ -15,7 +15,7 @@ public struct WorkSplit: Sendable {
     }
 
     /// Items of part `task`.
-    public func range(_ task: Int) -> Range<Int> {
+    func range(_ task: Int) -> Range<Int> {
         (items * task / tasks)..<(items * (task + 1) / tasks)
     }
 }

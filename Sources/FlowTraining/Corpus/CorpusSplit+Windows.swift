@@ -21,7 +21,7 @@ extension CorpusSplit {
     }
 
     /// `⌊x·N / 2^64⌋`: the start of the training window that the 64-bit number `x` draws.
-    public func trainingStart(_ x: UInt64) -> UInt64 { x.multipliedFullWidth(by: legalStarts).high }
+    func trainingStart(_ x: UInt64) -> UInt64 { x.multipliedFullWidth(by: legalStarts).high }
 
     /// Start of held-out window `index` of `count`: `M + ⌊index · (C − M − L − 1) / count⌋`.
     ///

@@ -11,7 +11,7 @@ public struct CorpusSplit: Hashable, Sendable {
     /// L, tokens of one window.
     public let contextLength: UInt32
     /// M, bytes of the training part; the held-out part is what follows.
-    public let trainingLength: UInt64
+    let trainingLength: UInt64
     /// N: training windows start at 0 … N − 1.
     public let legalStarts: UInt64
 
@@ -28,5 +28,5 @@ public struct CorpusSplit: Hashable, Sendable {
     public var isLongEnough: Bool { legalStarts >= Self.leastLegalStarts }
 
     /// Bytes of the held-out part, at the end.
-    public var heldOutLength: UInt64 { length - trainingLength }
+    var heldOutLength: UInt64 { length - trainingLength }
 }

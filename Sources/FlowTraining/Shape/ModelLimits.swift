@@ -12,15 +12,15 @@ public struct ModelLimits: Hashable, Sendable {
     public let contextLength: ClosedRange<UInt32>
     public let batchSize: ClosedRange<UInt32>
     /// embeddingLength and expertWidth are multiples of this many elements.
-    public let rowMultiple: UInt32
+    let rowMultiple: UInt32
     /// The most tokens in a step whose quantisers have at most 8 bits: an exact sum goes over as many rows.
-    public let tokensPerStep: UInt64
+    let tokensPerStep: UInt64
     /// The same where a quantiser has more bits.
-    public let tokensPerWideStep: UInt64
+    let tokensPerWideStep: UInt64
     /// The most weights.
     public let parameterCount: UInt64
     /// The fewest tokens that an expert sees in a step, on average.
-    public let tokensPerExpert: UInt64
+    let tokensPerExpert: UInt64
 
     /// What a network may choose (Chain.md). Rows of quantised weights come in blocks of 32 in a GGUF file, and an expert that sees
     /// hardly a token learns nothing.

@@ -54,7 +54,7 @@ public struct ModelShape: Hashable, Sendable, Codable {
     public var headLength: UInt32 { headCount == 0 ? 0 : embeddingLength / headCount }
 
     /// Tokens in a training step.
-    public var tokensPerStep: UInt64 { UInt64(contextLength) * UInt64(batchSize) }
+    var tokensPerStep: UInt64 { UInt64(contextLength) * UInt64(batchSize) }
 
     private static func product(_ factors: [UInt64]) -> UInt64 {
         factors.reduce(1) { partial, factor in

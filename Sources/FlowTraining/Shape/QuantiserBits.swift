@@ -17,7 +17,7 @@ public struct QuantiserBits: Hashable, Sendable {
     }
 
     /// The largest of the three: it bounds how many products one exact sum may have.
-    public var widest: UInt32 { max(linear, attention, router) }
+    var widest: UInt32 { max(linear, attention, router) }
 
     /// Checks that each is ``allowed``.
     ///

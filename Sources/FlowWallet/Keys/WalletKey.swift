@@ -7,7 +7,7 @@ public struct WalletKey: Hashable, Sendable {
     public let index: UInt32
     public let publicKey: Ed25519.PublicKey
 
-    public init(branch: KeyBranch, index: UInt32, publicKey: Ed25519.PublicKey) {
+    init(branch: KeyBranch, index: UInt32, publicKey: Ed25519.PublicKey) {
         self.branch = branch
         self.index = index
         self.publicKey = publicKey

@@ -70,7 +70,7 @@ public struct WalletLedger: Sendable {
     }
 
     /// Unconfirmed transactions, in the order in which the wallet learned of them.
-    public var unconfirmed: [WalletTransaction] {
+    var unconfirmed: [WalletTransaction] {
         transactions.values.filter { $0.block == nil }.sorted { $0.sequence < $1.sequence }
     }
 

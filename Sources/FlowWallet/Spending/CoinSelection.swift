@@ -1,12 +1,12 @@
-public import FlowConsensus
+import FlowConsensus
 
 /// Chooses which coins pay: first an exact match without change (branch and bound, as Bitcoin Core's; Erhardt 2016), else the
 /// largest coins first. A pure function: the same coins give the same choice.
-public struct CoinSelection: Sendable {
-    public let coins: [WalletCoin]
+struct CoinSelection: Sendable {
+    let coins: [WalletCoin]
     /// What goes back to the wallet; nil when the rest is too small to be worth an output and goes to the fee.
-    public let change: Amount?
-    public let fee: Amount
+    let change: Amount?
+    let fee: Amount
 
     /// Cost of an input with its witness, of an output, and of what every transaction has (generous counts).
     static let inputCost = TransactionInput.encodedLength + Witness.keyWitnessLength
@@ -14,10 +14,10 @@ public struct CoinSelection: Sendable {
     static let baseCost = 4 + 5 + 5 + 4 + 5
 
     /// The least amount worth an output: what it costs to spend it, and no less than nodes relay.
-    public static func dust(at rate: FeeRate) -> Amount { max(rate.fee(cost: inputCost), TransactionOutput.leastRelayedValue) }
+    static func dust(at rate: FeeRate) -> Amount { max(rate.fee(cost: inputCost), TransactionOutput.leastRelayedValue) }
 
     /// - Throws: `insufficientFunds` when all coins together do not cover the payment and its fee.
-    public static func choose(from coins: [WalletCoin], paying target: Amount, rate: FeeRate) throws(WalletError) -> CoinSelection {
+    static func choose(from coins: [WalletCoin], paying target: Amount, rate: FeeRate) throws(WalletError) -> CoinSelection {
         let inputFee = rate.fee(cost: inputCost).haruki
         let base = rate.fee(cost: baseCost + outputCost).haruki
         let changeFee = rate.fee(cost: outputCost).haruki

@@ -1,4 +1,4 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 import Foundation
@@ -82,7 +82,6 @@ import Testing
             for height in [0, 1, 100, .max] as [BlockHeight] {
                 _ = (parameters.model(at: height), parameters.training(at: height), parameters.corpusSplit(at: height), list.blockVersion(at: height))
             }
-            _ = list.firstDifference(from: [Self.full])
         }
     }
 
@@ -97,23 +96,6 @@ import Testing
         #expect(parameters.learningRateSchedule.count == 1_025)
         parameters.amendments.list.append(Amendment(height: 100_000, stepsPerBlock: 5))
         #expect { try parameters.validated() } throws: { "\($0)".contains("at most 1024") }
-    }
-
-    @Test func theFirstDifference() {
-        let (a, b, c) = (Amendment(height: 5, stepsPerBlock: 5), Amendment(height: 9, stepsPerBlock: 6), Amendment(height: 9, stepsPerBlock: 7))
-        let d = Amendment(height: 7, stepsPerBlock: 7)
-        let cases: [(Amendments, Amendments, BlockHeight?)] = [
-            ([], [], nil), ([a, b], [a, b], nil), ([a], [], 5), ([], [a, b], 5), ([a], [a, b], 9), ([a, b], [a, c], 9), ([a, b], [a, d], 7),
-            ([b], [a, b], 5), ([a, d, b], [a, b], 7),
-        ]
-        for (left, right, height) in cases {
-            #expect(left.firstDifference(from: right) == height)
-            #expect(right.firstDifference(from: left) == height)
-            // Below it the rules are the same, at it they are not.
-            guard let height else { continue }
-            #expect(left.rulesRoot(at: height - 1) == right.rulesRoot(at: height - 1))
-            #expect(left.rulesRoot(at: height) != right.rulesRoot(at: height))
-        }
     }
 
     // MARK: on a chain

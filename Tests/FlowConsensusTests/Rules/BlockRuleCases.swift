@@ -1,4 +1,4 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 
@@ -243,10 +243,9 @@ extension RuleCase {
             "training-step",
             accept: { chain.broken(chain.makeBlock()) },
             reject: {
-                struct Ends: TrainingVerifier {
-                    func verify(_ claim: TrainingClaim) -> TrainingVerdict { .endsTrajectory(step: 2, reason: "not finite") }
-                }
-                return chain.broken(chain.makeBlock(), verifier: Ends())
+                let block = chain.makeBlock()
+                let known = KnownDigests.Trajectory(digests: [block.stepDigests[0]], end: "not finite")
+                return chain.broken(block, known: known)
             }),
     ]
 

@@ -1,4 +1,4 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 import Testing
@@ -158,22 +158,5 @@ import Testing
             #expect(chain.broken(swapped, coins: coins) == "bad-merkle-root")
             #expect(chain.broken(chain.makeBlock([swapped.transactions[1]]), coins: coins) == nil)
         }
-    }
-
-    @Test func undecidedIsNeitherValidNorInvalid() {
-        struct Broken: TrainingVerifier {
-            func verify(_ claim: TrainingClaim) -> TrainingVerdict { .unreplayable(reason: "the weights are missing") }
-        }
-        let chain = TestChain.mature
-        let block = chain.makeBlock()
-        let verdict = BlockVerdict { try chain.check(block, verifier: Broken()) }
-        guard case let .undecided(reason) = verdict else {
-            Issue.record("\(verdict)")
-            return
-        }
-        #expect(reason.contains("the weights are missing"))
-        #expect(BlockVerdict { try chain.check(block) } == .valid)
-        let early = BlockVerdict { try chain.check(block, now: 0) }
-        #expect(early == .invalid(.timeTooNew(now: 0, actual: block.header.time)))
     }
 }

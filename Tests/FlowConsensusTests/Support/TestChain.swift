@@ -1,4 +1,4 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 
@@ -52,15 +52,21 @@ struct TestChain {
         Keccak256.hash(header.modelRoot.bytes + header.deltaHash.bytes)
     }
 
-    struct Verifier: TrainingVerifier {
-        let parameters: ChainParameters
-        func verify(_ claim: TrainingClaim) -> TrainingVerdict {
-            let seed = parameters.workSeed(of: claim.header)
-            for (index, digest) in claim.stepDigests.enumerated() {
-                let expected = TestChain.digest(workSeed: seed, step: UInt32(index + 1))
-                guard digest == expected else { return .invalid(step: index + 1, expected: expected, actual: digest) }
-            }
-            return .valid(resultRoot: TestChain.result(of: claim.header))
+    /// What a node knows of a header's trajectory once it has replayed it.
+    func trained(_ header: BlockHeader) -> KnownDigests.Trajectory {
+        let seed = parameters.workSeed(of: header)
+        return KnownDigests.Trajectory(digests: (0..<max(header.steps, 4)).map { Self.digest(workSeed: seed, step: $0 + 1) })
+    }
+
+    /// Compares a block's digests with what is known of its trajectory, as a node does.
+    func checkTraining(_ block: Block, known: KnownDigests.Trajectory) throws(BlockViolation) {
+        var digests = KnownDigests()
+        let seed = parameters.workSeed(of: block.header)
+        digests.learn(known, seed: seed)
+        switch digests.judge(block.stepDigests, seed: seed) {
+        case .agrees: return
+        case let .wrongDigest(step, expected, actual): throw .training(step: step, expected: expected, actual: actual)
+        case let .endsTrajectory(step, reason): throw .trainingStep(step: step, reason: reason)
         }
     }
 
@@ -144,15 +150,14 @@ struct TestChain {
     /// All checks in the order in which a node applies them.
     @discardableResult
     func check(
-        _ block: Block, coins: CoinTable? = nil, verifier: (any TrainingVerifier)? = nil, now: UInt64? = nil
+        _ block: Block, coins: CoinTable? = nil, known: KnownDigests.Trajectory? = nil, now: UInt64? = nil
     ) throws -> BlockConnection {
         try validator.checkForm(block)
         try validator.checkContext(block.header, context: context)
         try validator.checkTime(block.header, now: now ?? block.header.time)
         try validator.checkDigestChain(block)
         let connection = try validator.connect(block, coins: coins ?? self.coins, context: context)
-        let chosen = verifier ?? Verifier(parameters: parameters)
-        _ = try validator.checkTraining(block, verifier: chosen)
+        try checkTraining(block, known: known ?? trained(block.header))
         return connection
     }
 
@@ -178,8 +183,8 @@ struct TestChain {
     }
 
     func broken(
-        _ block: Block, coins: CoinTable? = nil, verifier: (any TrainingVerifier)? = nil, now: UInt64? = nil
+        _ block: Block, coins: CoinTable? = nil, known: KnownDigests.Trajectory? = nil, now: UInt64? = nil
     ) -> String? {
-        Self.broken { try check(block, coins: coins, verifier: verifier, now: now) }
+        Self.broken { try check(block, coins: coins, known: known, now: now) }
     }
 }

@@ -1,4 +1,4 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowEncoding
 import Foundation
 import TestSupport

@@ -1,8 +1,8 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 import FlowModel
-import FlowP2P
+@testable import FlowP2P
 import FlowStore
 
 @testable import FlowNode

@@ -1,9 +1,9 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
-import FlowModel
-import FlowP2P
+@testable import FlowModel
+@testable import FlowP2P
 import FlowStore
-import FlowTensor
+@testable import FlowTensor
 import Synchronization
 import TestSupport
 

@@ -1,6 +1,6 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
-import FlowModel
+@testable import FlowModel
 import FlowStore
 import FlowTensor
 import Synchronization
