@@ -10,7 +10,7 @@ import Foundation
 
 var options: [String: Int] = [
     "embedding": 128, "layers": 4, "heads": 4, "experts": 16, "width": 256, "context": 128, "batch": 8, "threads": 1, "steps": 7,
-    "warmup": 3, "replay": 1,
+    "warmup": 3, "replay": 1, "undigested": 1,
 ]
 var backendName = "automatic"
 var arguments = CommandLine.arguments.dropFirst()
@@ -73,10 +73,11 @@ var chain = DigestChain(modelRoot: .zero, workSeed: workSeed)
         if digesting { processors.append(time.processor) } else { withoutDigest.append(time.processor) }
     }
 }
-// The same steps without digests before and behind: what they take less is the digests' share.
-try takeSteps(digesting: false)
+// The same steps without digests before and behind: what they take less is the digests' share. `--undigested 0` leaves that out.
+let comparing = options["undigested"]! > 0
+if comparing { try takeSteps(digesting: false) }
 try takeSteps(digesting: true)
-try takeSteps(digesting: false)
+if comparing { try takeSteps(digesting: false) }
 
 // Both warm and both from the parent, which is kept: what a miner does for a block, and what a verifier does for it, the new weights' root
 // included. What this takes of memory is what a node needs.
@@ -102,8 +103,8 @@ var usage = rusage()
 getrusage(0, &usage)
 let tokens = Double(configuration.tokensPerBatch)
 let measured = Array(walls.dropFirst(warmup)), used = Array(processors.dropFirst(warmup))
-let digestShare = median(
-    (warmup..<steps).map { 1 - (withoutDigest[$0] + withoutDigest[steps + $0]) / (2 * processors[$0]) })
+let digestShare =
+    comparing ? median((warmup..<steps).map { 1 - (withoutDigest[$0] + withoutDigest[steps + $0]) / (2 * processors[$0]) }) : 0
 let result: [String: Any] = [
     "program": "FlowModel, \(backend.name)", "threads": pool.threads, "parameters": configuration.parameterCount,
     "tokens": configuration.tokensPerBatch, "tokens_per_second": tokens / median(measured),
