@@ -53,6 +53,8 @@ let warmup = options["warmup"]!, steps = warmup + options["steps"]!
 
 // What a miner does for a step: batch, training, digest. The weights exist once, as the momentum does, and only for as long as this takes.
 var walls: [Double] = [], processors: [Double] = [], withoutDigest: [Double] = [], loss = 0.0, initialisation = 0.0
+// The digest of momentum that is read again, which is more than it costs in a step.
+var digestAlone: [Double] = []
 var chain = DigestChain(modelRoot: .zero, workSeed: workSeed)
 @MainActor func takeSteps(digesting: Bool) throws {
     var weights: ModelState!
@@ -72,6 +74,7 @@ var chain = DigestChain(modelRoot: .zero, workSeed: workSeed)
         if digesting { walls.append(time.wall) }
         if digesting { processors.append(time.processor) } else { withoutDigest.append(time.processor) }
     }
+    if digesting { digestAlone = (0..<3).map { _ in measure { _ = MomentumDigest.digest(momentum, pool: pool) }.processor } }
 }
 // The same steps without digests before and behind: what they take less is the digests' share. `--undigested 0` leaves that out.
 let comparing = options["undigested"]! > 0
@@ -108,7 +111,7 @@ let digestShare =
 let result: [String: Any] = [
     "program": "FlowModel, \(backend.name)", "threads": pool.threads, "parameters": configuration.parameterCount,
     "tokens": configuration.tokensPerBatch, "tokens_per_second": tokens / median(measured),
-    "tokens_per_processor_second": tokens / median(used), "seconds": measured, "digest_share": digestShare,
+    "tokens_per_processor_second": tokens / median(used), "seconds": measured, "processor_seconds": Array(used), "digest_alone_processor_seconds": digestAlone, "digest_share": digestShare,
     "replay_over_mining": mining > 0 ? replay / mining : 0, "initialisation_seconds": initialisation,
     "peak_mebibytes": Double(usage.ru_maxrss) / 1_024, "loss": loss, "delta_hash": "\(chain.current)",
 ]
