@@ -43,6 +43,11 @@ let package = Package(
         suite("Hashing", ["FlowCrypto"]),
         suite("Codec", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
 
+        // The held-out loss by blocks, with results from the end of trajectories or from tickets.
+        .executableTarget(
+            name: "blocks",
+            dependencies: ["FlowConsensus", "FlowModel", "FlowTensor", "FlowCrypto"].map { .product(name: $0, package: "flow") }),
+
         // Table, JSON and plots of what the harness and `learn` wrote.
         .executableTarget(name: "report"),
         // The curve of Documentation/Numerics.md.

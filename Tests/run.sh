@@ -22,12 +22,14 @@ run_tests . --skip-build --filter SimulationTests
 # The programs are tested as they are shipped: one build serves both.
 swift build -c release --build-tests --package-path Examples
 run_tests Examples --skip-build
+# The simulation of a network's first days: seconds.
+run_tests Benchmarks/Start
 
 # "Test run with N tests in M suites passed after …" is Swift Testing's closing line, one for each run.
 read -r passed runs < <(grep -oE 'Test run with [0-9]+ tests?( in [0-9]+ suites?)? passed' "$log" | awk '{ sum += $4; runs += 1 } END { print sum + 0, runs + 0 }')
 skipped=$(grep -cE '^. Test .* skipped' "$log" || true)
-if [ "$runs" -ne 3 ] || [ "$passed" -eq 0 ] || [ "$skipped" -ne 0 ]; then
-  echo "expected three passing test runs without a skipped test, saw $runs runs, $passed passed, $skipped skipped" >&2
+if [ "$runs" -ne 4 ] || [ "$passed" -eq 0 ] || [ "$skipped" -ne 0 ]; then
+  echo "expected four passing test runs without a skipped test, saw $runs runs, $passed passed, $skipped skipped" >&2
   exit 1
 fi
 echo "tests: $passed passed, 0 failed, 0 skipped"

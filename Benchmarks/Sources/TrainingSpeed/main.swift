@@ -10,7 +10,7 @@ import Foundation
 
 var options: [String: Int] = [
     "embedding": 128, "layers": 4, "heads": 4, "experts": 16, "width": 256, "context": 128, "batch": 8, "threads": 1, "steps": 7,
-    "warmup": 3, "replay": 1,
+    "warmup": 3, "replay": 1, "undigested": 1,
 ]
 var backendName = "automatic"
 var arguments = CommandLine.arguments.dropFirst()
@@ -53,6 +53,8 @@ let warmup = options["warmup"]!, steps = warmup + options["steps"]!
 
 // What a miner does for a step: batch, training, digest. The weights exist once, as the momentum does, and only for as long as this takes.
 var walls: [Double] = [], processors: [Double] = [], withoutDigest: [Double] = [], loss = 0.0, initialisation = 0.0
+// The digest of momentum that is read again, which is more than it costs in a step.
+var digestAlone: [Double] = []
 var chain = DigestChain(modelRoot: .zero, workSeed: workSeed)
 @MainActor func takeSteps(digesting: Bool) throws {
     var weights: ModelState!
@@ -72,11 +74,13 @@ var chain = DigestChain(modelRoot: .zero, workSeed: workSeed)
         if digesting { walls.append(time.wall) }
         if digesting { processors.append(time.processor) } else { withoutDigest.append(time.processor) }
     }
+    if digesting { digestAlone = (0..<3).map { _ in measure { _ = MomentumDigest.digest(momentum, pool: pool) }.processor } }
 }
-// The same steps without digests before and behind: what they take less is the digests' share.
-try takeSteps(digesting: false)
+// The same steps without digests before and behind: what they take less is the digests' share. `--undigested 0` leaves that out.
+let comparing = options["undigested"]! > 0
+if comparing { try takeSteps(digesting: false) }
 try takeSteps(digesting: true)
-try takeSteps(digesting: false)
+if comparing { try takeSteps(digesting: false) }
 
 // Both warm and both from the parent, which is kept: what a miner does for a block, and what a verifier does for it, the new weights' root
 // included. What this takes of memory is what a node needs.
@@ -102,12 +106,12 @@ var usage = rusage()
 getrusage(0, &usage)
 let tokens = Double(configuration.tokensPerBatch)
 let measured = Array(walls.dropFirst(warmup)), used = Array(processors.dropFirst(warmup))
-let digestShare = median(
-    (warmup..<steps).map { 1 - (withoutDigest[$0] + withoutDigest[steps + $0]) / (2 * processors[$0]) })
+let digestShare =
+    comparing ? median((warmup..<steps).map { 1 - (withoutDigest[$0] + withoutDigest[steps + $0]) / (2 * processors[$0]) }) : 0
 let result: [String: Any] = [
     "program": "FlowModel, \(backend.name)", "threads": pool.threads, "parameters": configuration.parameterCount,
     "tokens": configuration.tokensPerBatch, "tokens_per_second": tokens / median(measured),
-    "tokens_per_processor_second": tokens / median(used), "seconds": measured, "digest_share": digestShare,
+    "tokens_per_processor_second": tokens / median(used), "seconds": measured, "processor_seconds": Array(used), "digest_alone_processor_seconds": digestAlone, "digest_share": digestShare,
     "replay_over_mining": mining > 0 ? replay / mining : 0, "initialisation_seconds": initialisation,
     "peak_mebibytes": Double(usage.ru_maxrss) / 1_024, "loss": loss, "delta_hash": "\(chain.current)",
 ]

@@ -5,11 +5,20 @@ extension ChainParameters {
     private static let message =
         "White House calls for federal AI law to preempt states 21/Mar/2026 — FlowCoin: AI that no government controls"
 
+    /// It plans as much growth as a step's measured costs allow (`Documentation/Scale.md`).
     public static let mainnet = ChainParameters(
         name: "mainnet", magic: 0xd5c0_0cf1, p2pPort: 9555, rpcPort: 9556, addressPrefix: "fl",
         model: ModelShape(
             embeddingLength: 512, layerCount: 8, headCount: 8, expertCount: 128, expertWidth: 512, contextLength: 256,
             batchSize: 32),
+        growth: [
+            GrowthStage(
+                height: 124_992,
+                model: ModelShape(
+                    embeddingLength: 512, layerCount: 8, headCount: 8, expertCount: 256, expertWidth: 1_024, contextLength: 256,
+                    batchSize: 32),
+                costRatio: CostRatio(15, 8)),
+        ],
         training: TrainingParameters(
             stepsPerBlock: 16, firstPayingStep: 4, initialisationSeed: 1_774_051_200,
             peakLearningRate: [LearningRateStage(height: 0, units: 1_024)], warmupSteps: 50),

@@ -17,6 +17,19 @@ import Testing
         #expect(ChainParameters.mainnet.genesisMessage.utf8.count == 111)
     }
 
+    /// The stage begins with the first retarget at which the first model has had twenty tokens for each of its weights (Scale.md).
+    @Test func mainnetGrowsOnce() throws {
+        let mainnet = ChainParameters.mainnet
+        let stage = try #require(mainnet.growth.first)
+        #expect(mainnet.growth.count == 1)
+        #expect(stage.model.parameterCount == 3_230_936_576)
+        let tokensPerBlock = mainnet.model.tokensPerStep * UInt64(mainnet.training.stepsPerBlock)
+        let needed = mainnet.model.parameterCount * 20
+        #expect(UInt64(stage.height) * tokensPerBlock >= needed)
+        #expect(UInt64(stage.height - mainnet.retargetPeriod) * tokensPerBlock < needed)
+        #expect([ChainParameters.testnet, .regtest].allSatisfy { $0.growth.isEmpty })
+    }
+
     @Test func networksShareNothing() {
         let all = ChainParameters.all
         #expect(Set(all.map(\.magic)).count == all.count)

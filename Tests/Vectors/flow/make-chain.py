@@ -197,7 +197,8 @@ def network(name, magic, ports, prefix, shape, steps, first, peak, warmup, limit
 
 
 NETWORKS = [
-    network("mainnet", "d5c00cf1", 9555, "fl", [512, 8, 8, 128, 2, 512, 256, 32], 16, 4, 1024, 50, "2001ffff", True),
+    network("mainnet", "d5c00cf1", 9555, "fl", [512, 8, 8, 128, 2, 512, 256, 32], 16, 4, 1024, 50, "2001ffff", True) | {"growth": [
+        {"height": 124992, "model": dict(zip(SHAPE, [512, 8, 8, 256, 2, 1024, 256, 32])), "costRatio": {"numerator": 15, "denominator": 8}}]},
     network("testnet", "d57e0cf1", 19555, "tfl", [128, 4, 4, 16, 2, 256, 128, 32], 16, 4, 1024, 50, "2007ffff", True),
     network("regtest", "d52e0cf1", 29555, "rfl", [64, 2, 2, 8, 2, 128, 64, 32], 8, 1, 2048, 8, "201fffff", False),
 ]
