@@ -23,7 +23,7 @@ import Testing
         let stage = try #require(mainnet.growth.first)
         #expect(mainnet.growth.count == 1)
         #expect(stage.model.parameterCount == 3_230_936_576)
-        let tokensPerBlock = mainnet.model.tokensPerStep * UInt64(mainnet.training.stepsPerBlock)
+        let tokensPerBlock = UInt64(mainnet.model.contextLength) * UInt64(mainnet.model.batchSize) * UInt64(mainnet.training.stepsPerBlock)
         let needed = mainnet.model.parameterCount * 20
         #expect(UInt64(stage.height) * tokensPerBlock >= needed)
         #expect(UInt64(stage.height - mainnet.retargetPeriod) * tokensPerBlock < needed)
