@@ -3,11 +3,11 @@ public struct PeerClock: Sendable {
     /// A steadily growing time.
     public var now: @Sendable () -> Duration
     /// Seconds since 1970.
-    var unixTime: @Sendable () -> UInt64
+    public var unixTime: @Sendable () -> UInt64
     /// Waits; throws when the task is cancelled.
     public var sleep: @Sendable (Duration) async throws -> Void
 
-    init(
+    public init(
         now: @escaping @Sendable () -> Duration, unixTime: @escaping @Sendable () -> UInt64,
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) {
