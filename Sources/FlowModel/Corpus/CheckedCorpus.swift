@@ -5,8 +5,8 @@ import Synchronization
 /// with the file's size and times as before, is found out before anybody is blamed for it.
 ///
 /// ```swift
-/// let text = try CheckedCorpus { try DirectoryCorpus(path: "books") }
-/// try text.tree.require(root: parameters.corpusRoot, length: parameters.corpusLength)
+/// let text = try CheckedCorpus { () throws(CorpusError) in try DirectoryCorpus(path: "books") }
+/// print(text.tree.root)
 /// try text.check(offset: 4_096, count: 257)
 /// ```
 public final class CheckedCorpus: Corpus {
