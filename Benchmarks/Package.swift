@@ -46,7 +46,7 @@ let package = Package(
         // The held-out loss by blocks, with results from the end of trajectories or from tickets.
         .executableTarget(
             name: "blocks",
-            dependencies: ["FlowConsensus", "FlowModel", "FlowTensor", "FlowCrypto"].map { .product(name: $0, package: "flow") }),
+            dependencies: ["FlowNode", "FlowConsensus", "FlowModel", "FlowTensor", "FlowCrypto"].map { .product(name: $0, package: "flow") }),
 
         // Table, JSON and plots of what the harness and `learn` wrote.
         .executableTarget(name: "report"),

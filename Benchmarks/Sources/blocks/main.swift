@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowModel
+import FlowNode
 import FlowTensor
 import Foundation
 
