@@ -126,7 +126,7 @@ final class Forge {
                 return !(step.isTicket && block.header.meetsTarget)
             }
             guard end == .stopped else { continue }
-            if case .invalidStep = try driver.run(trajectory, body: { _ in true }) { try driver.rewind(trajectory) }
+            if case .invalidStep = try driver.run(trajectory, body: { _ in true }) { try trajectory.rewind() }
             weights = trajectory.weights.copy()
             weightsRoot = weights.root(pool: pool)
             parent = block.header

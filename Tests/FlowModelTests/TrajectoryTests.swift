@@ -162,7 +162,7 @@ import Testing
             return
         }
         #expect(trajectory.weights.root() != weights)
-        try driver.rewind(trajectory)
+        try trajectory.rewind()
         #expect(trajectory.weights.root() == weights && trajectory.momentum.root() == momentum && trajectory.deltaHash == delta)
         #expect(trajectory.completedSteps == 2 && trajectory.isFinished && trajectory.fault != nil)
     }

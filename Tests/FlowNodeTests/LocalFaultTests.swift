@@ -4,28 +4,10 @@ import FlowModel
 import FlowStore
 import FlowTensor
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import FlowNode
-
-/// Multiplies right, but for a given product.
-private final class BackendWithOneFault: MatrixBackend {
-    let name = "one fault"
-    private let calls = Atomic(0)
-    private let faulty: Int
-
-    /// - Parameter call: the one whose results are off, from 1; 0 for none
-    init(call: Int) { faulty = call }
-
-    var callCount: Int { calls.load(ordering: .relaxed) }
-
-    func execute(_ products: [IntegerProduct], pool: ThreadPool) {
-        ReferenceBackend().execute(products, pool: pool)
-        if calls.add(1, ordering: .relaxed).newValue == faulty { for product in products { product.output[0] += 1_000 } }
-    }
-}
 
 /// What fails on this machine condemns nobody's blocks, cuts no peer and needs no restart.
 @Suite struct LocalFaultTests {
@@ -184,15 +166,15 @@ private final class BackendWithOneFault: MatrixBackend {
         #expect(sound.crossChecks == 2)
 
         // A fault in the second step, which no digest of the block covers; a seed whose second step is repeated.
-        let counting = BackendWithOneFault(call: 0)
+        let counting = SpoiledBackend(call: 0)
         _ = try Trajectory(
             clean.job(try claim(1).header, parent: weights), trainer: Trainer(configuration: clean.stage(at: 1).configuration, backend: counting)
         ).advance()
         let nonce = try #require(try ((1...64) as ClosedRange<UInt64>).first { parameters.workSeed(of: try claim($0).header).bytes[0] % 2 == 1 })
         let faulty = ReplayEngine(
-            environment: try TestNetwork.environment(parameters, backend: BackendWithOneFault(call: counting.callCount + 1)), crossCheckInterval: 1)
+            environment: try TestNetwork.environment(parameters, backend: SpoiledBackend(call: counting.callCount + 1) { $0 += 1_000 }), crossCheckInterval: 1)
         let finding = faulty.replay(try claim(nonce), parent: weights, cancel: CancellationFlag())
-        guard case .valid = finding.outcome, case .backend("one fault", 2, _, _)? = finding.alarm else {
+        guard case .valid = finding.outcome, case .backend("spoiled", 2, _, _)? = finding.alarm else {
             Issue.record("\(finding.alarm.map { "\($0)" } ?? "no alarm")")
             return
         }

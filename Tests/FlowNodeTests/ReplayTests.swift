@@ -21,23 +21,6 @@ private final class FaultyBackend: MatrixBackend {
     }
 }
 
-/// Multiplies right, but for one product, whose first element is not a number.
-private final class PoisonedBackend: MatrixBackend {
-    let name = "poisoned"
-    private let calls = Atomic(0)
-    private let poisoned: Int
-
-    /// - Parameter call: the one that goes wrong, from 1; 0 for none
-    init(call: Int) { poisoned = call }
-
-    var callCount: Int { calls.load(ordering: .relaxed) }
-
-    func execute(_ products: [IntegerProduct], pool: ThreadPool) {
-        ReferenceBackend().execute(products, pool: pool)
-        if calls.add(1, ordering: .relaxed).newValue == poisoned { products[0].output[0] = .nan }
-    }
-}
-
 @Suite struct ReplayTests {
     /// The block's result is what the trajectory leaves after S steps, whichever step was the ticket; the next block starts there.
     @Test(arguments: [1, 2, 4] as [UInt32]) func theResultIsTheTrajectorysEnd(firstPayingStep: UInt32) async throws {
@@ -70,14 +53,14 @@ private final class PoisonedBackend: MatrixBackend {
         let header = BlockHeader(
             previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
             bits: parameters.powLimit, nonce: 1, steps: 2, deltaHash: .zero)
-        let counting = PoisonedBackend(call: 0)
+        let counting = SpoiledBackend(call: 0)
         _ = try Trajectory(clean.job(header, parent: weights), trainer: Trainer(configuration: configuration, backend: counting)).advance()
 
         let expected = Trajectory(clean.job(header, parent: weights), trainer: Trainer(configuration: configuration, backend: ReferenceBackend()))
         var digests: [Hash256] = []
         while digests.count < max(2, poisonedStep - 1) { digests.append(try expected.advance().digest) }
 
-        let poisoned = PoisonedBackend(call: (poisonedStep - 1) * counting.callCount + 1)
+        let poisoned = SpoiledBackend(call: (poisonedStep - 1) * counting.callCount + 1) { $0 = .nan }
         let engine = ReplayEngine(environment: try TestNetwork.environment(parameters, backend: poisoned))
         let claim = TrainingClaim(header: header, parentHash: parameters.genesisHash, stepDigests: Array(digests.prefix(2)))
         let finding = engine.replay(claim, parent: weights, cancel: CancellationFlag())
@@ -90,7 +73,7 @@ private final class PoisonedBackend: MatrixBackend {
         case .valid(let result) where engine.environment.trust.isDistrusted:
             while !expected.isFinished { _ = try expected.advance() }
             #expect(result.root == expected.weights.root())
-            guard case .backend("poisoned", poisonedStep, _, nil)? = finding.alarm else {
+            guard case .backend("spoiled", poisonedStep, _, nil)? = finding.alarm else {
                 Issue.record("\(finding.alarm.map { "\($0)" } ?? "no alarm")")
                 return
             }

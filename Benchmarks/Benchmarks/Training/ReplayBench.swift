@@ -30,7 +30,7 @@ final class ReplayBench {
             TrajectoryJob(
                 parent: parent, modelRoot: header.modelRoot, workSeed: parameters.workSeed(of: header),
                 stepsPerBlock: steps, firstPayingStep: Int(training.firstPayingStep),
-                learningRateUnits: (0..<UInt64(steps)).map { training.learningRateUnits(height: 1, stepsBefore: $0) },
+                learningRateUnits: parameters.learningRateUnits(at: 1),
                 sampler: sampler),
             trainer: Trainer(configuration: configuration, backend: try Backends.backend("automatic"), pool: pool))
     }

@@ -30,7 +30,7 @@ public struct ConformanceRun: Sendable {
             TrajectoryJob(
                 parent: parent, modelRoot: initialRoot, workSeed: Keccak256.hash(Array("flowcoin/conformance".utf8)),
                 stepsPerBlock: stepCount, firstPayingStep: Int(training.firstPayingStep),
-                learningRateUnits: (0..<UInt64(stepCount)).map { training.learningRateUnits(height: 1, stepsBefore: $0) },
+                learningRateUnits: setup.parameters.learningRateUnits(at: 1),
                 sampler: try setup.sampler(setup.configuration, corpusRoot: setup.parameters.corpusRoot)),
             trainer: Trainer(configuration: setup.configuration, backend: backend, pool: pool))
         var steps: [Step] = []

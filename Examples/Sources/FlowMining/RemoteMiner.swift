@@ -138,7 +138,7 @@ public final class RemoteMiner {
         let (client, hexadecimal) = (client, Hex.encode(block.encoded))
         async let submitted = client.call("submitblock", [.string(hexadecimal)])
         // While the node replays the block the training goes on to the trajectory's end: the next block starts from there.
-        if case .invalidStep = try driver.run(run, isCancelled: { Task.isCancelled }, body: { _ in true }) { try driver.rewind(run) }
+        if case .invalidStep = try driver.run(run, isCancelled: { Task.isCancelled }, body: { _ in true }) { try run.rewind() }
         let answer = try await submitted
         guard answer.isNull else {
             report(.refused(height: block.header.height, reason: answer.string ?? "without a reason"))

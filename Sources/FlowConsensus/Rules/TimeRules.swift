@@ -15,7 +15,7 @@ public enum TimeRules {
 extension ChainParameters {
     /// The least seconds between a block's time and its parent's; nil on a network whose target never moves.
     ///
-    /// So blocks never come faster than a node replays them, and times ascend, which leaves nothing to the rules that guard a
+    /// So in the long run blocks come no faster than the reference machine replays mainnet's first model (Scale.md), and times ascend, which leaves nothing to the rules that guard a
     /// retarget against times that go back.
     var leastSpacing: UInt64? { retargets ? UInt64(blockInterval / ConsensusLimits.blocksPerInterval) : nil }
 }

@@ -56,7 +56,10 @@ public final class Trajectory {
     }
 
     /// Takes the steps before the fault once more, from the parent's weights: a step that has no result leaves its traces in the weights.
-    func rewind() throws(StepFault) {
+    /// The trajectory stays ended.
+    ///
+    /// - Throws: ``StepFault``; one of an invalid step says that this machine does not compute the same twice.
+    public func rewind() throws(StepFault) {
         let (steps, ended) = (completedSteps, fault)
         restart(job)
         while completedSteps < steps { _ = try advance() }

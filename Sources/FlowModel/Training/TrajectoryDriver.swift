@@ -40,12 +40,6 @@ public final class TrajectoryDriver {
     /// Takes the memory of a trajectory that nobody needs any more.
     public func reuse(_ trajectory: Trajectory) { spare = trajectory }
 
-    /// Brings a trajectory that an invalid step ended back to what the steps before left, by taking them once more: an invalid step
-    /// leaves its traces in the weights. It stays ended.
-    ///
-    /// - Throws: a ``StepFault``; one of an invalid step says that this machine does not compute the same twice.
-    public func rewind(_ trajectory: Trajectory) throws(StepFault) { try trajectory.rewind() }
-
     /// Takes steps until the caller stops, the trajectory ends, or it is cancelled between two steps.
     ///
     /// - Parameters:

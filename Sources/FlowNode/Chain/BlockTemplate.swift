@@ -17,8 +17,6 @@ struct BlockTemplate: Sendable {
     let transactions: [MempoolEntry]
     /// Subsidy and fees: the most that the coinbase may pay.
     let coinbaseValue: Amount
-    /// The learning rate's clock: training steps of the chain before this block.
-    let stepsBefore: UInt64
     /// The learning rate of each step in units of 2^−20, first step first.
     let learningRateUnits: [UInt32]
     /// S: the most steps of a trajectory.

@@ -30,7 +30,7 @@ extension Chainstate {
             version: parameters.amendments.blockVersion(at: height), previousHash: tip.hash, modelRoot: modelRoot, height: height, time: max(minimum, now),
             minimumTime: minimum, bits: try context.expectedBits(parameters), transactions: chosen,
             coinbaseValue: parameters.subsidy(at: height).adding(fees) ?? parameters.subsidy(at: height),
-            stepsBefore: parameters.trainingSteps(before: height), learningRateUnits: parameters.learningRateUnits(at: height),
+            learningRateUnits: parameters.learningRateUnits(at: height),
             stepsPerBlock: training.stepsPerBlock, firstPayingStep: training.firstPayingStep,
             corpus: parameters.corpus(at: height), rulesRoot: parameters.rulesRoot(at: height))
     }

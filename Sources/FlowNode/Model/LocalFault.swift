@@ -26,7 +26,7 @@ enum LocalFault: Error, Sendable, Equatable, CustomStringConvertible {
         case .weights(let expected, let actual):
             "the weights in memory have root \(actual), the chain says \(expected); they are loaded again, check the memory of this machine"
         case .backend(let name, let step, let portable, let accelerated):
-            "the backend \(name) computed \(accelerated.map { "\($0)" } ?? "no digest") for step \(step), the portable kernels \(portable.map { "\($0)" } ?? "none"); the portable kernels are used, choose another backend and check this machine"
+            "the backend \(name) computed \(accelerated.map { "\($0)" } ?? "no digest") for step \(step), the portable kernels \(portable.map { "\($0)" } ?? "none"); check this machine and choose another backend"
         case .corpus(let reason), .environment(let reason): reason
         }
     }

@@ -161,7 +161,7 @@ final class ReplayEngine {
             replay.end = reason
             guard replay.digests.count < claimed.count else {
                 // All that is claimed is right, and the result is what the steps before this one left.
-                do { try driver.rewind(replay.trajectory) } catch { return .localFault(LocalFault(error)) }
+                do { try replay.trajectory.rewind() } catch { return .localFault(LocalFault(error)) }
                 return finish(replay, job: job, height: claim.header.height)
             }
             if let fault = doubt(claim, job: job, step: replay.digests.count + 1, found: nil) { return .localFault(fault) }

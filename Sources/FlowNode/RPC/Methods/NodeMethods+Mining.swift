@@ -74,7 +74,7 @@ extension NodeMethods {
             "sigoplimit": .integer(ConsensusLimits.signatureChecks), "curtime": .integer(template.time), "bits": .string(template.bits.description),
             "height": .integer(template.height), "modelroot": .string(template.modelRoot.displayHex),
             "stepsperblock": .integer(template.stepsPerBlock), "firstpayingstep": .integer(template.firstPayingStep),
-            "trainingsteps": .integer(template.stepsBefore), "learningrateunits": .array(template.learningRateUnits.map { .integer($0) }),
+            "trainingsteps": .integer(chain.parameters.trainingSteps(before: template.height)), "learningrateunits": .array(template.learningRateUnits.map { .integer($0) }),
             "corpusroot": .string(template.corpus.root.displayHex), "corpuslength": .integer(template.corpus.length),
             "rulesroot": .string(template.rulesRoot.displayHex),
         ]
