@@ -8,7 +8,7 @@ let settings: [SwiftSetting] = [
 ]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let web: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
-let streaming: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+let http: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 func flow(_ names: String...) -> [Target.Dependency] {
@@ -34,7 +34,7 @@ let package = Package(
         // What the daemon and the command line share: options in bitcoind's form, data directories, the RPC client.
         .target(
             name: "ProgramSupport",
-            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding") + [log, arguments],
+            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding") + [log, arguments] + http,
             swiftSettings: settings),
         // The daemon's parts: HTTP in front of the node's RPC, the wallet on the node's chain.
         .target(
@@ -55,7 +55,7 @@ let package = Package(
             name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", arguments], swiftSettings: settings),
         // `flowchat serve`: the OpenAI interface and the page in front of a model.
         .target(
-            name: "FlowChatServer", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + streaming,
+            name: "FlowChatServer", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + http,
             swiftSettings: settings),
         .executableTarget(
             name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + ["FlowChatServer", arguments],

@@ -1,3 +1,4 @@
+import FlowNode
 import FlyingFox
 import FlyingSocks
 public import Foundation
@@ -24,6 +25,7 @@ public struct HTTPFrontEnd: Sendable {
 
     private let server: HTTPServer
     private let port: UInt16
+    private let stopped = CancellationFlag()
 
     /// - Parameters:
     ///   - rpc: answers a JSON-RPC body; the second parameter is the wallet named in the path, if any.
@@ -46,6 +48,8 @@ public struct HTTPFrontEnd: Sendable {
     public func run() async throws {
         do {
             try await server.run()
+        } catch where stopped.isCancelled {
+            // What the socket says of being closed under it is no failure.
         } catch let error as SocketError {
             if case .failed(_, let number, _) = error, number == EADDRINUSE {
                 throw ProgramError("The RPC port \(port) is in use: stop the program that holds it, or choose another with -rpcport.")
@@ -59,6 +63,7 @@ public struct HTTPFrontEnd: Sendable {
     }
 
     public func stop() async {
+        stopped.cancel()
         await server.stop(timeout: 1)
     }
 }

@@ -66,7 +66,7 @@ public final class RemoteMiner {
         try prepareStage(ModelConfiguration(setup.parameters, at: template.block.header.height), corpusRoot: template.corpusRoot)
         if weightsRoot == template.modelRoot { return }
         let bytes = try await client.fetch(path: "/rest/modelstate/\(template.modelRoot.displayHex).bin")
-        let state = try ModelState(bytes: Array(bytes), configuration: trainer.configuration)
+        let state = try ModelState(bytes: bytes, configuration: trainer.configuration)
         let root = state.root(pool: pool)
         guard root == template.modelRoot else {
             throw ProgramError(

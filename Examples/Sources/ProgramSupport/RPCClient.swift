@@ -1,8 +1,6 @@
 public import FlowNode
 public import Foundation
-#if canImport(FoundationNetworking)
-import FoundationNetworking
-#endif
+import NIOHTTP1
 
 /// A JSON-RPC client for flowcoind, over HTTP with basic authentication.
 public struct RPCClient: Sendable {
@@ -11,17 +9,12 @@ public struct RPCClient: Sendable {
     public let credentials: RPCCredentials
     /// Seconds without an answer after which a call fails; mining and model calls can take long.
     public let timeout: TimeInterval
-    private let session: URLSession
 
     public init(host: String, port: UInt16, credentials: RPCCredentials, timeout: TimeInterval = 900) {
         self.host = host
         self.port = port
         self.credentials = credentials
         self.timeout = timeout
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.timeoutIntervalForRequest = timeout
-        configuration.timeoutIntervalForResource = timeout * 4
-        session = URLSession(configuration: configuration)
     }
 
     /// Calls a method with positional parameters and returns its result.
@@ -29,44 +22,39 @@ public struct RPCClient: Sendable {
     public func call(_ method: String, _ parameters: [JSONValue] = [], wallet: String? = nil) async throws -> JSONResult {
         let request: JSONValue = ["jsonrpc": "1.0", "id": 1, "method": .string(method), "params": .array(parameters)]
         let path = wallet.map { "/wallet/" + ($0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "") } ?? "/"
-        let (data, status) = try await send(path: path, method: "POST", body: Data(request.encodedBytes))
-        guard status != 401 else {
+        let answer = try await send(path: path, method: .POST, body: request.encodedBytes)
+        guard answer.status != 401 else {
             throw ProgramError("The node at \(host):\(port) refused the credentials: use the cookie of its data directory, or its -rpcuser and -rpcpassword.")
         }
-        guard let answer = try? JSONParser.parse(Array(data)), case .object = answer else {
-            throw ProgramError("Expected a JSON-RPC answer from \(host):\(port), got HTTP status \(status) with \(data.count) bytes: is another program on that port?")
+        guard let reply = try? JSONParser.parse(answer.body), case .object = reply else {
+            throw ProgramError("Expected a JSON-RPC answer from \(host):\(port), got HTTP status \(answer.status) with \(answer.body.count) bytes: is another program on that port?")
         }
-        if let error = answer["error"], !error.isNull {
+        if let error = reply["error"], !error.isNull {
             throw RPCFailure(
                 code: Int(error["code"]?.intValue ?? 0), message: error["message"]?.stringValue ?? "error without a message")
         }
-        return JSONResult(answer["result"] ?? .null)
+        return JSONResult(reply["result"] ?? .null)
     }
 
     /// Fetches raw bytes of the REST interface.
-    public func fetch(path: String) async throws -> Data {
-        let (data, status) = try await send(path: path, method: "GET", body: nil)
-        guard status == 200 else {
-            throw ProgramError("GET \(path) at \(host):\(port) gave HTTP status \(status): \(String(decoding: data.prefix(200), as: UTF8.self))")
+    public func fetch(path: String) async throws -> [UInt8] {
+        let answer = try await send(path: path, method: .GET, body: [])
+        guard answer.status == 200 else {
+            throw ProgramError("GET \(path) at \(host):\(port) gave HTTP status \(answer.status): \(String(decoding: answer.body.prefix(200), as: UTF8.self))")
         }
-        return data
+        return answer.body
     }
 
-    private func send(path: String, method: String, body: Data?) async throws -> (Data, Int) {
-        guard let url = URL(string: "http://\(host):\(port)\(path)") else {
-            throw ProgramError("'\(host)' is not a host name: give -rpcconnect a name or an address.")
-        }
-        var request = URLRequest(url: url, timeoutInterval: timeout)
-        request.httpMethod = method
-        request.httpBody = body
-        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        request.setValue(credentials.authorization, forHTTPHeaderField: "Authorization")
+    private func send(path: String, method: HTTPMethod, body: [UInt8]) async throws -> HTTPRequest.Answer {
+        let request = HTTPRequest(
+            host: host, port: port, method: method, path: path,
+            headers: [("Content-Type", "application/json"), ("Authorization", credentials.authorization)], body: body)
         do {
-            let (data, response) = try await session.data(for: request)
-            return (data, (response as? HTTPURLResponse)?.statusCode ?? 0)
-        } catch let error as URLError {
-            throw ProgramError(
-                "Could not reach the node at \(host):\(port) (\(error.localizedDescription)): start flowcoind, or give the -rpcport it listens on.")
+            return try await request.send(silence: .seconds(timeout))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw ProgramError("Could not reach the node at \(host):\(port) (\(HTTPRequest.reason(error))): start flowcoind, or give the -rpcport it listens on.")
         }
     }
 }
