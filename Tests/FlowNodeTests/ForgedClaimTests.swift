@@ -91,15 +91,7 @@ private final class ScriptedPeer: Sendable {
         forged.stepDigests[0] = forged.stepDigests[0].flipped
         if isShorter { forged.stepDigests = Array(forged.stepDigests.prefix(2)) }
         var headers: [BlockHeader] = []
-        func seal(_ block: inout Block) {
-            block.header.steps = UInt32(block.stepDigests.count)
-            repeat {
-                block.stepDigests[block.stepDigests.count - 1] = block.stepDigests[block.stepDigests.count - 1].next
-                block.header.deltaHash = DigestChain.end(
-                    modelRoot: block.header.modelRoot, workSeed: parameters.workSeed(of: block.header), stepDigests: block.stepDigests)
-            } while !block.header.meetsTarget
-        }
-        seal(&forged)
+        forged.seal(parameters)
         headers.append(forged.header)
         for _ in 0..<2 {
             var child = forged
@@ -107,7 +99,7 @@ private final class ScriptedPeer: Sendable {
             child.header.previousHash = parent.hash
             child.header.height = parent.height + 1
             child.header.time = parent.time + 600
-            seal(&child)
+            child.seal(parameters)
             headers.append(child.header)
         }
         let forger = try await ScriptedPeer(to: port, parameters: parameters)

@@ -207,13 +207,7 @@ import Testing
         let node = try await TestNetwork.chain(parameters)
         var forged = honest[0]
         forged.stepDigests[0] = forged.stepDigests[0].flipped
-        forged.header.deltaHash = DigestChain.end(
-            modelRoot: forged.header.modelRoot, workSeed: parameters.workSeed(of: forged.header), stepDigests: forged.stepDigests)
-        while !forged.header.meetsTarget {
-            forged.stepDigests[forged.stepDigests.count - 1] = Keccak256.hash(forged.header.deltaHash.bytes)
-            forged.header.deltaHash = DigestChain.end(
-                modelRoot: forged.header.modelRoot, workSeed: parameters.workSeed(of: forged.header), stepDigests: forged.stepDigests)
-        }
+        forged.seal(parameters)
         guard case .invalid = try await node.submit(forged) else {
             Issue.record("a forgery was believed")
             return

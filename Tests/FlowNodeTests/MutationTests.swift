@@ -173,14 +173,7 @@ import Testing
     private func forge(_ block: Block, _ parameters: ChainParameters, _ change: (inout [Hash256]) -> Void) -> Block {
         var forged = block
         change(&forged.stepDigests)
-        forged.header.steps = UInt32(forged.stepDigests.count)
-        repeat {
-            // The last digest is the forger's to choose, so that hashing costs him no training.
-            if block.stepDigests != forged.stepDigests || block.header != forged.header { forged.stepDigests[forged.stepDigests.count - 1] = forged.stepDigests[forged.stepDigests.count - 1].next }
-            forged.header.deltaHash = DigestChain.end(
-                modelRoot: forged.header.modelRoot, workSeed: parameters.workSeed(of: forged.header),
-                stepDigests: forged.stepDigests)
-        } while !forged.header.meetsTarget
+        forged.seal(parameters)
         return forged
     }
 

@@ -107,7 +107,7 @@ import Testing
         var forged = block
         forged.stepDigests = [block.stepDigests[0].flipped]
         forged.header.steps = 1
-        chain(&forged, parameters)
+        forged.seal(parameters)
         let unknown = NetworkMessage.headers([[UInt8](repeating: 0xff, count: 160)])
         let faults: [(header: BlockHeader?, message: NetworkMessage)] = [
             (block.header, .block(mutated.encoded)), (forged.header, .block(forged.encoded)), (block.header, .block([1, 2, 3])),
@@ -141,7 +141,7 @@ import Testing
         await miner.stop()
         var forged = block
         forged.stepDigests[1] = forged.stepDigests[1].flipped
-        chain(&forged, parameters)
+        forged.seal(parameters)
         let (network, peer) = try await stranger(to: node)
         let (witness, _) = try await stranger(to: node)
         await announce(forged.header, over: network, to: peer)
@@ -165,14 +165,5 @@ import Testing
         await network.stop()
         await witness.stop()
         await node.stop()
-    }
-
-    private func chain(_ block: inout Block, _ parameters: ChainParameters) {
-        repeat {
-            block.header.deltaHash = DigestChain.end(
-                modelRoot: block.header.modelRoot, workSeed: parameters.workSeed(of: block.header), stepDigests: block.stepDigests)
-            if block.header.meetsTarget { return }
-            block.stepDigests[block.stepDigests.count - 1] = block.stepDigests[block.stepDigests.count - 1].next
-        } while true
     }
 }

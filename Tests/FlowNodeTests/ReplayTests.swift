@@ -101,6 +101,42 @@ private final class FaultyBackend: MatrixBackend {
         await source.stop()
     }
 
+    /// Where it breaks down after it had proved right, up to fifteen verdicts rely on it: once it is found out they are taken back.
+    @Test func verdictsOfAFaultyBackendAreTakenBack() async throws {
+        let parameters = try TestNetwork.parameters()
+        var rivals: [Block] = []
+        for _ in 0...(Confidence.reliance + 1) {
+            let source = try await TestNetwork.chain(parameters)
+            _ = try await MiningLoop(chain: source).mine(1, paying: try TestKey(1).program)
+            rivals.append(contentsOf: try await source.blocks(from: 1))
+            await source.stop()
+        }
+        let backend = FaultyBackend()
+        let node = try await TestNetwork.chain(parameters, backend: backend)
+        var lie = rivals[0]
+        lie.stepDigests[0] = lie.stepDigests[0].flipped
+        lie.seal(parameters)
+        // Confirmed, so the next fifteen are not.
+        #expect(try await node.submit(lie).rule == "training-digest")
+        backend.breakDown()
+        let (relied, found) = (rivals[1...Confidence.reliance], rivals[Confidence.reliance + 1])
+        for block in relied { #expect(try await node.submit(block).rule == "training-digest") }
+        #expect(try await node.submit(found) == .connected)
+        #expect(await node.warnings().contains("faulty"))
+        for block in relied {
+            #expect(await node.read { $0.tree.condemned(block.hash) == nil })
+            #expect(try await node.submit(block) == .sideChain)
+        }
+        // A branch on one can be followed (the tree keeps the last ones that a source names).
+        let other = try await TestNetwork.chain(parameters)
+        #expect(try await other.submit(try #require(relied.last)) == .connected)
+        _ = try await MiningLoop(chain: other).mine(1, paying: try TestKey(1).program)
+        #expect(try await node.submit(try await other.blocks(from: 2)[0]) == .connected)
+        try await expectSame(other, node)
+        await other.stop()
+        await node.stop()
+    }
+
     @Test func damagedWeightsBlameNobody() throws {
         let parameters = try TestNetwork.parameters()
         let engine = ReplayEngine(environment: try TestNetwork.environment(parameters))

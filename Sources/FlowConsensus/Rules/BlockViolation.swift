@@ -74,6 +74,9 @@ public enum BlockViolation: Error, Hashable, Sendable {
         }
     }
 
+    /// The rules that only training decides.
+    public static let trainingIdentifiers: Set = ["training-digest", "training-step"]
+
     /// When a block that is only too early becomes due, in seconds since 1970: the first second at which the same check passes.
     /// nil for every other rule.
     public var due: UInt64? {

@@ -163,6 +163,16 @@ final class Chainstate {
         return true
     }
 
+    /// The backend computes wrong, and who knows since when: what was called false by training is judged again.
+    private func takeBackVerdicts() {
+        known = KnownDigests()
+        for (hash, condemned) in tree.condemnedBlocks
+        where BlockViolation.trainingIdentifiers.contains(String(condemned.reason.prefix { $0 != ":" })) {
+            _ = tree.reconsider(hash)
+        }
+        emit(.reconsidered)
+    }
+
     // MARK: replays
 
     /// A replay that the owner performs: where it can block, with nothing of the chain locked.
@@ -229,6 +239,7 @@ final class Chainstate {
         try checkSound()
         let seed = parameters.workSeed(of: task.claim.header)
         if let alarm = finding.alarm { sound(alarm) }
+        if case .backend? = finding.alarm { takeBackVerdicts() }
         switch finding.outcome {
         case .preempted, .localFault: break
         default: known.learn(finding.known, seed: seed)
