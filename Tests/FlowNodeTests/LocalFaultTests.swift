@@ -163,16 +163,24 @@ import Testing
                 return
             }
         }
-        #expect(sound.crossChecks == 2)
+        // The first one and every third.
+        #expect(sound.crossChecks == 3)
 
-        // A fault in the second step, which no digest of the block covers; a seed whose second step is repeated.
-        let counting = SpoiledBackend(call: 0)
+        // A fault in the second step of the second block, which no digest of it covers; a seed whose second step is repeated.
+        let (first, step) = (SpoiledBackend(call: 0), SpoiledBackend(call: 0))
+        _ = ReplayEngine(environment: try TestNetwork.environment(parameters, backend: first), crossCheckInterval: 1)
+            .replay(try claim(0), parent: weights, cancel: CancellationFlag())
         _ = try Trajectory(
-            clean.job(try claim(1).header, parent: weights), trainer: Trainer(configuration: clean.stage(at: 1).configuration, backend: counting)
+            clean.job(try claim(1).header, parent: weights), trainer: Trainer(configuration: clean.stage(at: 1).configuration, backend: step)
         ).advance()
         let nonce = try #require(try ((1...64) as ClosedRange<UInt64>).first { parameters.workSeed(of: try claim($0).header).bytes[0] % 2 == 1 })
         let faulty = ReplayEngine(
-            environment: try TestNetwork.environment(parameters, backend: SpoiledBackend(call: counting.callCount + 1) { $0 += 1_000 }), crossCheckInterval: 1)
+            environment: try TestNetwork.environment(parameters, backend: SpoiledBackend(call: first.callCount + step.callCount + 1) { $0 += 1_000 }),
+            crossCheckInterval: 1)
+        guard case .valid = faulty.replay(try claim(0), parent: weights, cancel: CancellationFlag()).outcome else {
+            Issue.record("the first block is right")
+            return
+        }
         let finding = faulty.replay(try claim(nonce), parent: weights, cancel: CancellationFlag())
         guard case .valid = finding.outcome, case .backend("spoiled", 2, _, _)? = finding.alarm else {
             Issue.record("\(finding.alarm.map { "\($0)" } ?? "no alarm")")

@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowModel
+import FlowP2P
 import FlowStore
 import FlowTensor
 import Synchronization
@@ -135,6 +136,78 @@ private final class FaultyBackend: MatrixBackend {
         try await expectSame(other, node)
         await other.stop()
         await node.stop()
+    }
+
+    /// A backend breaks down after the first block: the next honest block is condemned on its word, until somebody builds on that block.
+    @Test func aVerdictThatOthersDoNotShareIsLookedAtAgain() async throws {
+        let parameters = try TestNetwork.parameters()
+        let source = try await TestNetwork.chain(parameters)
+        _ = try await MiningLoop(chain: source).mine(3, paying: try TestKey(1).program)
+        let blocks = try await source.blocks(from: 1)
+        let backend = FaultyBackend()
+        let node = try await TestNetwork.chain(parameters, backend: backend)
+        #expect(try await node.submit(blocks[0]) == .connected)
+        backend.breakDown()
+        #expect(try await node.submit(blocks[1]).rule == "training-digest")
+        #expect(await node.read { $0.tree.condemned(blocks[1].hash) != nil })
+        _ = try await node.accept(headers: [blocks[2].header])
+        #expect(await node.read { $0.tree.condemned(blocks[1].hash) == nil })
+        for block in blocks.dropFirst() { #expect(try await node.submit(block) == .connected) }
+        #expect(await node.warnings().contains("faulty"))
+        try await expectSame(source, node)
+        await node.stop()
+        await source.stop()
+    }
+
+    @Test func whoWasCalledALiarByAFaultyMachineMayComeBack() async throws {
+        let node = try await TestNetwork.chain(try TestNetwork.parameters())
+        let (peer, source) = (PeerID(rawValue: 7), BlockTree.Announcer(rawValue: 7))
+        await node.read { chain in
+            var sync = BlockSync()
+            #expect(sync.handle(.lied(source, fault: "x"), chain: chain).isEmpty)
+            _ = sync.handle(.connected(peer), now: .zero, chain: chain)
+            #expect(sync.handle(.lied(source, fault: "x"), chain: chain) == [.lied(peer, fault: "x")])
+            #expect(sync.handle(.verdictsTakenBack, chain: chain).contains(.liftBansOfLiars))
+            #expect(!sync.handle(.reconsidered, chain: chain).contains(.liftBansOfLiars))
+        }
+        await node.stop()
+    }
+
+    /// Who builds on forgeries has one of them looked at again, for each block that proves right.
+    @Test func blocksOnForgeriesBuyOneSecondOpinion() async throws {
+        let parameters = try TestNetwork.parameters()
+        let source = try await TestNetwork.chain(parameters)
+        _ = try await MiningLoop(chain: source).mine(2, paying: try TestKey(1).program)
+        let honest = try await source.blocks(from: 1)
+        let node = try await TestNetwork.chain(parameters)
+        func forge(_ salt: UInt8) -> (block: Block, child: BlockHeader) {
+            var block = honest[1]
+            block.stepDigests[0] = Keccak256.hash([salt])
+            block.seal(parameters)
+            var child = block
+            child.header.previousHash = block.hash
+            child.header.height += 1
+            child.header.time += 1
+            child.seal(parameters)
+            return (block, child.header)
+        }
+        #expect(try await node.submit(honest[0]) == .connected)
+        for salt in (0..<4) as Range<UInt8> {
+            let (block, child) = forge(salt)
+            #expect(try await node.submit(block).rule == "training-digest")
+            guard case .condemned? = try await node.accept(headers: [child]).refusal else {
+                Issue.record("a block on a forgery was taken")
+                return
+            }
+            #expect(await node.read { $0.tree.condemned(block.hash) == nil } == (salt == 0))
+            if salt == 0 { #expect(try await node.submit(block).rule == "training-digest") }
+            #expect(try await node.accept(headers: [child]).new == 0)
+            #expect(await node.read { $0.tree.condemned(block.hash) != nil })
+        }
+        #expect(try await node.submit(honest[1]) == .connected)
+        #expect(await node.warnings().isEmpty)
+        await node.stop()
+        await source.stop()
     }
 
     @Test func damagedWeightsBlameNobody() throws {

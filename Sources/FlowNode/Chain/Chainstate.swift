@@ -16,12 +16,16 @@ final class Chainstate {
         case event(NodeEvent)
         /// Somebody sent what it could know to be false.
         case misbehaved(BlockTree.Announcer, fault: String)
+        /// Somebody delivered a block whose first digest is false: on this machine's word, until verdicts are taken back.
+        case lied(BlockTree.Announcer, fault: String)
         /// A block that somebody delivered is right.
         case proved(BlockTree.Announcer)
         /// A block that somebody delivered proved false further on: its other blocks were dropped.
         case forfeited(BlockTree.Announcer)
         /// Blocks that were called invalid may come again.
         case reconsidered
+        /// This machine computed wrong: those who were called liars may not be.
+        case verdictsTakenBack
     }
 
     let parameters: ChainParameters
@@ -36,6 +40,7 @@ final class Chainstate {
     var model: ModelState
     var mempool: Mempool
     private var known = KnownDigests()
+    private var reliance = VerdictReliance()
     /// What the transactions of a block on the tip change, their signatures not yet checked, until it is connected.
     var checkedConnection: (block: Hash256, connection: UnverifiedConnection)?
     /// Coins and weights after the last replayed block beside the connected chain.
@@ -94,7 +99,9 @@ final class Chainstate {
     /// Takes headers in chain order, as a peer sends them.
     func accept(headers: [BlockHeader], from announcer: BlockTree.Announcer) throws -> BlockTree.HeaderOutcome {
         try checkSound()
-        return tree.accept(headers: headers, from: announcer, now: clock())
+        let outcome = tree.accept(headers: headers, from: announcer, now: clock())
+        if case .condemned? = outcome.refusal { for header in headers { builtOn(header.previousHash) } }
+        return outcome
     }
 
     /// A peer is gone; what only it claimed is forgotten.
@@ -131,7 +138,9 @@ final class Chainstate {
         case nil: return nil
         case .unknownParent?, .brokenChain?: return .orphan
         case .violation(let violation)?: throw violation
-        case .condemned(let reason)?: return .invalid(rule: "bad-parent-invalid", detail: reason, peerCouldKnow: false)
+        case .condemned(let reason)?:
+            builtOn(header.previousHash)
+            return .invalid(rule: "bad-parent-invalid", detail: reason, peerCouldKnow: false)
         case .early(let due)?:
             return .premature(rule: "time-too-new", detail: "its header is kept until it is due, at \(due) seconds since 1970")
         case .full?: return .noRoom
@@ -170,7 +179,14 @@ final class Chainstate {
         where BlockViolation.trainingIdentifiers.contains(String(condemned.reason.prefix { $0 != ":" })) {
             _ = tree.reconsider(hash)
         }
-        emit(.reconsidered)
+        emit(.verdictsTakenBack)
+    }
+
+    /// Somebody builds on a block. Where only this machine's word condemned it, it may come once more, to be judged with a second opinion.
+    private func builtOn(_ hash: Hash256) {
+        guard reliance.isDoubted(by: hash) else { return }
+        known = KnownDigests()
+        if tree.reconsider(hash) { emit(.reconsidered) }
     }
 
     // MARK: replays
@@ -179,6 +195,7 @@ final class Chainstate {
     struct ReplayTask: Sendable {
         let hash: Hash256
         let claim: TrainingClaim
+        fileprivate var confirms = false
         /// Weights that `moves` lead from to the ones that the block starts from.
         fileprivate let start: ModelState
         fileprivate let moves: [ModelVault.Move]
@@ -187,7 +204,7 @@ final class Chainstate {
         func run(_ engine: ReplayEngine, cancel: CancellationFlag, firstStep: () -> Void) -> ReplayFinding {
             do {
                 let parent = moves.isEmpty ? start : try vault.move(start.copy(), moves)
-                return engine.replay(claim, parent: parent, cancel: cancel, firstStep: firstStep)
+                return engine.replay(claim, parent: parent, confirms: confirms, cancel: cancel, firstStep: firstStep)
             } catch {
                 return ReplayFinding(
                     outcome: .localFault(.environment("the weights after block \(claim.parentHash) cannot be made: \(error)")), known: .init())
@@ -226,12 +243,15 @@ final class Chainstate {
         }
         let claim = TrainingClaim(
             header: block.header, parentHash: parent.hash, stepDigests: block.stepDigests)
-        if let side, side.block == parent.hash { return ReplayTask(hash: hash, claim: claim, start: side.model, moves: [], vault: vault) }
+        let confirms = reliance.doubted == hash
+        if let side, side.block == parent.hash {
+            return ReplayTask(hash: hash, claim: claim, confirms: confirms, start: side.model, moves: [], vault: vault)
+        }
         guard let moves = ModelVault.steps(from: tree.tip.hash, to: parent.hash, in: tree) else {
             tree.suspend(hash, reason: "block \(parent.hash) does not lead to the tip's chain; restart the node")
             return nil
         }
-        return ReplayTask(hash: hash, claim: claim, start: model, moves: moves, vault: vault)
+        return ReplayTask(hash: hash, claim: claim, confirms: confirms, start: model, moves: moves, vault: vault)
     }
 
     /// Takes over what a replay found.
@@ -240,6 +260,7 @@ final class Chainstate {
         let seed = parameters.workSeed(of: task.claim.header)
         if let alarm = finding.alarm { sound(alarm) }
         if case .backend? = finding.alarm { takeBackVerdicts() }
+        reliance.learn(finding, of: task.hash)
         switch finding.outcome {
         case .preempted, .localFault: break
         default: known.learn(finding.known, seed: seed)
@@ -306,7 +327,7 @@ final class Chainstate {
     private func blame(_ source: BlockTree.Announcer, hash: Hash256, step: Int?, violation: BlockViolation) {
         guard source != .local else { return }
         for other in tree.forfeit(source) { emit(.judged(hash: other, fate: .noRoom)) }
-        emit(step == 1 ? .misbehaved(source, fault: "block \(hash): \(violation.identifier)") : .forfeited(source))
+        emit(step == 1 ? .lied(source, fault: "block \(hash): \(violation.identifier)") : .forfeited(source))
     }
 
     /// A block's training is right: connect it when it extends the tip, else keep the result beside the chain.

@@ -22,6 +22,7 @@ final class ReplayEngine {
     /// The corpus proved damaged or unreadable, so it is opened again before the next replay.
     private var corpusFailed = false
     private var validReplays = 0
+    private var isConfirmed = false
     /// One of so many right blocks has one of its steps repeated by the portable kernels.
     private let crossCheckInterval: Int
     private(set) var crossChecks = 0
@@ -64,18 +65,24 @@ final class ReplayEngine {
     /// Replays a claim from its parent's weights.
     /// - Parameters:
     ///   - parent: the weights that the block starts from
+    ///   - confirms: calls nothing false, now, that other kernels do not call false
     ///   - cancel: looked at between steps
     ///   - firstStep: called once the first digest proved right
     /// - Returns: the verdict, and what is now known of the trajectory
     func replay(
-        _ claim: TrainingClaim, parent: ModelState, cancel: CancellationFlag, firstStep: () -> Void = {}
+        _ claim: TrainingClaim, parent: ModelState, confirms: Bool = false, cancel: CancellationFlag, firstStep: () -> Void = {}
     ) -> ReplayFinding {
+        isConfirmed = false
         let seed = environment.parameters.workSeed(of: claim.header)
         let limit = Int(environment.parameters.training(at: claim.header.height).stepsPerBlock)
         guard claim.stepDigests.count <= limit else {
             return ReplayFinding(outcome: .endsTrajectory(step: limit + 1, reason: "more steps than a trajectory has"), known: .init())
         }
         let job = environment.job(claim.header, parent: parent)
+        if confirms {
+            confidence = Confidence()
+            paused.removeAll { $0.seed == seed }
+        }
         if corpusFailed {
             // Files that were put back have another time of change. Where it still fails, the replay says so.
             try? environment.stage(at: claim.header.height).corpus.reopen()
@@ -91,6 +98,7 @@ final class ReplayEngine {
             finding = attempt(claim, job: job, cancel: cancel, firstStep: firstStep)
             finding.alarm = alarm
         }
+        finding.isConfirmed = isConfirmed
         return finding
     }
 
@@ -112,8 +120,11 @@ final class ReplayEngine {
             replay.forget()
         case .valid:
             validReplays += 1
-            if validReplays % crossCheckInterval == 0 {
-                alarm = crossCheck(replay, job: job, height: claim.header.height)
+            // The first right block of a process shows that its arithmetic can be relied on, before anybody lies to it.
+            let isFirst = validReplays == 1
+            if isFirst || validReplays % crossCheckInterval == 0 {
+                alarm = crossCheck(replay, job: job, height: claim.header.height, step: isFirst ? 1 : nil)
+                confirmed(alarm == nil)
                 replay.forget()
             }
         default: break
@@ -231,8 +242,13 @@ final class ReplayEngine {
             return nil
         }
         let fault = compareRoot(job, claim) ?? disagreement(job: job, height: claim.header.height, step: step, found: found)
-        confidence.confirmed(fault == nil)
+        confirmed(fault == nil)
         return fault
+    }
+
+    private func confirmed(_ agrees: Bool) {
+        confidence.confirmed(agrees)
+        isConfirmed = agrees
     }
 
     private func compareRoot(_ job: TrajectoryJob, _ claim: TrainingClaim) -> LocalFault? {
@@ -248,10 +264,11 @@ final class ReplayEngine {
     }
 
     /// Repeats one step of a right block on the portable kernels, in the memory of its trajectory: an alarm, never a verdict.
-    private func crossCheck(_ replay: Replay, job: TrajectoryJob, height: BlockHeight) -> LocalFault? {
+    /// - Parameter step: which one; nil for one that the work seed names
+    private func crossCheck(_ replay: Replay, job: TrajectoryJob, height: BlockHeight, step: Int?) -> LocalFault? {
         guard !replay.digests.isEmpty else { return nil }
         crossChecks += 1
-        let step = 1 + Int(job.workSeed.bytes[0]) % replay.digests.count
+        let step = step ?? 1 + Int(job.workSeed.bytes[0]) % replay.digests.count
         let trajectory = replay.trajectory
         do {
             trajectory.restart(job)
@@ -325,7 +342,7 @@ private final class Checkpoint {
     }
 }
 
-/// How far this machine's arithmetic is relied on. A false digest is confirmed by other kernels at first, then every
+/// How far this machine's arithmetic is relied on. A false digest is confirmed by other kernels while none of this process's steps was, then every
 /// sixteenth time; after a disagreement each one, until one was confirmed again.
 struct Confidence: Sendable, Equatable {
     /// Digests called false without a second opinion, between two with one.

@@ -19,4 +19,6 @@ struct ReplayFinding: Sendable {
     var outcome: ReplayOutcome
     var known: KnownDigests.Trajectory
     var alarm: LocalFault?
+    /// Other kernels repeated a step of this replay and agreed.
+    var isConfirmed = false
 }

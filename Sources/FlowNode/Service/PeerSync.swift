@@ -20,6 +20,8 @@ final class PeerSync: Sendable {
     private let log = Logger(label: "flowcoin.peers")
     private let serving = Mutex<[PeerID: Serving]>([:])
     private let tasks = Mutex<[Task<Void, Never>]>([])
+    /// Hosts that were banned for a false digest by this process.
+    private let liars = Mutex<Set<NetworkRange>>([])
 
     init(chain: ChainService, network: PeerNetwork) {
         self.chain = chain
@@ -78,6 +80,15 @@ final class PeerSync: Sendable {
         case .misbehaved(let peer, let points, let fault):
             log.warning("misbehaviour", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
             network.misbehaved(peer, points: points, fault: fault)
+        case .lied(let peer, let fault):
+            if let range = network.peer(peer).flatMap({ NetworkRange($0.host) }) { _ = liars.withLock { $0.insert(range) } }
+            perform(.misbehaved(peer, points: 100, fault: fault))
+        case .liftBansOfLiars:
+            let hosts = liars.withLock { liars in
+                defer { liars = [] }
+                return liars
+            }
+            for host in hosts { network.unban(host) }
         case .disconnect(let peer, let reason): network.disconnect(peer, reason: reason)
         case .useful(let peer, let use): network.noteUseful(peer, use)
         case .height(let height): network.startHeight = height

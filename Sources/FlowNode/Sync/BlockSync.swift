@@ -22,6 +22,10 @@ struct BlockSync {
         case serve([InventoryItem], to: PeerID)
         case misbehaved(PeerID, points: Int, fault: String)
         case disconnect(PeerID, reason: String)
+        /// It delivered a block whose first digest is false.
+        case lied(PeerID, fault: String)
+        /// Bans that `lied` led to are lifted.
+        case liftBansOfLiars
         /// The peer was the first with something new that is right.
         case useful(PeerID, PeerUsefulness)
         /// The height that new connections state.
@@ -63,13 +67,19 @@ struct BlockSync {
         case .event: break
         case .proved(let source): if peers[PeerID(rawValue: source.rawValue)] != nil { actions.append(.useful(PeerID(rawValue: source.rawValue), .block)) }
         case .misbehaved(let source, let fault): punish(PeerID(rawValue: source.rawValue), fault)
+        case .lied(let source, let fault): if peers[PeerID(rawValue: source.rawValue)] != nil { actions.append(.lied(PeerID(rawValue: source.rawValue), fault: fault)) }
         case .forfeited(let source):
             // What it claims besides is asked for anew.
             peers[PeerID(rawValue: source.rawValue)]?.needsHeaders = true
-        case .reconsidered: for peer in peers.keys { peers[peer]?.needsHeaders = true }
+        case .reconsidered: askAllAgain()
+        case .verdictsTakenBack:
+            actions.append(.liftBansOfLiars)
+            askAllAgain()
         }
         return take()
     }
+
+    private mutating func askAllAgain() { for peer in peers.keys { peers[peer]?.needsHeaders = true } }
 
     private mutating func take() -> [Action] {
         defer { actions = [] }

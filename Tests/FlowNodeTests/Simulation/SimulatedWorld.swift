@@ -235,10 +235,15 @@ final class SimulatedWorld {
 
     private func settle(_ node: SimulatedNode) throws {
         for action in node.takeActions() {
-            if case .misbehaved(_, _, let fault) = action { trace("\(node.number) calls out: \(fault)") }
+            switch action {
+            case .misbehaved(_, _, let fault), .lied(_, let fault): trace("\(node.number) calls out: \(fault)")
+            default: break
+            }
             switch action {
             case .send(let message, let peer): send(message, from: node.number, to: peer)
             case .serve(let items, let peer): for message in node.answers(to: items) { send(message, from: node.number, to: peer) }
+            case .lied(let peer, _): disconnect(peer, reconnecting: false)
+            case .liftBansOfLiars: break
             case .misbehaved(let peer, let points, _): if points >= 100 { disconnect(peer, reconnecting: false) }
             case .disconnect(let peer, _): disconnect(peer, reconnecting: true)
             case .useful, .height: break
