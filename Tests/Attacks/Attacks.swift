@@ -15,19 +15,22 @@ struct Outcome {
     /// Seconds until an honest block was connected during the attack, and in quiet times.
     let honestSeconds: Double
     let quietSeconds: Double
+    /// Bytes by which resident memory grew at most during the attack alone, with an honest block as well, and during an honest block in quiet times.
     let memory: Int
+    let fullMemory: Int
+    let quietMemory: Int
     let stepSeconds: Double
 
     /// What the defender may spend: twice the true steps that he was shown, and a step for each seed.
     var allowance: Double { 2 * shownSeconds + Double(seeds) * stepSeconds }
 
     static let head =
-        "| attack | forger's true steps | forger's cost, s | defender's cost, s | allowance, s | cost / allowance | honest block, s (quiet) | memory, MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+        "| attack | forger's true steps | forger's cost, s | defender's cost, s | allowance, s | cost / allowance | honest block, s (quiet) | memory, MiB: alone, with the block (quiet) |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
 
     var row: String {
         func text(_ value: Double) -> String { value.isFinite ? String(format: "%.2f", value) : "-" }
         let ratio = allowance > 0 ? text(defenderSeconds / allowance) : "-"
-        return "| \(name) | \(shownSteps) | \(text(shownSeconds)) | \(text(defenderSeconds)) | \(text(allowance)) | \(ratio) | \(text(honestSeconds)) (\(text(quietSeconds))) | \(memory >> 20) |"
+        return "| \(name) | \(shownSteps) | \(text(shownSeconds)) | \(text(defenderSeconds)) | \(text(allowance)) | \(ratio) | \(text(honestSeconds)) (\(text(quietSeconds))) | \(memory >> 20), \(fullMemory >> 20) (\(quietMemory >> 20)) |"
     }
 }
 
@@ -37,8 +40,7 @@ struct Arena {
     let defender: Defender
     let honest: Peer
     let quietSeconds: Double
-    /// What an honest block costs the node beside its steps: transfer, roots, held-out loss, storing.
-    let blockSeconds: Double
+    let quietMemory: Int
 
     /// - Parameter blocks: honest blocks that the node has before the attack
     init(_ parameters: ChainParameters, blocks: Int = 3) async throws {
@@ -46,50 +48,50 @@ struct Arena {
         defender = try Defender(network: parameters.name)
         honest = Peer(to: defender.port, parameters: parameters)
         try await honest.connect()
-        var (quiet, cost) = (0.0, 0.0)
+        var (quiet, growth) = (0.0, 0)
         for _ in 0..<blocks {
             let block = try forge.mine()
             try await defender.rest()
-            let before = defender.processorSeconds
+            let memory = defender.memory
+            let watch = defender.watchMemory()
             quiet = try await honest.deliver(block)
             guard quiet.isFinite else { throw AttackError("the node does not take an honest block in quiet times") }
             try await defender.rest()
-            cost = defender.processorSeconds - before - Double(parameters.training.stepsPerBlock) * forge.stepSeconds
+            watch.cancel()
+            growth = await watch.value - memory
         }
         quietSeconds = quiet
-        blockSeconds = max(0, cost)
+        quietMemory = max(0, growth)
     }
 
     func stop() async { await honest.stop() }
 
+    /// Attacks twice: alone, for what it costs, and while an honest block comes, for what that has to wait.
+    /// - Parameter attack: the number of the turn and the network
     func outcome(
-        _ name: String, shown: Int, seeds: Int, _ attack: (ChainParameters) async throws -> Void, honestBlock: Block
+        _ name: String, shown: Int, seeds: Int, _ attack: (_ turn: Int, ChainParameters) async throws -> Void, honestBlock: Block
     ) async throws -> Outcome {
         let parameters = forge.parameters
         let (before, memory) = (defender.processorSeconds, defender.memory)
-        let watch = Task { [defender] in
-            var most = 0
-            while !Task.isCancelled {
-                most = max(most, defender.memory)
-                try? await Task.sleep(for: .milliseconds(20))
-            }
-            return most
-        }
+        let (watch, whole) = (defender.watchMemory(), defender.watchMemory())
+        try await attack(0, parameters)
+        try await defender.rest()
+        let cost = defender.processorSeconds - before
+        watch.cancel()
+        let alone = await watch.value
         let delivery = Task { [honest] in
             try await Task.sleep(for: .milliseconds(300))
             return try await honest.deliver(honestBlock)
         }
-        try await attack(parameters)
+        try await attack(1, parameters)
         let honestSeconds = try await delivery.value
         try await defender.rest()
-        watch.cancel()
-        let most = await watch.value
-        // The honest block is not the attack's doing.
-        let honestCost = Double(parameters.training.stepsPerBlock) * forge.stepSeconds + blockSeconds
+        whole.cancel()
+        let most = await whole.value
         return Outcome(
             name: name, shownSteps: shown, shownSeconds: Double(shown) * forge.stepSeconds, seeds: seeds,
-            defenderSeconds: max(0, defender.processorSeconds - before - honestCost), honestSeconds: honestSeconds,
-            quietSeconds: quietSeconds, memory: max(0, most - memory), stepSeconds: forge.stepSeconds)
+            defenderSeconds: cost, honestSeconds: honestSeconds,
+            quietSeconds: quietSeconds, memory: max(0, alone - memory), fullMemory: max(0, most - memory), quietMemory: quietMemory, stepSeconds: forge.stepSeconds)
     }
 
     /// Offers blocks through some peers until each was asked for, or a while has passed.
@@ -157,19 +159,17 @@ struct Attacks {
                     let arena = try await Arena(parameters)
                     let forge = arena.forge
                     let count = 8
-                    var blocks: [Block] = []
-                    if isOneSeed {
+                    let blocks = try (0..<2).map { _ -> [Block] in
+                        guard isOneSeed else { return try (0..<count).map { _ in try forge.forgery(atStep: step) } }
                         let template = forge.block()
                         let known = try forge.digests(template, count: step - 1)
-                        blocks = try (0..<count).map { _ in try forge.forgery(atStep: step, on: template, known: known) }
-                    } else {
-                        blocks = try (0..<count).map { _ in try forge.forgery(atStep: step) }
+                        return try (0..<count).map { _ in try forge.forgery(atStep: step, on: template, known: known) }
                     }
                     let honest = try forge.mine()
                     let outcome = try await arena.outcome(
                         "digest \(step) false, \(isOneSeed ? "one seed" : "\(count) seeds"), \(peers == 1 ? "one peer" : "\(peers) peers")",
                         shown: (isOneSeed ? 1 : count) * (step - 1), seeds: isOneSeed ? 1 : count,
-                        { try await Arena.offer(blocks, through: peers, to: arena.defender.port, parameters: $0) }, honestBlock: honest)
+                        { try await Arena.offer(blocks[$0], through: peers, to: arena.defender.port, parameters: $1) }, honestBlock: honest)
                     say(outcome.row)
                     await arena.stop()
                 }
@@ -180,13 +180,13 @@ struct Attacks {
     /// 40,000 headers, and one known header over and over.
     private static func headers(_ parameters: ChainParameters) async throws {
         let arena = try await Arena(parameters)
-        let branches = (0..<20).map { _ in branch(arena.forge, length: 2_000) }
+        let branches = (0..<2).map { _ in (0..<20).map { _ in branch(arena.forge, length: 2_000) } }
         let honest = try arena.forge.mine()
         let flood = try await arena.outcome(
             "40,000 headers by 20 peers", shown: 0, seeds: 0,
-            { parameters in
+            { turn, parameters in
                 let peers = (0..<20).map { _ in Peer(to: arena.defender.port, parameters: parameters) }
-                for (peer, branch) in zip(peers, branches) {
+                for (peer, branch) in zip(peers, branches[turn]) {
                     try await peer.connect()
                     peer.announce(branch, asOneBranch: true, serving: false)
                 }
@@ -197,7 +197,7 @@ struct Attacks {
         let next = try arena.forge.mine()
         let repeated = try await arena.outcome(
             "a known header 20,000 times", shown: 0, seeds: 0,
-            { parameters in
+            { _, parameters in
                 let peer = Peer(to: arena.defender.port, parameters: parameters)
                 try await peer.connect()
                 for _ in 0..<20_000 { peer.send(.headers([honest.header.encoded])) }
@@ -211,8 +211,8 @@ struct Attacks {
     /// Large bodies: forged ones at the tip and beside it, and ones without a parent.
     private static func bodies(_ parameters: ChainParameters) async throws {
         let arena = try await Arena(parameters)
-        let large = try (0..<20).map { _ in try arena.forge.forgery(atStep: 1, padding: 3_600_000) }
-        let orphans = large.map { block -> Block in
+        let large = try (0..<2).map { _ in try (0..<20).map { _ in try arena.forge.forgery(atStep: 1, padding: 3_600_000) } }
+        let orphans = large[0].map { block -> Block in
             var orphan = block
             orphan.header.previousHash = Keccak256.hash(block.header.deltaHash.bytes)
             return arena.forge.sealed(orphan, digests: [], inventing: 1)
@@ -220,12 +220,12 @@ struct Attacks {
         let honest = try arena.forge.mine()
         let attack = try await arena.outcome(
             "20 blocks of 3.6 MB at the tip, 8 peers", shown: 0, seeds: 20,
-            { try await Arena.offer(large, through: 8, to: arena.defender.port, parameters: $0) }, honestBlock: honest)
+            { try await Arena.offer(large[$0], through: 8, to: arena.defender.port, parameters: $1) }, honestBlock: honest)
         say(attack.row)
         let next = try arena.forge.mine()
         let second = try await arena.outcome(
             "20 blocks of 3.6 MB without a parent", shown: 0, seeds: 0,
-            { parameters in
+            { _, parameters in
                 let peer = Peer(to: arena.defender.port, parameters: parameters)
                 for orphan in orphans {
                     guard (try? await peer.connect()) != nil else { continue }

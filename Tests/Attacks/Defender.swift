@@ -37,16 +37,27 @@ final class Defender: @unchecked Sendable {
 
     /// Seconds of processor time, user's and system's.
     var processorSeconds: Double {
-        let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
-        let fields = text.components(separatedBy: ") ").last?.split(separator: " ") ?? []
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return .nan }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        var (clock, time) = (clockid_t(), timespec())
+        guard clock_getcpuclockid(process.processIdentifier, &clock) == 0, clock_gettime(clock, &time) == 0 else { return .nan }
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     /// Resident bytes.
     var memory: Int {
         let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/statm", encoding: .utf8)) ?? ""
         return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// The most resident bytes until the task is cancelled.
+    func watchMemory() -> Task<Int, Never> {
+        Task {
+            var most = memory
+            while !Task.isCancelled {
+                most = max(most, memory)
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+            return most
+        }
     }
 
     /// Waits until the node does nothing for a while.

@@ -16,13 +16,13 @@ import sys
 
 from swift_text import ROOT, WORD, code, declarations, swift_files
 
+# Left out: what works on memory of a fixed size or one that its caller measured, where nearly every line is such a place (hashes' rounds, quantised
+# blocks, kernels, training), and NIO's and the libraries' sides of FlowTensor.
 FOLDERS = [
-    "FlowEncoding", "FlowCrypto/Merkle", "FlowTraining", "FlowConsensus", "FlowGGUF/Format", "FlowGGUF/Model", "FlowGGUF/Reading",
-    "FlowGGUF/Split", "FlowModel/Corpus", "FlowModel/State", "FlowModel/Tokenizer", "FlowModel/Inference/InferenceConfiguration.swift",
-    "FlowModel/Inference/InferenceLayer.swift", "FlowModel/Inference/InferenceModel.swift", "FlowModel/Inference/TensorLoader.swift",
-    "FlowStore/Files", "FlowStore/Inspection", "FlowStore/Store", "FlowP2P/Addresses", "FlowP2P/Connection", "FlowP2P/Download",
-    "FlowP2P/Envelope", "FlowP2P/Messages", "FlowWallet/File", "FlowNode/Chain", "FlowNode/JSON", "FlowNode/Model", "FlowNode/RPC",
-    "FlowNode/Sync",
+    "FlowEncoding", "FlowCrypto/Keys", "FlowCrypto/Merkle", "FlowCrypto/Secrets", "FlowCrypto/Signatures", "FlowCrypto/Text",
+    "FlowTraining", "FlowConsensus", "FlowGGUF/Format", "FlowGGUF/Model", "FlowGGUF/Reading", "FlowGGUF/Split", "FlowModel/Corpus", "FlowModel/State",
+    "FlowModel/Tokenizer", "FlowModel/Inference/InferenceConfiguration.swift", "FlowModel/Inference/InferenceLayer.swift",
+    "FlowModel/Inference/InferenceModel.swift", "FlowModel/Inference/TensorLoader.swift", "FlowStore", "FlowP2P", "FlowWallet", "FlowNode",
 ]
 ALLOWED = ROOT / "Tests/laws/unguarded-allowed.txt"
 
