@@ -12,12 +12,13 @@ import Testing
     private struct Driven {
         let chain: Chainstate
         let engine: ReplayEngine
+        let clock = TestClock()
 
-        init(_ parameters: ChainParameters) throws {
+        init(_ parameters: ChainParameters, store: any KeyValueStoring = MemoryStore()) throws {
             let environment = try TestNetwork.environment(parameters)
             chain = Chainstate(
-                loaded: try ChainLoader(store: MemoryStore(), environment: environment).load(), environment: environment,
-                mempool: Mempool(policy: MempoolPolicy()), clock: { 1_780_000_000 })
+                loaded: try ChainLoader(store: store, environment: environment).load(), environment: environment,
+                mempool: Mempool(policy: MempoolPolicy()), clock: { [clock] in clock.now })
             engine = ReplayEngine(environment: environment)
         }
 
@@ -29,11 +30,11 @@ import Testing
         }
 
         /// Headers first, then bodies as far as there is room, as a peer would send them.
-        func take(_ blocks: [Block], from announcer: BlockTree.Announcer) throws {
+        func take(_ blocks: [Block], bodies: Int = .max, from announcer: BlockTree.Announcer) throws {
             for start in stride(from: 0, to: blocks.count, by: 100) {
                 _ = try chain.accept(headers: blocks[start..<min(start + 100, blocks.count)].map(\.header), from: announcer)
             }
-            for block in blocks {
+            for block in blocks.prefix(bodies) {
                 _ = try chain.accept(block, from: announcer)
                 try rest()
             }
@@ -65,6 +66,106 @@ import Testing
         #expect(node.chain.tree[first[119].hash]?.isReplayed == true)
         let left = try #require(node.chain.tree[first[119].hash])
         #expect(!left.isConnected && left.height == 120)
+    }
+
+    /// Chains that share some blocks and then part.
+    private static func parted(after shared: Int, _ counts: [Int], _ parameters: ChainParameters) async throws -> [[Block]] {
+        let common = try await mined(shared, 9, parameters)
+        var chains: [[Block]] = []
+        for (number, count) in counts.enumerated() {
+            let source = try await TestNetwork.chain(parameters)
+            for block in common { #expect(try await source.submit(block) == .connected) }
+            _ = try await MiningLoop(chain: source).mine(count, paying: try TestKey(UInt8(number + 1)).program)
+            chains.append(try await source.blocks(from: 1, limit: shared + count))
+            await source.stop()
+        }
+        return chains
+    }
+
+    /// The deltas below 64 are gone when the node meets a branch that leaves its chain there: the weights are made again from the first ones.
+    @Test(arguments: [0, 20]) func aNodeWhoseDeltasAreGoneFollowsTheLongerBranch(shared: Int) async throws {
+        let parameters = try TestNetwork.parameters(stepsPerBlock: 2)
+        let chains = try await Self.parted(after: shared, [200 - shared, 230 - shared], parameters)
+        let store = MemoryStore()
+        var node = try Driven(parameters, store: store)
+        try node.take(chains[0], from: BlockTree.Announcer(rawValue: 1))
+        #expect(try node.chain.vault.deltaBytes(of: chains[0][40].hash) == nil)
+        // Halfway it is started again.
+        try node.take(chains[1], bodies: 150, from: BlockTree.Announcer(rawValue: 2))
+        #expect(node.chain.tree.tip.hash == chains[0].last?.hash)
+        #expect(node.chain.tree[chains[1][149].hash]?.isReplayed == true)
+        node = try Driven(parameters, store: store)
+        let before = node.engine.trainedSteps
+        try node.take(chains[1], from: BlockTree.Announcer(rawValue: 2))
+        #expect(node.chain.tree.tip.hash == chains[1].last?.hash && node.chain.tree.tip.height == 230)
+        #expect(node.chain.model.root() == node.chain.tree.tip.resultRoot)
+        #expect(node.engine.trainedSteps - before <= 2 * (230 - 150 + shared), "what was replayed before is not replayed again")
+        #expect(node.chain.tree.suspensions.isEmpty && node.chain.remade == nil && node.chain.warnings.isEmpty)
+        // What is stored is what a node has that never saw the other branch.
+        let reopened = try await ChainService.open(
+            store: store, environment: try TestNetwork.environment(parameters), clock: { 1_780_000_000 })
+        let direct = try await TestNetwork.chain(parameters)
+        for block in chains[1] { #expect(try await direct.submit(block) == .connected) }
+        try await expectSame(direct, reopened)
+        _ = try await MiningLoop(chain: reopened).mine(2, paying: try TestKey(7).program)
+        for block in try await reopened.blocks(from: 231) { #expect(try await direct.submit(block) == .connected) }
+        try await expectSame(direct, reopened)
+        await direct.stop()
+        await reopened.stop()
+    }
+
+    /// What is made again for a branch that only claims to be longer takes a quarter of the time, and a false digest ends it.
+    @Test func makingWeightsAgainRests() async throws {
+        let parameters = try TestNetwork.parameters(stepsPerBlock: 2)
+        let chains = try await Self.parted(after: 20, [170], parameters)
+        let node = try Driven(parameters)
+        try node.take(chains[0], from: BlockTree.Announcer(rawValue: 1))
+        var parent = chains[0][19].header
+        var branch: [Block] = []
+        for number in 0..<180 {
+            var block = chains[0][20]
+            block.transactions[0] = Transaction.coinbase(height: parent.height + 1, outputs: block.transactions[0].outputs, data: [UInt8(number)])
+            block.header.previousHash = parent.hash
+            block.header.merkleRoot = block.computedMerkleRoot
+            if number > 0 { block.header.modelRoot = Keccak256.hash(parent.hash.bytes) }
+            block.header.height = parent.height + 1
+            block.header.time = parent.time + 1
+            block.stepDigests = [Keccak256.hash(parent.hash.bytes)]
+            block.seal(parameters)
+            branch.append(block)
+            parent = block.header
+        }
+        let liar = BlockTree.Announcer(rawValue: 2)
+        for start in stride(from: 0, to: 180, by: 90) {
+            #expect(try node.chain.accept(headers: branch[start..<start + 90].map(\.header), from: liar).new == 90)
+        }
+        #expect(try node.chain.accept(branch[0], from: liar) == nil)
+        var remade = 0
+        var isJudged = false
+        while !isJudged {
+            while let task = try node.chain.nextReplay() {
+                let finding = task.run(node.engine, cancel: CancellationFlag(), firstStep: {})
+                if task.remakes != nil {
+                    node.clock.advance(10)
+                    remade += 1
+                } else {
+                    isJudged = true
+                }
+                try node.chain.finish(task, finding)
+            }
+            if isJudged { break }
+            #expect(node.chain.warnings.contains("made again"))
+            node.clock.advance(29)
+            node.chain.tick()
+            #expect(try node.chain.nextReplay() == nil)
+            node.clock.advance(1)
+            node.chain.tick()
+        }
+        #expect(remade == 20)
+        #expect(node.chain.tree.condemned(branch[0].hash)?.reason.hasPrefix("training-digest") == true)
+        node.chain.tick()
+        #expect(node.chain.remade == nil && node.chain.warnings.isEmpty)
+        #expect(node.chain.tree.tip.hash == chains[0].last?.hash)
     }
 
     /// Eight peers claim branches from the genesis block that are longer than the chain, each false from its first digest on.

@@ -10,7 +10,7 @@ import Testing
     private static func parameters() throws -> ChainParameters {
         var parameters = try TestNetwork.parameters(firstPayingStep: 2)
         parameters.retargets = true
-        parameters.blockInterval = 72_000
+        parameters.blockInterval = 9_000
         return try parameters.validated()
     }
 
@@ -19,22 +19,22 @@ import Testing
         let chain = try await TestNetwork.chain(try Self.parameters(), clock: clock)
         let (miner, program, start) = (MiningLoop(chain: chain), try TestKey(1).program, clock.now)
         var template = try await chain.blockTemplate()
-        #expect(template.minimumTime == chain.parameters.genesisTime + 7_200)
+        #expect(template.minimumTime == chain.parameters.genesisTime + 900)
         #expect(template.time == start)
         _ = try await miner.mine(1, paying: program)
         // The clock is before the lowest time, by no more than the others' clocks allow.
         template = try await chain.blockTemplate()
-        #expect(template.minimumTime == start + 7_200)
-        #expect(template.time == start + 7_200)
+        #expect(template.minimumTime == start + 900)
+        #expect(template.time == start + 900)
         _ = try await miner.mine(1, paying: program)
-        #expect(try await chain.tip().header.time == start + 7_200)
+        #expect(try await chain.tip().header.time == start + 900)
         // One second more would be too far ahead, so there is no template.
         await #expect { try await chain.blockTemplate() } throws: { ($0 as? NodeError)?.code == .notDue }
-        clock.advance(7_199)
+        clock.advance(899)
         await #expect { try await chain.blockTemplate() } throws: { ($0 as? NodeError)?.code == .notDue }
         clock.advance(1)
         template = try await chain.blockTemplate()
-        #expect(template.time == start + 14_400)
+        #expect(template.time == start + 1_800)
         await chain.stop()
     }
 
@@ -46,9 +46,9 @@ import Testing
         let waiting = Task { try await miner.mine(1, paying: program) }
         try await Task.sleep(for: .milliseconds(1_500))
         #expect(try await chain.tip().height == 2)
-        clock.advance(7_200)
+        clock.advance(900)
         #expect(try await waiting.value.count == 1)
-        #expect(try await chain.tip().header.time == clock.now + 7_200)
+        #expect(try await chain.tip().header.time == clock.now + 900)
         let cancelled = Task { try await miner.mine(1, paying: program) }
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }

@@ -17,7 +17,7 @@ extension BlockViolation: CustomStringConvertible {
         case let .timeTooSoon(parentTime, spacing, actual):
             "the time is \(actual), expected at least \(spacing) s after the parent's \(parentTime)"
         case let .timeTooNew(now, actual):
-            "the time \(actual) lies more than 7200 s ahead of this node's clock, \(now); check the clock or wait until \(TimeRules.due(time: actual))"
+            "the time \(actual) lies more than \(TimeRules.futureAllowance) s ahead of this node's clock, \(now); check the clock or wait until \(TimeRules.due(time: actual))"
         case let .modelRoot(expected, actual):
             "the training starts from weights with root \(actual), the parent's result, grown where this height calls for it, has \(expected)"
         case let .cost(limit, actual):

@@ -1,7 +1,9 @@
 /// The rules on a block's time: the least distance from the parent, the chain's own clock, and the node's clock.
 public enum TimeRules {
     /// How far ahead of a node's own clock a block may be, in seconds.
-    public static let futureAllowance: UInt64 = 7_200
+    ///
+    /// Bitcoin allows two hours. Here times decide how many blocks can come at once, each of which every node replays: fifteen of them, not a hundred and twenty (Scale.md).
+    public static let futureAllowance: UInt64 = 900
 
     /// The first second at which a node's clock allows a block with this time.
     public static func due(time: UInt64) -> UInt64 { time - min(time, futureAllowance) }

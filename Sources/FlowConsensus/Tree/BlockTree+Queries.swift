@@ -33,6 +33,9 @@ extension BlockTree {
     /// The last block of the connected chain.
     public var tip: Block { block(at: active.last ?? 0) }
 
+    /// The replayed block with the most work: what the tip is, or moves to.
+    public var bestReplayed: Block { block(at: best) }
+
     /// A block of the connected chain.
     public func connectedBlock(at height: BlockHeight) -> Block? {
         active.indices.contains(Int(height)) ? block(at: active[Int(height)]) : nil

@@ -584,6 +584,9 @@ public struct BlockTree: Sendable {
     /// This machine could not judge a block: it is left alone until `retrySuspended`.
     public mutating func suspend(_ hash: Hash256, reason: String) { if places[hash] != nil { suspended[hash] = reason } }
 
+    /// Lets a block that could not be judged be tried again.
+    public mutating func retry(_ hash: Hash256) { suspended[hash] = nil }
+
     /// Lets the blocks that could not be judged be tried again.
     public mutating func retrySuspended() { suspended = [:] }
 

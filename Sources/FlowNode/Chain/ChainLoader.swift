@@ -88,7 +88,7 @@ struct ChainLoader {
 
     /// Writes the genesis block with its weights, all in one batch.
     private func start(_ genesis: Block, vault: ModelVault) throws(NodeError) {
-        let state = ModelState(initialising: environment.stage(at: 0).configuration, seed: parameters.training.initialisationSeed)
+        let state = vault.firstWeights()
         let root = state.root(pool: environment.pool)
         guard root == parameters.genesisModelRoot else {
             throw NodeError(

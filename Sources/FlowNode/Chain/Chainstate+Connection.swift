@@ -13,6 +13,14 @@ extension Chainstate {
         var returned: [Transaction] = []
         var lowest = old.height
         while let move = tree.nextMove {
+            let target = tree.bestReplayed
+            guard let steps = ModelVault.steps(from: tree.tip.hash, to: target.hash, in: tree) else { return }
+            guard try vault.holds(steps) else {
+                guard let moved = try moveAtOnce(to: target) else { break }
+                returned.insert(contentsOf: moved.returned, at: 0)
+                lowest = min(lowest, moved.lowest)
+                continue
+            }
             switch move {
             case .disconnect(let hash):
                 returned.insert(contentsOf: try disconnect(hash), at: 0)
@@ -20,6 +28,7 @@ extension Chainstate {
             case .connect(let hash): try connectStored(hash)
             }
         }
+        guard tree.tip.hash != old.hash else { return }
         let depth = Int(old.height - lowest)
         if depth > 0 {
             emit(.reorganised(from: old.hash, to: tree.tip.hash, depth: depth))
@@ -60,14 +69,14 @@ extension Chainstate {
         return overlay
     }
 
-    private func storedBlock(_ hash: Hash256) throws(NodeError) -> Block {
+    func storedBlock(_ hash: Hash256) throws(NodeError) -> Block {
         guard let block = try store.block(hash) else {
             throw NodeError(.storeCorrupted, "the body of block \(hash) is missing; delete the data directory and let the node sync again")
         }
         return block
     }
 
-    private func takingBack(_ hash: Hash256) throws(NodeError) -> (block: Block, changes: CoinChanges) {
+    func takingBack(_ hash: Hash256) throws(NodeError) -> (block: Block, changes: CoinChanges) {
         let block = try storedBlock(hash)
         guard let undo = try store.undo(hash), let changes = undo.changes(disconnecting: block) else {
             throw NodeError(.storeCorrupted, "the undo data of block \(hash) are missing or do not fit; delete the data directory and let the node sync again")
@@ -135,8 +144,9 @@ extension Chainstate {
             for old in (limit - min(limit, ModelVault.refreshInterval))..<limit {
                 if let block = tree.connectedBlock(at: old) { dropped.append(block.hash) }
             }
-            // Blocks beside the chain that lie so deep can no longer be moved to.
-            for old in tree.replayedAside(below: limit) {
+            // Blocks beside the chain that lie so deep are forgotten, but for the branch that claims the most work.
+            let claimed = Set((tree.fork(of: tree.mostWork.hash).flatMap { tree.path(from: $0.hash, to: tree.mostWork.hash) } ?? []).map(\.hash))
+            for old in tree.replayedAside(below: limit) where !claimed.contains(old) {
                 dropped.append(old)
                 facts[old] = nil
                 batch.delete(StoreKey.block(old))

@@ -45,6 +45,11 @@ final class Chainstate {
     var checkedConnection: (block: Hash256, connection: UnverifiedConnection)?
     /// Coins and weights after the last replayed block beside the connected chain.
     var side: (block: Hash256, coins: OverlayCoins, model: ModelState)?
+    /// Weights that were made again below the kept deltas, after the block that they have come to.
+    var remade: (block: Hash256, model: ModelState)?
+    /// When the next block below the kept deltas may be replayed, and the block for whose sake, while it rests.
+    var remakingDue: UInt64 = 0
+    var resting: Hash256?
     /// The store failed: nothing changes any more.
     private(set) var failure: NodeError?
     /// What last proved wrong with this machine.
@@ -195,15 +200,18 @@ final class Chainstate {
     struct ReplayTask: Sendable {
         let hash: Hash256
         let claim: TrainingClaim
-        fileprivate var confirms = false
-        /// Weights that `moves` lead from to the ones that the block starts from.
-        fileprivate let start: ModelState
-        fileprivate let moves: [ModelVault.Move]
-        fileprivate let vault: ModelVault
+        var confirms = false
+        /// The block of the claim where that is one below, which was right before, replayed for its weights.
+        var remakes: Hash256?
+        var begun: UInt64 = 0
+        /// Weights that `moves` lead from to the ones that the block starts from; nil: the network's first ones.
+        let start: ModelState?
+        let moves: [ModelVault.Move]
+        let vault: ModelVault
 
         func run(_ engine: ReplayEngine, cancel: CancellationFlag, firstStep: () -> Void) -> ReplayFinding {
             do {
-                let parent = moves.isEmpty ? start : try vault.move(start.copy(), moves)
+                let parent = try vault.move(from: start, moves)
                 return engine.replay(claim, parent: parent, confirms: confirms, cancel: cancel, firstStep: firstStep)
             } catch {
                 return ReplayFinding(
@@ -216,6 +224,7 @@ final class Chainstate {
     func nextReplay() throws(NodeError) -> ReplayTask? {
         try checkSound()
         try followBest()
+        if let task = try remakingForBest() { return task }
         while let hash = tree.nextReplay() {
             if let task = try prepare(hash) { return task }
             try followBest()
@@ -233,6 +242,12 @@ final class Chainstate {
             settle(hash, verdict.violation, step: verdict.step)
             return nil
         }
+        let source = try weights(after: parent)
+        if case .replay(let next, let start)? = source { return try remaking(next, from: start, for: hash) }
+        guard case .moves(let start, let moves)? = source else {
+            tree.suspend(hash, reason: "block \(parent.hash) does not lead to the tip's chain; restart the node")
+            return nil
+        }
         do {
             try checkTransactions(block, on: parent)
         } catch let violation as BlockViolation {
@@ -243,15 +258,7 @@ final class Chainstate {
         }
         let claim = TrainingClaim(
             header: block.header, parentHash: parent.hash, stepDigests: block.stepDigests)
-        let confirms = reliance.doubted == hash
-        if let side, side.block == parent.hash {
-            return ReplayTask(hash: hash, claim: claim, confirms: confirms, start: side.model, moves: [], vault: vault)
-        }
-        guard let moves = ModelVault.steps(from: tree.tip.hash, to: parent.hash, in: tree) else {
-            tree.suspend(hash, reason: "block \(parent.hash) does not lead to the tip's chain; restart the node")
-            return nil
-        }
-        return ReplayTask(hash: hash, claim: claim, confirms: confirms, start: model, moves: moves, vault: vault)
+        return ReplayTask(hash: hash, claim: claim, confirms: reliance.doubted == hash, start: start, moves: moves, vault: vault)
     }
 
     /// Takes over what a replay found.
@@ -259,6 +266,7 @@ final class Chainstate {
         try checkSound()
         let seed = parameters.workSeed(of: task.claim.header)
         if let alarm = finding.alarm { sound(alarm) }
+        if let remade = task.remakes { return try finishRemaking(task, remade, finding) }
         if case .backend? = finding.alarm { takeBackVerdicts() }
         reliance.learn(finding, of: task.hash)
         switch finding.outcome {
@@ -359,6 +367,8 @@ final class Chainstate {
         tree.replayed(hash, root: result.root)
         self.facts[hash] = facts
         side = (hash, coins, result.state)
+        // A block on the tip may come in between, and take the side's place.
+        if remade?.block == parent.hash { remade = (hash, result.state) }
         if let block = tree[hash], block.work <= tree.tip.work { emit(.judged(hash: hash, fate: .sideChain)) }
     }
 
@@ -375,6 +385,11 @@ final class Chainstate {
     func tick() {
         let now = clock()
         _ = tree.retryEarly(now: now)
+        if tree.mostWork.hash == tree.tip.hash { remade = nil }
+        if let waiting = resting, now >= remakingDue {
+            resting = nil
+            tree.retry(waiting)
+        }
         guard !tree.suspensions.isEmpty, now >= retry.due || retry.due > now &+ Self.longestRetry else { return }
         if retry.due > 0 { tree.retrySuspended() }
         retry.wait = min(retry.wait * 2, Self.longestRetry)
@@ -391,7 +406,7 @@ final class Chainstate {
 
     /// The weights in memory are not those of the tip: they are made again from what is stored.
     private func reloadModel() throws(NodeError) {
-        side = nil
+        (side, remade) = (nil, nil)
         do throws(NodeError) { model = try vault.load(tree: tree) } catch {
             fail(error)
             throw error

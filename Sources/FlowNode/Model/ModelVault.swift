@@ -65,6 +65,25 @@ struct ModelVault {
         }
     }
 
+    /// Whether the deltas of all these blocks are there; looks at the lowest first.
+    func holds(_ moves: [Move]) throws(NodeError) -> Bool {
+        for move in moves.sorted(by: { $0.height < $1.height }) {
+            var isThere = false
+            try scan(StoreKey.delta(move.block), limit: 1) { _, _ in
+                isThere = true
+                return false
+            }
+            if !isThere { return false }
+        }
+        return true
+    }
+
+    /// The weights that the network begins with.
+    func firstWeights() -> ModelState {
+        ModelState(
+            initialising: environment.stage(at: 0).configuration, seed: environment.parameters.training.initialisationSeed, pool: environment.pool)
+    }
+
     func deleteDelta(of block: Hash256, in batch: inout WriteBatch) throws(NodeError) {
         for key in try keys(StoreKey.delta(block)) { batch.delete(key) }
     }
@@ -99,6 +118,12 @@ struct ModelVault {
             let ahead = tree.path(from: fork.hash, to: end)
         else { return nil }
         return back.reversed().map { Move($0, forward: false) } + ahead.map { Move($0, forward: true) }
+    }
+
+    /// - Parameter start: not changed; nil stands for the weights that the network begins with
+    func move(from start: ModelState?, _ steps: [Move]) throws(NodeError) -> ModelState {
+        guard let start else { return try move(firstWeights(), steps) }
+        return steps.isEmpty ? start : try move(start.copy(), steps)
     }
 
     func move(_ state: ModelState, _ steps: [Move]) throws(NodeError) -> ModelState {

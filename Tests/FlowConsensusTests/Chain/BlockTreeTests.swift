@@ -203,8 +203,8 @@ private struct Forest {
     @Test func headersAheadOfTheClockWaitInTheirOrder() {
         var forest = Forest()
         let now = Forest.start.time
-        let first = forest.make(on: 0, time: now + 7_300)
-        let second = forest.make(on: first, time: now + 7_400)
+        let first = forest.make(on: 0, time: now + 1_000)
+        let second = forest.make(on: first, time: now + 1_100)
         #expect(forest.announce([first, second], from: a, now: now).refusal == .early(due: now + 100))
         #expect(forest.announce([second], from: a, now: now).refusal == .early(due: now + 200))
         #expect(forest.tree.retryEarly(now: now + 99) == 0)

@@ -78,7 +78,7 @@ extension RuleCase {
             "time-too-new",
             accept: {
                 let block = chain.makeBlock()
-                return chain.broken(block, now: block.header.time - 7_200)
+                return chain.broken(block, now: block.header.time - 900)
             },
             reject: {
                 let block = chain.makeBlock()

@@ -369,10 +369,10 @@ def make_time():
     # Times that only a network that never retargets allows; the rule looks at the parent and the median alone.
     shuffled = [start + d for d in (0, 900, 300, 4000, 200, 4100, 100, 8000, 50, 7000, 6000, 20, 9000)]
     add(shuffled, [start + d for d in (20, 900, 901, 4000, 4001)])
-    for time in (0, 1, 7199, 7200, 7201, start, (1 << 64) - 1):
-        due = max(time - 7200, 0)
+    for time in (0, 1, 899, 900, 901, start, (1 << 64) - 1):
+        due = max(time - 900, 0)
         for now in sorted({0, max(due - 1, 0), due, min(due + 1, (1 << 64) - 1)}):
-            clock.append({"time": time, "now": now, "due": due, "violation": "time-too-new" if time - now > 7200 else None})
+            clock.append({"time": time, "now": now, "due": due, "violation": "time-too-new" if time - now > 900 else None})
     save("chain-time.json", {"comment": "times of the blocks from height 0, then a candidate on top; clock: a block's time and a node's",
                              "cases": cases, "clock": clock})
 

@@ -9,7 +9,7 @@ public struct ReplayingNode {
     public enum Start: Sendable {
         /// From its coming: so long a node does not stand where the miners stand.
         case coming
-        /// From its coming and its own time, whichever is later: miners may write times two hours ahead, and send such blocks at once.
+        /// From its coming and its own time, whichever is later: miners may write times ahead of their clocks, and send such blocks at once.
         case time
 
         func of(_ block: FreshNetwork.FoundBlock) -> Double {

@@ -10,7 +10,7 @@ struct Options {
           --node-speed              training steps a second of the full node (0.435: 2.3 s a step)
           --hours, --blocks, --every where to stop (24 hours), and how often to print (1 hour)
           --limit                   also say how fast a node must be to lag no more than this (10 minutes)
-          --ahead                   how far ahead of the clock miners write times (7200, what the rules allow)
+          --ahead                   how far ahead of the clock miners write times (900, what the rules allow)
           --genesis-age             seconds from the genesis block's time to the first miner's start (0)
           --no-spacing              without the rule time-too-soon
           --ends-at-ticket          a block's training ends with the winning step instead of going on to S

@@ -28,11 +28,11 @@ import Testing
         #expect(FreshNetworkTests.ratio(blocks[250], blocks[150]) == 0.25)
     }
 
-    @Test func spacingHoldsBlocksTwoHoursAheadAndThenAMinuteApart() throws {
+    @Test func spacingHoldsBlocksFifteenMinutesAheadAndThenAMinuteApart() throws {
         let blocks = try network([1e5]).blocks(seconds: 3_600, seed: 7)
-        // 120 at once, and one for each minute of the hour.
-        #expect((179...181).contains(blocks.count))
-        #expect(blocks.allSatisfy { $0.ahead <= 7_200 })
+        // 15 at once, and one for each minute of the hour.
+        #expect((74...76).contains(blocks.count))
+        #expect(blocks.allSatisfy { $0.ahead <= 900 })
         var shorter = network([1e5])
         shorter.ahead = 0
         #expect((59...61).contains(try shorter.blocks(seconds: 3_600, seed: 7).count))
@@ -42,13 +42,13 @@ import Testing
         let blocks = try network([1e5]).blocks(seconds: 60, seed: 7)
         let node = ReplayingNode(speed: 16)
         #expect(node.replayed(blocks).count == blocks.count)
-        // 120 blocks of a second each, all there at once; each is replayed before its own time.
-        #expect(abs(node.largestLag(blocks, from: .coming).seconds - 120) < 3)
+        // 15 blocks of a second each, all there at once; each is replayed before its own time.
+        #expect(abs(node.largestLag(blocks, from: .coming).seconds - 15) < 3)
         #expect(node.largestLag(blocks, from: .time).seconds < 3)
-        let slowest = ReplayingNode.slowest(blocks, limit: 120, from: .coming)
-        #expect(ReplayingNode(speed: slowest).largestLag(blocks, from: .coming).seconds <= 120)
-        #expect(ReplayingNode(speed: slowest).lastAbove(120, blocks, from: .coming) == nil)
-        #expect(ReplayingNode(speed: slowest * 0.99).largestLag(blocks, from: .coming).seconds > 120)
+        let slowest = ReplayingNode.slowest(blocks, limit: 15, from: .coming)
+        #expect(ReplayingNode(speed: slowest).largestLag(blocks, from: .coming).seconds <= 15)
+        #expect(ReplayingNode(speed: slowest).lastAbove(15, blocks, from: .coming) == nil)
+        #expect(ReplayingNode(speed: slowest * 0.99).largestLag(blocks, from: .coming).seconds > 15)
     }
 
     @Test func finderBeginsEarlierWhereTrainingEndsAtTheTicket() throws {
