@@ -41,7 +41,7 @@ let package = Package(
             name: "FlowDaemon",
             dependencies: flow(
                 "FlowNode", "FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P",
-                "FlowStore") + [web, log, "ProgramSupport"],
+                "FlowStore") + [web, log, arguments, "ProgramSupport"],
             swiftSettings: settings),
         .target(
             name: "FlowMining",

@@ -37,6 +37,25 @@ import Testing
         }
     }
 
+    /// Rows of gradients vanish as a batch is learnt, and the steps' bits do not depend on which kernels leave them out.
+    @Test func rowsVanishAsTextIsLearnt() throws {
+        let c = try ModelFixture.odd()
+        let batch = ModelFixture.batch(c, seed: 1)
+        var bits: [[UInt32]] = []
+        for backend in [ReferenceBackend(), try SIMDBackend(.portable), SIMDBackend(writtenOut: ())] as [any MatrixBackend] {
+            let trainer = Trainer(configuration: c, backend: backend)
+            let weights = ModelState(initialising: c, seed: 5), momentum = ModelState(zeros: c)
+            let first = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 2_048)
+            var last = first
+            for _ in 0..<200 { last = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 4_096) }
+            let course = "loss \(first.loss) and \(last.loss), zero rows \(first.zeroRowShare) and \(last.zeroRowShare)"
+            #expect(first.loss > 5 && last.loss < 1, "\(course)")
+            #expect((0..<0.5).contains(first.zeroRowShare) && last.zeroRowShare > first.zeroRowShare && last.zeroRowShare < 1, "\(course)")
+            bits.append(TrajectoryTests.bits(weights))
+        }
+        #expect(bits[0] == bits[1] && bits[0] == bits[2])
+    }
+
     /// A step that fails in the middle leaves a trainer that goes on rightly with other weights, and with the same ones put right.
     @Test func aFaultLeavesNothingBehind() throws {
         let c = try ModelFixture.odd()

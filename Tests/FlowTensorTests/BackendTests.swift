@@ -52,6 +52,43 @@ import Testing
         }
     }
 
+    /// Weight gradients without the rows that are zero: none, few, many, all of them, and rows that are zero but for their last number.
+    @Test func zeroRowsMayBeLeftOut() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(seed: seed)
+        var shortened = 0
+        for round in 0..<60 {
+            let share = [0, 0.02, 0.3, 0.9, 1][round % 5]
+            let (m, n, k) = (
+                Int.random(in: 1...70, using: &generator), Int.random(in: 1...70, using: &generator), Int.random(in: 1...300, using: &generator)
+            )
+            let material = ProductMaterial(.tn, m: m, n: n, k: k, bits: [8, 4, 12][round % 3], gathered: false, zeroRows: share, &generator)
+            let list = AlignedBuffer<Int32>(capacity: k)
+            let (shorter, zeroRows) = material.product.leavingOutZeroRows(list.pointer)
+            #expect(share > 0 || zeroRows < k && shorter.k == k, "seed \(seed)")
+            #expect(share < 1 || zeroRows == k && shorter.k == 1, "seed \(seed)")
+            #expect(shorter.k == k || shorter.k == max(1, k - zeroRows), "seed \(seed)")
+            #expect((shorter.k < k) == (k > 1 && zeroRows * IntegerProduct.leastShare >= k && zeroRows > 0), "seed \(seed)")
+            if shorter.k < k { shortened += 1 }
+            let expected = material.run(ReferenceBackend(), .single)
+            for backend in Self.backends {
+                #expect(material.run(backend, .single, shorter) == expected, "\(backend.name), \(m) × \(n) × \(k), share \(share), seed \(seed)")
+            }
+        }
+        #expect(shortened >= 24)
+        // Only the last number of a row is not zero, at every width.
+        for m in 1...17 {
+            let values = AlignedBuffer<Int8>(capacity: 64 * m), output = FloatBuffer(capacity: m)
+            for i in 0..<64 * m { values.pointer[i] = 0 }
+            values.pointer[17 * m + m - 1] = 3
+            let operand = IntegerOperand(values.pointer, stride: m, scales: IntegerOperand.zeroExponent, scaleStride: 0)
+            let product = IntegerProduct(.tn, m: m, n: 1, k: 64, a: operand, b: operand, output: output.pointer, outputStride: 1)
+            let list = AlignedBuffer<Int32>(capacity: 64)
+            let (shorter, zeroRows) = product.leavingOutZeroRows(list.pointer)
+            #expect(zeroRows == 63 && shorter.k == 1 && list.pointer[0] == 17)
+        }
+    }
+
     @Test func partsOfAProductGiveTheWhole() {
         var generator = SeededGenerator(seed: 3)
         for layout in IntegerProduct.Layout.allCases {

@@ -12,7 +12,7 @@ final class ProductMaterial {
     private let count: Int
 
     init(
-        _ layout: IntegerProduct.Layout, m: Int, n: Int, k: Int, bits: Int, gathered: Bool, _ generator: inout SeededGenerator
+        _ layout: IntegerProduct.Layout, m: Int, n: Int, k: Int, bits: Int, gathered: Bool, zeroRows: Double = 0, _ generator: inout SeededGenerator
     ) {
         let aRows = layout == .tn ? k : m
         let bRows = layout == .nt ? n : k
@@ -26,6 +26,9 @@ final class ProductMaterial {
         for i in 0..<aRows * aStride {
             let v = value()
             (narrowA.pointer[i], wideA.pointer[i]) = (Int8(truncatingIfNeeded: v), Int16(v))
+        }
+        for row in 0..<aRows where Double.random(in: 0..<1, using: &generator) < zeroRows {
+            for i in row * aStride..<(row + 1) * aStride { (narrowA.pointer[i], wideA.pointer[i]) = (0, 0) }
         }
         for i in 0..<bRows * bStride {
             let v = value()
@@ -55,7 +58,10 @@ final class ProductMaterial {
 
     var bits: [UInt32] { (0..<count).map { output.pointer[$0].bitPattern } }
 
-    func run(_ backend: any MatrixBackend, _ pool: ThreadPool) -> [UInt32] {
+    func run(_ backend: any MatrixBackend, _ pool: ThreadPool) -> [UInt32] { run(backend, pool, product) }
+
+    /// Runs another product of the same operands.
+    func run(_ backend: any MatrixBackend, _ pool: ThreadPool, _ product: IntegerProduct) -> [UInt32] {
         clear()
         backend.execute([product], pool: pool)
         return bits

@@ -3,9 +3,10 @@ import Foundation
 
 extension AsyncParsableCommand {
     /// Runs the command; an error ends the program with one line on standard error and a status that is not 0.
-    public static func runProgram() async {
+    /// - Parameter arguments: nil: those of the process
+    public static func runProgram(_ arguments: [String]? = nil) async {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

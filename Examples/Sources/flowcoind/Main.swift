@@ -5,12 +5,18 @@ import ProgramSupport
 @main
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "flowcoind", abstract: "A full node of FlowCoin: validates, relays, serves JSON-RPC, keeps wallets.")
+        commandName: "flowcoind", abstract: "A full node of FlowCoin: validates, relays, serves JSON-RPC, keeps wallets.",
+        discussion: "`flowcoind newnetwork` writes the parameters of a network of your own; `flowcoind newnetwork --help` says how.")
 
     @OptionGroup var network: NetworkOptions
     @OptionGroup var options: DaemonOptions
 
-    static func main() async { await runProgram() }
+    static func main() async {
+        // A command of its own, not a subcommand: those share the options of what they belong to, and -dataset, -port and -rpcport mean other things here.
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == NewNetwork.configuration.commandName { return await NewNetwork.runProgram(Array(arguments.dropFirst())) }
+        await runProgram()
+    }
 
     func run() async throws {
         if options.daemon { return try await BackgroundStart.relaunch(network) }

@@ -9,19 +9,21 @@ final class Daemon: @unchecked Sendable {
     let port: UInt16
     let rpcPort: UInt16
     private let network: String
+    private let networkFile: String?
     private let arguments: [String]
     private let environment: [String: String]
     private var process = Process()
     private var client: RPCClient?
 
     init(
-        dataDirectory: String, port: UInt16, rpcPort: UInt16, network: String = "regtest", arguments: [String] = [],
+        dataDirectory: String, port: UInt16, rpcPort: UInt16, network: String = "regtest", networkFile: String? = nil, arguments: [String] = [],
         environment: [String: String] = [:]
     ) {
         self.dataDirectory = dataDirectory
         self.port = port
         self.rpcPort = rpcPort
-        self.network = network
+        self.network = networkFile.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent } ?? network
+        self.networkFile = networkFile
         self.arguments = arguments
         self.environment = environment
     }
@@ -29,6 +31,8 @@ final class Daemon: @unchecked Sendable {
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
     var log: String { dataDirectory + ".log" }
+
+    private var networkArgument: String { networkFile.map { "-network=\($0)" } ?? "-\(network)" }
 
     /// The folder of its network in the data directory.
     var networkDirectory: String { "\(dataDirectory)/\(network)" }
@@ -38,7 +42,7 @@ final class Daemon: @unchecked Sendable {
         try FileManager.default.createDirectory(atPath: dataDirectory, withIntermediateDirectories: true)
         process = Process()
         process.executableURL = URL(fileURLWithPath: try Programs.path("flowcoind"))
-        process.arguments = ["-\(network)", "-datadir=\(dataDirectory)", "-port=\(port)", "-rpcport=\(rpcPort)"] + arguments + more
+        process.arguments = [networkArgument, "-datadir=\(dataDirectory)", "-port=\(port)", "-rpcport=\(rpcPort)"] + arguments + more
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if !FileManager.default.fileExists(atPath: log) { FileManager.default.createFile(atPath: log, contents: nil) }
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
@@ -77,7 +81,7 @@ final class Daemon: @unchecked Sendable {
     }
 
     /// Arguments with which other programs reach this node.
-    var clientArguments: [String] { ["-\(network)", "-datadir=\(dataDirectory)", "-rpcport=\(rpcPort)"] }
+    var clientArguments: [String] { [networkArgument, "-datadir=\(dataDirectory)", "-rpcport=\(rpcPort)"] }
 
     func stop() async throws {
         try await call("stop")

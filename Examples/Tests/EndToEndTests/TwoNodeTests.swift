@@ -5,23 +5,13 @@ import Testing
 
 /// Two daemons and a miner on real text: blocks, replay, a payment, a fork joined.
 @Suite(.serialized) struct TwoNodeTests {
-    /// The King James Bible as one text file (Debian package bible-kjv).
-    private static func bible(in folder: TemporaryDirectory) async throws -> String {
-        let text = try await Programs.run("/usr/bin/bible", ["gen1:1-rev22:21"])
-        #expect(text.status == 0 && text.output.utf8.count > 4_000_000)
-        let directory = folder.folder("texts")
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try text.output.write(toFile: directory + "/bible.txt", atomically: true, encoding: .utf8)
-        return directory
-    }
-
     private static func heldOutLoss(_ node: Daemon) async throws -> Double {
         try #require(try await node.call("getmodelinfo")["heldoutloss"].double)
     }
 
     @Test func thirtyBlocksOnRealTextAreReplayedBitForBit() async throws {
         let folder = try TemporaryDirectory()
-        let texts = try await Self.bible(in: folder)
+        let texts = try await Bible.texts(in: folder)
         let ports = try FreePorts.take(4)
         let first = Daemon(
             dataDirectory: folder.folder("first"), port: ports[0], rpcPort: ports[1], arguments: ["-dataset=\(texts)"])

@@ -19,7 +19,7 @@ extension ChainParameters {
     ///
     /// So in the long run blocks come no faster than the reference machine replays mainnet's first model (Scale.md), and times ascend, which leaves nothing to the rules that guard a
     /// retarget against times that go back.
-    var leastSpacing: UInt64? { retargets ? UInt64(blockInterval / ConsensusLimits.blocksPerInterval) : nil }
+    public var leastSpacing: UInt64? { retargets ? UInt64(blockInterval / ConsensusLimits.blocksPerInterval) : nil }
 }
 
 extension ChainContext {

@@ -246,7 +246,7 @@ final class AttentionLayer {
                 b: integers.attention(index, .output), output: dMixed, outputStride: d))
         context.products.append(
             weightProduct(
-                scratch.columnIntegersA, scratch.columnIntegersB, t, into: gradient.tensor(places.attentionOutput)))
+                context, .output, scratch.columnIntegersA, scratch.columnIntegersB, t, into: gradient.tensor(places.attentionOutput)))
         context.execute()
 
         // Values and probabilities.
@@ -304,7 +304,7 @@ final class AttentionLayer {
                 IntegerProduct(
                     .nn, m: t, n: d, k: d, a: rows.operand(0, stride: d, scale: 0, scaleStride: 1),
                     b: integers.attention(index, matrix), output: output, outputStride: d))
-            context.products.append(weightProduct(columns, scratch.columnIntegersD, t, into: gradient.tensor(offset)))
+            context.products.append(weightProduct(context, matrix, columns, scratch.columnIntegersD, t, into: gradient.tensor(offset)))
         }
         multiply(.query, scratch.rowIntegersA, scratch.columnIntegersA, into: dQuery, places.query)
         multiply(.key, scratch.rowIntegersB, scratch.columnIntegersB, into: dKey, places.key)
@@ -318,12 +318,19 @@ final class AttentionLayer {
     }
 
     private func weightProduct(
-        _ dy: IntegerStore, _ x: IntegerStore, _ t: Int, into gradient: UnsafeMutablePointer<Float>
+        _ context: StepContext, _ matrix: QuantisedWeights.AttentionMatrix, _ dy: IntegerStore, _ x: IntegerStore, _ t: Int,
+        into gradient: UnsafeMutablePointer<Float>
     ) -> IntegerProduct {
         let d = configuration.embeddingLength
-        return IntegerProduct(
-            .tn, m: d, n: d, k: t, a: dy.operand(0, stride: d, scale: 0, scaleStride: 1),
-            b: x.operand(0, stride: d, scale: 0, scaleStride: 1), output: gradient, outputStride: d)
+        let list = switch matrix {
+        case .query, .output: scratch.rowLists.pointer
+        case .key: scratch.rowLists.pointer + configuration.tokensPerBatch
+        case .value: scratch.rowLists.pointer + 2 * configuration.tokensPerBatch
+        }
+        return context.weightGradient(
+            IntegerProduct(
+                .tn, m: d, n: d, k: t, a: dy.operand(0, stride: d, scale: 0, scaleStride: 1),
+                b: x.operand(0, stride: d, scale: 0, scaleStride: 1), output: gradient, outputStride: d), list)
     }
 
     /// For each pair: the probabilities once more, their gradient, the three folded matrices as integers, and the gradients of queries, keys and values.

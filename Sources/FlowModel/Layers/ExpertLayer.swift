@@ -266,6 +266,7 @@ final class ExpertLayer {
             func operand(_ store: IntegerStore, _ columns: Int) -> IntegerOperand {
                 store.operand(slots.lowerBound * columns, stride: columns, scale: e * columns, scaleStride: 1)
             }
+            let list = scratch.slotRowLists.pointer + task % 3 * 2 * configuration.tokensPerBatch + slots.lowerBound
             let matrix: QuantisedWeights.ExpertMatrix, tensor: Int, m: Int, n: Int, dy: IntegerOperand, input: IntegerOperand
             switch task % 3 {
             case 0:
@@ -282,8 +283,9 @@ final class ExpertLayer {
                 layer: index, matrix, expert: e, offset: tensor + e * w * d, count: w * d, scratch: scratch.taskNumbers
             ) { gradient in
                 context.backend.compute(
-                    IntegerProduct(
-                        .tn, m: m, n: n, k: slots.count, a: dy, b: input, output: gradient, outputStride: n))
+                    context.weightGradient(
+                        IntegerProduct(
+                            .tn, m: m, n: n, k: slots.count, a: dy, b: input, output: gradient, outputStride: n), list))
             }
         }
     }
@@ -327,10 +329,11 @@ final class ExpertLayer {
                 .nn, m: t, n: d, k: x, a: scratch.routerGradientRows.operand(0, stride: x, scale: 0, scaleStride: 1),
                 b: integers.router(index), output: fromRouter, outputStride: d))
         context.products.append(
-            IntegerProduct(
-                .tn, m: x, n: d, k: t, a: scratch.routerGradientColumns.operand(0, stride: x, scale: 0, scaleStride: 1),
-                b: scratch.routerColumns.operand(0, stride: d, scale: 0, scaleStride: 1),
-                output: gradient.tensor(places.router), outputStride: d))
+            context.weightGradient(
+                IntegerProduct(
+                    .tn, m: x, n: d, k: t, a: scratch.routerGradientColumns.operand(0, stride: x, scale: 0, scaleStride: 1),
+                    b: scratch.routerColumns.operand(0, stride: d, scale: 0, scaleStride: 1),
+                    output: gradient.tensor(places.router), outputStride: d), scratch.rowLists.pointer))
         context.execute()
     }
 }

@@ -84,10 +84,11 @@ final class HeadLayer {
                 .nn, m: t, n: d, k: v, a: gradientRows.operand(0, stride: v, scale: 0, scaleStride: 1), b: integers.output,
                 output: dNormalised, outputStride: d))
         context.products.append(
-            IntegerProduct(
-                .tn, m: v, n: d, k: t, a: gradientColumns.operand(0, stride: v, scale: 0, scaleStride: 1),
-                b: scratch.columnIntegersA.operand(0, stride: d, scale: 0, scaleStride: 1),
-                output: gradient.tensor(configuration.layout.output), outputStride: d))
+            context.weightGradient(
+                IntegerProduct(
+                    .tn, m: v, n: d, k: t, a: gradientColumns.operand(0, stride: v, scale: 0, scaleStride: 1),
+                    b: scratch.columnIntegersA.operand(0, stride: d, scale: 0, scaleStride: 1),
+                    output: gradient.tensor(configuration.layout.output), outputStride: d), scratch.rowLists.pointer))
         context.execute()
         dx.update(repeating: 0, count: t * d)
         try norm.backwardIntoResidual(

@@ -62,6 +62,9 @@ final class SharedScratch {
     let routerGradient: FixedBuffer<Float>
     /// X numbers: the balancing loss's gradient for a probability.
     let routerBalance: FixedBuffer<Float>
+    /// The rows of weight gradients that are not zero: T for each of three matrices, and 2T for each of an expert's three.
+    let rowLists: FixedBuffer<Int32>
+    let slotRowLists: FixedBuffer<Int32>
     /// 2T numbers: the gradients of the slots' weights.
     let slotWeights: FixedBuffer<Float>
 
@@ -119,6 +122,8 @@ final class SharedScratch {
         routerGradientColumns = integers(t * x, x, c.routerBits)
         routerGradient = floats(t * x)
         routerBalance = floats(x)
+        rowLists = FixedBuffer(3 * t)
+        slotRowLists = FixedBuffer(6 * t)
         slotWeights = floats(2 * t)
     }
 }

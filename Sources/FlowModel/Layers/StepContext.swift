@@ -1,4 +1,5 @@
 internal import FlowTensor
+internal import Synchronization
 
 /// Names the part of a step in which a fault arose.
 struct Stage: Sendable {
@@ -25,6 +26,9 @@ final class StepContext {
     let chunks: Int
     /// The products of the next call of the backend.
     var products: [IntegerProduct] = []
+    /// Rows of weight gradients in this step, and those of them that are zero; for a report, no part of the arithmetic.
+    let gradientRows = Atomic(0)
+    let zeroGradientRows = Atomic(0)
     /// The matrices of the next call of ``columns(_:rows:)``: numbers, columns, target.
     var matrices: [(x: UnsafePointer<Float>, columns: Int, target: IntegerStore)] = []
 
@@ -33,6 +37,21 @@ final class StepContext {
         self.backend = backend
         self.pool = pool
         chunks = pool.threads == 1 ? 1 : 4 * pool.threads
+    }
+
+    /// A weight gradient without the rows that are zero.
+    /// - Parameter list: room for a number a row, until the product is done
+    func weightGradient(_ product: IntegerProduct, _ list: UnsafeMutablePointer<Int32>) -> IntegerProduct {
+        let (shorter, zeroRows) = product.leavingOutZeroRows(list)
+        gradientRows.add(product.k, ordering: .relaxed)
+        zeroGradientRows.add(zeroRows, ordering: .relaxed)
+        return shorter
+    }
+
+    /// The share of zero rows since the last call.
+    func takeZeroRowShare() -> Double {
+        let rows = gradientRows.exchange(0, ordering: .relaxed), zeros = zeroGradientRows.exchange(0, ordering: .relaxed)
+        return rows > 0 ? Double(zeros) / Double(rows) : 0
     }
 
     /// Runs the collected products and forgets them.

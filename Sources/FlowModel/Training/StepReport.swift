@@ -6,10 +6,13 @@ public struct StepReport: Sendable, Equatable {
     public let balancingLoss: Double
     /// For each layer, how many of the 2T slots each expert received.
     public let expertCounts: [[Int]]
+    /// The share of the rows of weight gradients that their columns' scales round to nothing; the kernels leave them out. It grows as text is learnt.
+    public let zeroRowShare: Double
 
-    init(loss: Double, balancingLoss: Double, expertCounts: [[Int]]) {
+    init(loss: Double, balancingLoss: Double, expertCounts: [[Int]], zeroRowShare: Double) {
         self.loss = loss
         self.balancingLoss = balancingLoss
         self.expertCounts = expertCounts
+        self.zeroRowShare = zeroRowShare
     }
 }

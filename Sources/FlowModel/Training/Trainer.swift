@@ -174,7 +174,8 @@ public final class Trainer {
 
         return StepReport(
             loss: loss, balancingLoss: experts.reduce(0) { $0 + $1.balancingLoss(tokens: t) },
-            expertCounts: experts.map { layer in (0..<configuration.expertCount).map { layer.routing.range($0).count } })
+            expertCounts: experts.map { layer in (0..<configuration.expertCount).map { layer.routing.range($0).count } },
+            zeroRowShare: context.takeZeroRowShare())
     }
 
     private func forward(_ weights: ModelState, tokens t: Int) throws(StepFault) {

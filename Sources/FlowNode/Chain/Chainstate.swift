@@ -45,6 +45,8 @@ final class Chainstate {
     var checkedConnection: (block: Hash256, connection: UnverifiedConnection)?
     /// Coins and weights after the last replayed block beside the connected chain.
     var side: (block: Hash256, coins: OverlayCoins, model: ModelState)?
+    /// Of the last step that was replayed (`StepReport.zeroRowShare`); nil before the first.
+    private(set) var zeroRowShare: Double?
     /// Weights that were made again below the kept deltas, after the block that they have come to.
     var remade: (block: Hash256, model: ModelState)?
     /// When the next block below the kept deltas may be replayed, and the block for whose sake, while it rests.
@@ -346,6 +348,7 @@ final class Chainstate {
             heldOutLoss: result.heldOutLoss, trainingLoss: result.trainingLoss.isFinite ? result.trainingLoss : nil,
             transactionCount: UInt32(clamping: block.transactions.count), size: UInt32(clamping: body.bytes.count))
         if body.source != .local { emit(.proved(body.source)) }
+        zeroRowShare = result.zeroRowShare
         var batch = WriteBatch()
         batch.put(StoreKey.block(hash), body.bytes)
         vault.put(result.delta, of: hash, to: &batch)

@@ -36,6 +36,7 @@ final class ReplayEngine {
         let trajectory: Trajectory
         var digests: [Hash256] = []
         var losses: [Double] = []
+        var zeroRowShare = 0.0
         /// Stopped for a more urgent one: its memory is not taken for that one.
         var isPreempted = false
         /// The step after those that were taken has no result.
@@ -154,6 +155,7 @@ final class ReplayEngine {
                 trainedSteps += 1
                 replay.digests.append(step.digest)
                 replay.losses.append(step.report.loss)
+                replay.zeroRowShare = step.report.zeroRowShare
                 guard step.index <= claimed.count else {
                     // Nobody's digest says whether this step is right, so its text has to be.
                     try job.sampler.checkPieces(workSeed: job.workSeed, step: UInt32(step.index))
@@ -189,7 +191,7 @@ final class ReplayEngine {
         do {
             return .valid(
                 try ReplayResult(
-                    weights: replay.trajectory.weights, parent: job.parent, height: height, losses: replay.losses, trainer: trainer))
+                    weights: replay.trajectory.weights, parent: job.parent, height: height, losses: replay.losses, zeroRowShare: replay.zeroRowShare, trainer: trainer))
         } catch {
             return .localFault(LocalFault(error))
         }

@@ -13,14 +13,17 @@ struct ReplayResult: Sendable {
     /// nil where it cannot be computed; it decides nothing.
     let heldOutLoss: Double?
     let trainingLoss: Double
+    /// Of the last step (`StepReport`).
+    let zeroRowShare: Double
 
     /// Takes the end of a trajectory apart; costs a hash of all weights and one forward pass.
     /// - Parameters:
     ///   - weights: after the last step; copied
     ///   - height: of the block
     ///   - losses: of all steps
-    init(weights: ModelState, parent: ModelState, height: BlockHeight, losses: [Double], trainer: StageTrainer) throws {
+    init(weights: ModelState, parent: ModelState, height: BlockHeight, losses: [Double], zeroRowShare: Double, trainer: StageTrainer) throws {
         let environment = trainer.environment
+        self.zeroRowShare = zeroRowShare
         delta = try parent.delta(to: weights)
         state = try environment.growth(after: height)?.grown(weights, pool: environment.pool) ?? weights.copy()
         root = state.root(pool: environment.pool)

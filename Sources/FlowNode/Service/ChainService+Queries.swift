@@ -75,6 +75,9 @@ extension ChainService {
     /// What the node's operator should look at; empty when nothing is wrong.
     public func warnings() -> String { chain.warnings }
 
+    /// The share of zero rows in the last step that was replayed; nil before the first.
+    func zeroRowShare() -> Double? { chain.zeroRowShare }
+
     /// Ends of all known branches.
     func chainTips() -> [ChainTip] { chain.chainTips() }
 

@@ -11,7 +11,7 @@ public struct CorpusSplit: Hashable, Sendable {
     /// L, tokens of one window.
     public let contextLength: UInt32
     /// M, bytes of the training part; the held-out part is what follows.
-    let trainingLength: UInt64
+    public let trainingLength: UInt64
     /// N: training windows start at 0 … N − 1.
     public let legalStarts: UInt64
 
