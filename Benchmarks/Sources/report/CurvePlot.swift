@@ -1,6 +1,6 @@
 import Foundation
 
-/// What `learn` and `learn_pytorch.py` print: held-out loss by step.
+/// What `learn`, `learn_pytorch.py` and `blocks` print: held-out loss by step or block.
 struct Curve {
     let label: String
     let points: [(step: Double, loss: Double)]
@@ -23,8 +23,13 @@ struct Curve {
 /// Held-out loss against steps; above the frame's top a curve is cut, so that the end can be seen.
 struct CurvePlot {
     private let curves: [Curve]
+    /// What the horizontal axis counts.
+    private let axis: String
 
-    init(_ curves: [Curve]) { self.curves = curves }
+    init(_ curves: [Curve], axis: String) {
+        self.curves = curves
+        self.axis = axis
+    }
 
     var svg: String {
         var drawing = SVG(width: 860, height: 480)
@@ -42,7 +47,7 @@ struct CurvePlot {
         for tick in stride(from: 0, through: last, by: last / 6) {
             drawing.text(String(Int(tick)), x: x(tick), y: bottom + 20, .middle, style: "dim")
         }
-        drawing.text("steps of 2,048 tokens", x: (left + right) / 2, y: bottom + 40, .middle, style: "dim")
+        drawing.text(axis, x: (left + right) / 2, y: bottom + 40, .middle, style: "dim")
         var legend = top + 10
         for (index, curve) in curves.enumerated() {
             let shown = curve.points.filter { $0.loss <= ceiling }

@@ -6,7 +6,7 @@ enum ReportError: Error, CustomStringConvertible {
 
     static let usageText = """
         usage: report suite DIRECTORY            reads *.jmh.json there; prints the table, writes results.json and an SVG a suite
-               report curves FILE.svg CURVE…     plots curves of learn and learn_pytorch.py, each as LABEL=FILE.tsv
+               report curves FILE.svg AXIS CURVE…  plots curves of learn, learn_pytorch.py and blocks, each as LABEL=FILE.tsv
         """
 
     var description: String {

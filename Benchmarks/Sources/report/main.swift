@@ -14,9 +14,9 @@ func run(_ arguments: [String]) throws {
             let plot = BarPlot(lines.filter { $0.suite == suite }, title: "\(suite), \(machine.processor), \(machine.date)")
             try Data(plot.svg.utf8).write(to: directory.appending(path: "\(suite.lowercased()).svg"))
         }
-    case "curves" where arguments.count > 2:
-        let curves = try arguments.dropFirst(2).map(Curve.init(argument:))
-        try Data(CurvePlot(curves).svg.utf8).write(to: URL(fileURLWithPath: arguments[1]))
+    case "curves" where arguments.count > 3:
+        let curves = try arguments.dropFirst(3).map(Curve.init(argument:))
+        try Data(CurvePlot(curves, axis: arguments[2]).svg.utf8).write(to: URL(fileURLWithPath: arguments[1]))
     default:
         throw ReportError.usage
     }

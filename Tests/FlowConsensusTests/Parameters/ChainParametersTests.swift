@@ -176,4 +176,30 @@ import Testing
             #expect(throws: DecodingError.self) { try JSONDecoder().decode(ChainParameters.self, from: bad) }
         }
     }
+
+    /// Steps, tokens and how much of the text in force was seen, across amendments of S and corpus and a growth of the batch.
+    @Test func trainingProgress() throws {
+        var parameters = ChainParameters.regtest
+        let block: UInt64 = 8 * 32 * 64
+        #expect(parameters.trainingProgress(after: 0).tokens == 0 && parameters.trainingProgress(after: 0).corpusTokens == 0)
+        var progress = parameters.trainingProgress(after: 9)
+        #expect(progress.tokens == 9 * block && progress.steps == 72 && progress.corpusTokens == 9 * block)
+        #expect(progress.corpusHeight == 1 && progress.corpus == parameters.corpus(at: 1))
+        #expect(progress.trainingBytes < parameters.corpusLength && progress.trainingBytes > parameters.corpusLength / 2)
+        var grown = parameters.model
+        grown.batchSize *= 2
+        let other = CorpusReference(length: 20_000_000, root: parameters.genesisHash)
+        parameters.amendments = [
+            Amendment(height: 10, corpus: other, stepsPerBlock: 4),
+            Amendment(height: 20, growth: Amendment.Growth(model: grown, costRatio: CostRatio(2))),
+        ]
+        try parameters.validated()
+        // The next block trains on the new text, of which nothing was seen.
+        progress = parameters.trainingProgress(after: 9)
+        #expect(progress.tokens == 9 * block && progress.corpus == other && progress.corpusHeight == 10 && progress.corpusTokens == 0)
+        progress = parameters.trainingProgress(after: 21)
+        #expect(progress.steps == 72 + 12 * 4 && progress.corpusTokens == 10 * block / 2 + 2 * block)
+        #expect(progress.tokens == 9 * block + progress.corpusTokens)
+        #expect(parameters.trainingProgress(after: .max).steps > 0)
+    }
 }
