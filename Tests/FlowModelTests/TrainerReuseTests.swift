@@ -37,13 +37,15 @@ import Testing
         }
     }
 
-    /// Rows of gradients vanish as a batch is learnt, and the steps' bits do not depend on which kernels leave them out.
+    /// Rows of gradients vanish as a batch is learnt, and the steps' bits do not depend on whether they are left out, or by which kernels.
     @Test func rowsVanishAsTextIsLearnt() throws {
         let c = try ModelFixture.odd()
         let batch = ModelFixture.batch(c, seed: 1)
         var bits: [[UInt32]] = []
-        for backend in [ReferenceBackend(), try SIMDBackend(.portable), SIMDBackend(writtenOut: ())] as [any MatrixBackend] {
+        for (backend, isLeftOut) in [(ReferenceBackend(), false), (ReferenceBackend(), true), (SIMDBackend(writtenOut: ()), true), (try SIMDBackend(.portable), true)]
+            as [(any MatrixBackend, Bool)] {
             let trainer = Trainer(configuration: c, backend: backend)
+            trainer.context.leastRowWork = isLeftOut ? 0 : .max
             let weights = ModelState(initialising: c, seed: 5), momentum = ModelState(zeros: c)
             let first = try trainer.step(weights: weights, momentum: momentum, batch: batch, learningRateUnits: 2_048)
             var last = first
@@ -53,7 +55,7 @@ import Testing
             #expect((0..<0.5).contains(first.zeroRowShare) && last.zeroRowShare > first.zeroRowShare && last.zeroRowShare < 1, "\(course)")
             bits.append(TrajectoryTests.bits(weights))
         }
-        #expect(bits[0] == bits[1] && bits[0] == bits[2])
+        for other in bits.dropFirst() { #expect(other == bits[0]) }
     }
 
     /// A step that fails in the middle leaves a trainer that goes on rightly with other weights, and with the same ones put right.

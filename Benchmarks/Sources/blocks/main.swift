@@ -55,7 +55,7 @@ func run(_ options: Options) throws {
     var weights = ModelState(initialising: configuration, seed: training.initialisationSeed, pool: pool)
     var taken: UInt64 = 0
     print("# \(parameters.name), \(options.text ?? "embedded corpus"), results at the \(options.untilTicket ? "ticket" : "trajectory's end")")
-    print("block\tsteps\theldout")
+    print("block\tsteps\theldout\tzero rows\tseconds a step")
     print("0\t0\t\(try trainer.loss(weights: weights, batch: heldOut))")
     for block in 1...options.blocks {
         let seed = Keccak256.hash(Array("flowcoin/blocks \(block)".utf8))
@@ -68,12 +68,19 @@ func run(_ options: Options) throws {
                 training.learningRateUnits(height: BlockHeight(block), stepsBefore: taken + $0)
             }, sampler: sampler)
         let trajectory = driver.begin(job, trainer: trainer)
-        _ = try driver.run(trajectory) { !options.untilTicket || $0.index < Int(ticket) }
+        var share = 0.0
+        let began = ContinuousClock.now
+        _ = try driver.run(trajectory) { step in
+            share = step.report.zeroRowShare
+            return !options.untilTicket || step.index < Int(ticket)
+        }
+        let spent = began.duration(to: .now) / trajectory.completedSteps
         taken += UInt64(trajectory.completedSteps)
         weights = trajectory.weights.copy()
         driver.reuse(trajectory)
         guard block % options.every == 0 else { continue }
-        print("\(block)\t\(taken)\t\(try trainer.loss(weights: weights, batch: heldOut))")
+        let seconds = Double(spent.components.seconds) + Double(spent.components.attoseconds) * 1e-18
+        print("\(block)\t\(taken)\t\(try trainer.loss(weights: weights, batch: heldOut))\t\(share)\t\(seconds)")
         fflush(nil)
     }
 }

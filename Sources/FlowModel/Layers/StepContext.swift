@@ -26,6 +26,8 @@ final class StepContext {
     let chunks: Int
     /// The products of the next call of the backend.
     var products: [IntegerProduct] = []
+    /// Multiplications of a row from which on it pays to look whether it is zero: at d 128 looking took longer than leaving out saved.
+    var leastRowWork = 1 << 16
     /// Rows of weight gradients in this step, and those of them that are zero; for a report, no part of the arithmetic.
     let gradientRows = Atomic(0)
     let zeroGradientRows = Atomic(0)
@@ -42,6 +44,12 @@ final class StepContext {
     /// A weight gradient without the rows that are zero.
     /// - Parameter list: room for a number a row, until the product is done
     func weightGradient(_ product: IntegerProduct, _ list: UnsafeMutablePointer<Int32>) -> IntegerProduct {
+        guard product.m * product.n >= leastRowWork else {
+            let (looked, zero) = product.zeroRows(every: 16)
+            gradientRows.add(looked, ordering: .relaxed)
+            zeroGradientRows.add(zero, ordering: .relaxed)
+            return product
+        }
         let (shorter, zeroRows) = product.leavingOutZeroRows(list)
         gradientRows.add(product.k, ordering: .relaxed)
         zeroGradientRows.add(zeroRows, ordering: .relaxed)

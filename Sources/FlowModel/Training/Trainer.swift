@@ -19,7 +19,7 @@ public final class Trainer {
     public let configuration: ModelConfiguration
     public let backend: any MatrixBackend
     public let pool: ThreadPool
-    private let context: StepContext
+    let context: StepContext
     private let integers: QuantisedWeights
     private let embedding: EmbeddingLayer
     private let attention: [AttentionLayer]

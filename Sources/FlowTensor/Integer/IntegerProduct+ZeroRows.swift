@@ -28,8 +28,19 @@ extension IntegerProduct {
         return (shorter, zeroRows)
     }
 
+    /// How many of some rows of a weight gradient's left operand are zero, for a report: looks at one row of `interval`.
+    public func zeroRows(every interval: Int) -> (looked: Int, zero: Int) {
+        precondition(layout == .tn && a.rowIndices == nil && interval > 0, "rows of a weight gradient in memory's order are looked at")
+        var (looked, zero) = (0, 0)
+        for row in stride(from: 0, to: k, by: interval) {
+            looked += 1
+            if a.isZero(row: row, columns: m) { zero += 1 }
+        }
+        return (looked, zero)
+    }
+
     /// Rows are left out where at least one of so many is zero.
-    static let leastShare = 16
+    static let leastShare = 8
 }
 
 extension IntegerOperand {
