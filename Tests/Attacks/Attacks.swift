@@ -180,6 +180,22 @@ struct Attacks {
     /// 40,000 headers, and one known header over and over.
     private static func headers(_ parameters: ChainParameters) async throws {
         let arena = try await Arena(parameters)
+        let alone = (0..<2).map { _ in (0..<20).map { _ in branch(arena.forge, length: 2_000) } }
+        let early = try arena.forge.mine()
+        let single = try await arena.outcome(
+            "40,000 headers by one peer", shown: 0, seeds: 0,
+            { turn, parameters in
+                let peer = Peer(to: arena.defender.port, parameters: parameters)
+                for branch in alone[turn] {
+                    // It is thrown out for headers that nobody asked for, and comes again.
+                    for _ in 0..<100 where (try? await peer.connect()) == nil { try? await Task.sleep(for: .milliseconds(20)) }
+                    peer.announce(branch, asOneBranch: true, serving: false)
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                try await Task.sleep(for: .seconds(1))
+                await peer.stop()
+            }, honestBlock: early)
+        say(single.row)
         let branches = (0..<2).map { _ in (0..<20).map { _ in branch(arena.forge, length: 2_000) } }
         let honest = try arena.forge.mine()
         let flood = try await arena.outcome(

@@ -44,6 +44,10 @@ import Testing
         // Coins of the first blocks mature 100 blocks later; then a payment between the two wallets.
         let more = try await Programs.run("flowminer", miner + ["--blocks", "71"], timeout: 900)
         #expect(more.status == 0, "\(more.errors)")
+        // Before, the second node cannot judge the payment, and its answer to that is another test's.
+        try await eventually(within: 300, "the second node has replayed 101 blocks") {
+            try await second.call("getblockcount").integer == 101
+        }
         let txid = try #require(try await first.call("sendtoaddress", .string(payTo), .number("12.5")).string)
         try await eventually(within: 60, "the payment reaches the second node's pool") {
             try await second.call("getrawmempool").array?.compactMap(\.string).contains(txid) == true
