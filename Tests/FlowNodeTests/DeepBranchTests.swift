@@ -68,6 +68,26 @@ import Testing
         #expect(!left.isConnected && left.height == 120)
     }
 
+    /// A branch whose digests are invented; its first block names the weights that `original`, the right block there, starts from.
+    private static func invented(_ count: Int, like original: Block, on start: BlockHeader, mark: UInt8, _ parameters: ChainParameters) -> [Block] {
+        var (parent, branch) = (start, [Block]())
+        for number in 0..<count {
+            var block = original
+            block.transactions[0] = Transaction.coinbase(
+                height: parent.height + 1, outputs: block.transactions[0].outputs, data: [mark, UInt8(number)])
+            block.header.previousHash = parent.hash
+            block.header.merkleRoot = block.computedMerkleRoot
+            if let last = branch.last { block.header.modelRoot = last.stepDigests[0] }
+            block.header.height = parent.height + 1
+            block.header.time = parent.time + 1
+            block.stepDigests = [Keccak256.hash(parent.hash.bytes)]
+            block.seal(parameters)
+            branch.append(block)
+            parent = block.header
+        }
+        return branch
+    }
+
     /// Chains that share some blocks and then part.
     private static func parted(after shared: Int, _ counts: [Int], _ parameters: ChainParameters) async throws -> [[Block]] {
         let common = try await mined(shared, 9, parameters)
@@ -120,21 +140,7 @@ import Testing
         let chains = try await Self.parted(after: 20, [170], parameters)
         let node = try Driven(parameters)
         try node.take(chains[0], from: BlockTree.Announcer(rawValue: 1))
-        var parent = chains[0][19].header
-        var branch: [Block] = []
-        for number in 0..<180 {
-            var block = chains[0][20]
-            block.transactions[0] = Transaction.coinbase(height: parent.height + 1, outputs: block.transactions[0].outputs, data: [UInt8(number)])
-            block.header.previousHash = parent.hash
-            block.header.merkleRoot = block.computedMerkleRoot
-            if number > 0 { block.header.modelRoot = Keccak256.hash(parent.hash.bytes) }
-            block.header.height = parent.height + 1
-            block.header.time = parent.time + 1
-            block.stepDigests = [Keccak256.hash(parent.hash.bytes)]
-            block.seal(parameters)
-            branch.append(block)
-            parent = block.header
-        }
+        let branch = Self.invented(180, like: chains[0][20], on: chains[0][19].header, mark: 0, parameters)
         let liar = BlockTree.Announcer(rawValue: 2)
         for start in stride(from: 0, to: 180, by: 90) {
             #expect(try node.chain.accept(headers: branch[start..<start + 90].map(\.header), from: liar).new == 90)
@@ -176,24 +182,7 @@ import Testing
         try node.take(honest, from: BlockTree.Announcer(rawValue: 1))
         let before = node.engine.trainedSteps
         for liar in 2...9 as ClosedRange<UInt64> {
-            var parent = parameters.genesisBlock.header
-            var modelRoot = parameters.genesisModelRoot
-            var branch: [Block] = []
-            for _ in 0..<140 {
-                var block = honest[0]
-                block.transactions[0] = Transaction.coinbase(
-                    height: parent.height + 1, outputs: block.transactions[0].outputs, data: [UInt8(liar), UInt8(branch.count)])
-                block.header.previousHash = parent.hash
-                block.header.merkleRoot = block.computedMerkleRoot
-                block.header.modelRoot = modelRoot
-                block.header.height = parent.height + 1
-                block.header.time = parent.time + 1
-                block.stepDigests = [Keccak256.hash(parent.hash.bytes)]
-                block.seal(parameters)
-                branch.append(block)
-                parent = block.header
-                modelRoot = block.stepDigests[0]
-            }
+            let branch = Self.invented(140, like: honest[0], on: parameters.genesisBlock.header, mark: UInt8(liar), parameters)
             try node.take(branch, from: BlockTree.Announcer(rawValue: liar))
             #expect(node.chain.tree.condemned(branch[0].hash) != nil)
         }

@@ -23,6 +23,13 @@ private final class FaultyBackend: MatrixBackend {
 }
 
 @Suite struct ReplayTests {
+    /// A chain and the blocks that it mined.
+    private static func mined(_ count: Int, _ parameters: ChainParameters) async throws -> (source: ChainService, blocks: [Block]) {
+        let source = try await TestNetwork.chain(parameters)
+        _ = try await MiningLoop(chain: source).mine(count, paying: try TestKey(1).program)
+        return (source, try await source.blocks(from: 1))
+    }
+
     /// The block's result is what the trajectory leaves after S steps, whichever step was the ticket; the next block starts there.
     @Test(arguments: [1, 2, 4] as [UInt32]) func theResultIsTheTrajectorysEnd(firstPayingStep: UInt32) async throws {
         let parameters = try TestNetwork.parameters(stepsPerBlock: 5, firstPayingStep: firstPayingStep)
@@ -85,9 +92,7 @@ private final class FaultyBackend: MatrixBackend {
     /// A backend that begins to compute wrong is found out by the first digest that it calls false, and the portable kernels go on.
     @Test func aFaultyBackendBlamesNobody() async throws {
         let parameters = try TestNetwork.parameters()
-        let source = try await TestNetwork.chain(parameters)
-        _ = try await MiningLoop(chain: source).mine(3, paying: try TestKey(1).program)
-        let blocks = try await source.blocks(from: 1)
+        let (source, blocks) = try await Self.mined(3, parameters)
         let backend = FaultyBackend()
         let node = try await TestNetwork.chain(parameters, backend: backend)
         backend.breakDown()
@@ -141,9 +146,7 @@ private final class FaultyBackend: MatrixBackend {
     /// A backend breaks down after the first block: the next honest block is condemned on its word, until somebody builds on that block.
     @Test func aVerdictThatOthersDoNotShareIsLookedAtAgain() async throws {
         let parameters = try TestNetwork.parameters()
-        let source = try await TestNetwork.chain(parameters)
-        _ = try await MiningLoop(chain: source).mine(3, paying: try TestKey(1).program)
-        let blocks = try await source.blocks(from: 1)
+        let (source, blocks) = try await Self.mined(3, parameters)
         let backend = FaultyBackend()
         let node = try await TestNetwork.chain(parameters, backend: backend)
         #expect(try await node.submit(blocks[0]) == .connected)
@@ -176,9 +179,7 @@ private final class FaultyBackend: MatrixBackend {
     /// Who builds on forgeries has one of them looked at again, for each block that proves right.
     @Test func blocksOnForgeriesBuyOneSecondOpinion() async throws {
         let parameters = try TestNetwork.parameters()
-        let source = try await TestNetwork.chain(parameters)
-        _ = try await MiningLoop(chain: source).mine(2, paying: try TestKey(1).program)
-        let honest = try await source.blocks(from: 1)
+        let (source, honest) = try await Self.mined(2, parameters)
         let node = try await TestNetwork.chain(parameters)
         func forge(_ salt: UInt8) -> (block: Block, child: BlockHeader) {
             var block = honest[1]

@@ -88,6 +88,8 @@ public struct BlockTree: Sendable {
         public let header: BlockHeader
         /// Identifier and text of the rule.
         public let reason: String
+        /// The identifier of the broken rule, with which the reason begins.
+        public var rule: String { String(reason.prefix { $0 != ":" }) }
     }
 
     public let limits: Limits

@@ -12,11 +12,15 @@ extension Chainstate {
         let old = tree.tip
         var returned: [Transaction] = []
         var lowest = old.height
+        // The way to a block is looked over once: each move leaves a part of it.
+        var reachable: Hash256?
         while let move = tree.nextMove {
             let target = tree.bestReplayed
-            guard let steps = ModelVault.steps(from: tree.tip.hash, to: target.hash, in: tree) else { return }
-            guard try vault.holds(steps) else {
-                guard let moved = try moveAtOnce(to: target) else { break }
+            if reachable != target.hash, let steps = ModelVault.steps(from: tree.tip.hash, to: target.hash, in: tree), try vault.holds(steps) {
+                reachable = target.hash
+            }
+            guard reachable == target.hash else {
+                guard tree.suspensions[target.hash] == nil, let moved = try moveAtOnce(to: target) else { break }
                 returned.insert(contentsOf: moved.returned, at: 0)
                 lowest = min(lowest, moved.lowest)
                 continue

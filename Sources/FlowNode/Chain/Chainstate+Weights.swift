@@ -58,6 +58,8 @@ extension Chainstate {
         case .wrongDigest(let step, _, _), .endsTrajectory(let step, _): fault = "step \(step) of block \(remade) is another than when it was connected"
         case .localFault(let cause): fault = cause.description
         }
+        // What led here is not relied on any more.
+        self.remade = nil
         tree.suspend(task.hash, reason: "\(fault); check the memory and the cooling of this machine")
         emit(.judged(hash: task.hash, fate: .localFault(fault)))
     }
@@ -72,7 +74,8 @@ extension Chainstate {
 
     /// Makes a branch the tip's chain in one batch, since no weights are at hand for the blocks between: coins, tip and the weights after its
     /// last block, as a new base.
-    /// - Returns: false when the weights have to be made first
+    /// - Returns: the transactions of the blocks that were left, and the height of the fork; nil when the weights have to be made first, or something
+    ///   on the way proved wrong
     func moveAtOnce(to target: BlockTree.Block) throws(NodeError) -> (returned: [Transaction], lowest: BlockHeight)? {
         guard case .moves(let start, let moves)? = try weights(after: target), let fork = tree.fork(of: target.hash),
             let back = tree.path(from: fork.hash, to: tree.tip.hash), let ahead = tree.path(from: fork.hash, to: target.hash)

@@ -183,7 +183,7 @@ final class Chainstate {
     private func takeBackVerdicts() {
         known = KnownDigests()
         for (hash, condemned) in tree.condemnedBlocks
-        where BlockViolation.trainingIdentifiers.contains(String(condemned.reason.prefix { $0 != ":" })) {
+        where BlockViolation.trainingIdentifiers.contains(condemned.rule) {
             _ = tree.reconsider(hash)
         }
         emit(.verdictsTakenBack)
@@ -268,8 +268,8 @@ final class Chainstate {
         try checkSound()
         let seed = parameters.workSeed(of: task.claim.header)
         if let alarm = finding.alarm { sound(alarm) }
-        if let remade = task.remakes { return try finishRemaking(task, remade, finding) }
         if case .backend? = finding.alarm { takeBackVerdicts() }
+        if let remade = task.remakes { return try finishRemaking(task, remade, finding) }
         reliance.learn(finding, of: task.hash)
         switch finding.outcome {
         case .preempted, .localFault: break

@@ -204,7 +204,7 @@ public actor ChainService {
     /// The fate of a block that is known without waiting.
     private func settledFate(_ hash: Hash256) -> BlockFate? {
         if let condemned = chain.tree.condemned(hash) {
-            return .invalid(rule: String(condemned.reason.prefix { $0 != ":" }), detail: condemned.reason, peerCouldKnow: false)
+            return .invalid(rule: condemned.rule, detail: condemned.reason, peerCouldKnow: false)
         }
         guard let block = chain.tree[hash] else { return .noRoom }
         if block.isConnected { return .connected }
