@@ -33,6 +33,29 @@ import Testing
         #expect(abs(mean) < 0.01)
     }
 
+    /// Whatever a fault of the machine does to an element, a run of elements or two of them, the checksum tells; on any number of threads.
+    @Test func checksumTellsFaults() throws {
+        let c = try ModelFixture.regtest()
+        let state = ModelState(initialising: c, seed: 3)
+        let sum = state.checksum()
+        for pool in ModelFixture.pools { #expect(state.checksum(pool: pool) == sum) }
+        #expect(state.copy().checksum() == sum)
+        for place in [0, 1, 65_535, 65_536, state.count / 2, state.count - 1] {
+            for bit in 0..<32 {
+                let whole = state[place]
+                state[place] = Float(bitPattern: whole.bitPattern ^ 1 << UInt32(bit))
+                #expect(state.checksum() != sum, "bit \(bit) of element \(place)")
+                state[place] = whole
+            }
+        }
+        #expect(state.checksum() == sum)
+        // Pages that came back as zeros, or in each other's place.
+        let zeroed = state.copy(), swapped = state.copy()
+        for place in 1_024..<2_048 { zeroed[place] = 0 }
+        for place in 0..<1_024 { (swapped[place], swapped[place + 65_536]) = (state[place + 65_536], state[place]) }
+        #expect(zeroed.checksum() != sum && swapped.checksum() != sum)
+    }
+
     @Test func threadsDoNotShowInWeightsRootAndDigest() throws {
         let c = try ModelFixture.regtest()
         let one = ModelState(initialising: c, seed: 3)

@@ -116,10 +116,30 @@ import Testing
         #expect(node.chain.tree[chains[1][149].hash]?.isReplayed == true)
         node = try Driven(parameters, store: store)
         let before = node.engine.trainedSteps
+        // Damaged weights do not become the tip's, and are made again without a restart.
+        try node.take(chains[1], bodies: 200, from: BlockTree.Announcer(rawValue: 2))
+        #expect(try node.chain.accept(chains[1][200], from: BlockTree.Announcer(rawValue: 2)) == nil)
+        let task = try #require(try node.chain.nextReplay())
+        let finding = task.run(node.engine, cancel: CancellationFlag(), firstStep: {})
+        guard case .valid(let result) = finding.outcome else {
+            Issue.record("\(finding.outcome)")
+            return
+        }
+        result.state[3] += 0x1p-20
+        try node.chain.finish(task, finding)
+        #expect(node.chain.warnings.contains("another root"))
+        #expect(try node.chain.nextReplay() == nil, "it is not tried again at once")
+        #expect(node.chain.tree.tip.hash == chains[0].last?.hash)
+        #expect(node.engine.trainedSteps - before <= 2 * (201 - 150 + shared), "what was replayed before is not replayed again")
+        for _ in 0..<2 {
+            node.clock.advance(60)
+            node.chain.tick()
+        }
+        try node.rest()
+        #expect(node.chain.tree.tip.hash == chains[1][200].hash)
         try node.take(chains[1], from: BlockTree.Announcer(rawValue: 2))
         #expect(node.chain.tree.tip.hash == chains[1].last?.hash && node.chain.tree.tip.height == 230)
         #expect(node.chain.model.root() == node.chain.tree.tip.resultRoot)
-        #expect(node.engine.trainedSteps - before <= 2 * (230 - 150 + shared), "what was replayed before is not replayed again")
         #expect(node.chain.tree.suspensions.isEmpty && node.chain.remade == nil && node.chain.warnings.isEmpty)
         // What is stored is what a node has that never saw the other branch.
         let reopened = try await ChainService.open(
@@ -172,6 +192,62 @@ import Testing
         node.chain.tick()
         #expect(node.chain.remade == nil && node.chain.warnings.isEmpty)
         #expect(node.chain.tree.tip.hash == chains[0].last?.hash)
+    }
+
+    /// A machine that fails while it makes weights again: what it called false is taken back, what it made is not relied on, and it rests before it tries
+    /// once more.
+    @Test func faultsWhileWeightsAreMadeAgain() async throws {
+        let parameters = try TestNetwork.parameters(stepsPerBlock: 2)
+        let chain = try await Self.parted(after: 20, [170], parameters)[0]
+        let node = try Driven(parameters)
+        try node.take(chain.dropLast(), from: BlockTree.Announcer(rawValue: 1))
+        let liar = BlockTree.Announcer(rawValue: 2)
+        let lie = Self.invented(1, like: chain[189], on: chain[188].header, mark: 1, parameters)[0]
+        try node.take([lie], from: liar)
+        #expect(node.chain.tree.condemned(lie.hash) != nil)
+        try node.take([chain[189]], from: BlockTree.Announcer(rawValue: 1))
+        let branch = Self.invented(180, like: chain[20], on: chain[19].header, mark: 0, parameters)
+        for start in stride(from: 0, to: 180, by: 90) { _ = try node.chain.accept(headers: branch[start..<start + 90].map(\.header), from: liar) }
+        #expect(try node.chain.accept(branch[0], from: liar) == nil)
+        /// The next replay on the way, with what it yields.
+        func next() throws -> (Chainstate.ReplayTask, ReplayFinding) {
+            let task = try #require(try node.chain.nextReplay())
+            #expect(task.remakes != nil)
+            return (task, task.run(node.engine, cancel: CancellationFlag(), firstStep: {}))
+        }
+
+        var (task, finding) = try next()
+        let first = finding
+        finding.alarm = .backend(name: "a backend", step: 1, portable: nil, accelerated: nil)
+        _ = node.chain.takeEffects()
+        try node.chain.finish(task, finding)
+        #expect(node.chain.tree.condemned(lie.hash) == nil)
+        #expect(node.chain.takeEffects().contains { if case .verdictsTakenBack = $0 { true } else { false } })
+        #expect(node.chain.remade?.block == chain[0].hash)
+
+        // Weights that the chain does not have, and a fault that says so itself.
+        for isTold in [false, true] {
+            (task, finding) = try next()
+            #expect(task.start == nil || !isTold)
+            if isTold { finding = ReplayFinding(outcome: .localFault(.environment("no memory")), known: .init()) } else { finding.outcome = first.outcome }
+            try node.chain.finish(task, finding)
+            #expect(node.chain.remade == nil)
+            #expect(node.chain.warnings.contains(isTold ? "no memory" : "another root"))
+            #expect(try node.chain.nextReplay() == nil, "it is not tried again at once")
+            #expect(node.chain.tree.condemned(branch[0].hash) == nil)
+            for _ in 0..<3 {
+                node.clock.advance(700)
+                node.chain.tick()
+            }
+        }
+        // The machine is sound again: the branch gets its verdict.
+        var isJudged = false
+        while !isJudged, let task = try node.chain.nextReplay() {
+            isJudged = task.remakes == nil
+            try node.chain.finish(task, task.run(node.engine, cancel: CancellationFlag(), firstStep: {}))
+        }
+        #expect(node.chain.tree.condemned(branch[0].hash)?.reason.hasPrefix("training-digest") == true)
+        #expect(node.chain.tree.tip.hash == chain[189].hash)
     }
 
     /// Eight peers claim branches from the genesis block that are longer than the chain, each false from its first digest on.

@@ -188,13 +188,21 @@ import Testing
         }
     }
 
-    /// The weights in memory change after they were checked: they are loaded again, and the block connects without a restart.
-    @Test func damagedWeightsAreLoadedAgain() async throws {
+    /// The weights in memory change after they were checked: they are loaded again, and the block connects without a restart. A lie on them, judged before,
+    /// is no reason to believe them.
+    @Test(arguments: [false, true]) func damagedWeightsAreLoadedAgain(isLiedTo: Bool) async throws {
         let parameters = try TestNetwork.parameters()
         let honest = try await blocks(3, parameters: parameters, corpus: TestNetwork.corpus)
         let clock = TestClock()
         let node = try await TestNetwork.chain(parameters, clock: clock)
         for block in honest.prefix(2) { #expect(try await node.submit(block) == .connected) }
+        if isLiedTo {
+            var lie = honest[2]
+            lie.header.nonce &+= 1
+            lie.stepDigests[0] = lie.stepDigests[0].flipped
+            lie.seal(parameters)
+            #expect(try await node.submit(lie).rule == "training-digest")
+        }
         await node.read { $0.model[3] += 0x1p-20 }
         guard case .localFault(let text) = try await node.submit(honest[2]) else {
             Issue.record("damaged weights were not found")

@@ -19,4 +19,28 @@ extension ModelState {
             return BulkMerkleTree.root(leaves: leaves)
         }
     }
+
+    /// A sum of all elements' bits, at the speed of memory: whether they are still the ones whose ``root(pool:)`` was computed, where nothing but a
+    /// fault of this machine can have changed them. Somebody who chooses elements can keep it as it is.
+    public func checksum(pool: ThreadPool = .single) -> UInt64 {
+        withUnsafeBytes { bytes in
+            let words = bytes.bindMemory(to: UInt32.self)
+            let length = 1 << 16
+            let partCount = (words.count + length - 1) / length
+            let parts = [UInt64](unsafeUninitializedCapacity: partCount) { parts, initialised in
+                // Each task writes its own part.
+                nonisolated(unsafe) let target = parts
+                nonisolated(unsafe) let source = words
+                pool.run(partCount) { part in
+                    var sum: UInt64 = 0
+                    for word in UnsafeBufferPointer(rebasing: source[part * length..<min(part * length + length, source.count)]) {
+                        sum &+= UInt64(word)
+                    }
+                    target.initializeElement(at: part, to: sum)
+                }
+                initialised = partCount
+            }
+            return parts.reduce(0) { $0 &* 0x9E37_79B9_7F4A_7C15 &+ $1 }
+        }
+    }
 }

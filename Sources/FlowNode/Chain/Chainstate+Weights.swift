@@ -82,6 +82,8 @@ extension Chainstate {
         else { return nil }
         let state = try vault.move(from: start, moves)
         guard state.root(pool: environment.pool) == target.resultRoot else {
+            // They are made again from what is stored.
+            (side, remade) = (nil, nil)
             tree.suspend(target.hash, reason: "the weights after block \(target.hash) have another root than when it was replayed; check the memory of this machine")
             return nil
         }

@@ -17,8 +17,9 @@ final class ReplayEngine {
     private var paused: [Replay] = []
     private let checkpoint = Checkpoint()
     private var confidence = Confidence()
-    /// The root of the starting weights that were compared last: once for all claims on one block.
-    private var comparedRoot: Hash256?
+    /// Roots of weights that were computed lately, with the weights' checksums: what a replay starts from is compared with its root once, and from then
+    /// on with the checksum, which costs a lie next to nothing.
+    private var checksums: [(root: Hash256, sum: UInt64)] = []
     /// The corpus proved damaged or unreadable, so it is opened again before the next replay.
     private var corpusFailed = false
     private var validReplays = 0
@@ -105,9 +106,8 @@ final class ReplayEngine {
 
     private func attempt(_ claim: TrainingClaim, job: TrajectoryJob, cancel: CancellationFlag, firstStep: () -> Void) -> ReplayFinding {
         // Also weights that no step touches end in the result.
-        if comparedRoot != claim.header.modelRoot {
-            if let fault = compareRoot(job, claim) { return ReplayFinding(outcome: .localFault(fault), known: .init(), alarm: fault) }
-            comparedRoot = claim.header.modelRoot
+        if let fault = check(job.parent, root: claim.header.modelRoot) {
+            return ReplayFinding(outcome: .localFault(fault), known: .init(), alarm: fault)
         }
         let replay = take(job.workSeed) ?? begin(job, seed: job.workSeed, height: claim.header.height)
         let outcome = run(replay, claim, job: job, cancel: cancel, firstStep: firstStep)
@@ -189,12 +189,33 @@ final class ReplayEngine {
 
     private func finish(_ replay: Replay, job: TrajectoryJob, height: BlockHeight) -> ReplayOutcome {
         do {
-            return .valid(
-                try ReplayResult(
-                    weights: replay.trajectory.weights, parent: job.parent, height: height, losses: replay.losses, zeroRowShare: replay.zeroRowShare, trainer: trainer))
+            let result = try ReplayResult(
+                weights: replay.trajectory.weights, parent: job.parent, height: height, losses: replay.losses, zeroRowShare: replay.zeroRowShare, trainer: trainer)
+            note(result.root, of: result.state)
+            return .valid(result)
         } catch {
             return .localFault(LocalFault(error))
         }
+    }
+
+    // MARK: starting weights
+
+    /// - Returns: what is wrong with the weights that a block starts from; nil when nothing is
+    private func check(_ parent: ModelState, root: Hash256) -> LocalFault? {
+        if let known = checksums.last(where: { $0.root == root }), parent.checksum(pool: pool) == known.sum { return nil }
+        if let fault = compare(parent, root) { return fault }
+        note(root, of: parent)
+        return nil
+    }
+
+    private func compare(_ parent: ModelState, _ root: Hash256) -> LocalFault? {
+        let actual = parent.root(pool: pool)
+        return actual == root ? nil : .weights(expected: root, actual: actual)
+    }
+
+    private func note(_ root: Hash256, of state: ModelState) {
+        checksums.removeAll { $0.root == root }
+        checksums = checksums.suffix(7) + [(root, state.checksum(pool: pool))]
     }
 
     // MARK: trajectories that wait
@@ -243,7 +264,7 @@ final class ReplayEngine {
             confidence.relied()
             return nil
         }
-        let fault = compareRoot(job, claim) ?? disagreement(job: job, height: claim.header.height, step: step, found: found)
+        let fault = compare(job.parent, claim.header.modelRoot) ?? disagreement(job: job, height: claim.header.height, step: step, found: found)
         confirmed(fault == nil)
         return fault
     }
@@ -251,11 +272,6 @@ final class ReplayEngine {
     private func confirmed(_ agrees: Bool) {
         confidence.confirmed(agrees)
         isConfirmed = agrees
-    }
-
-    private func compareRoot(_ job: TrajectoryJob, _ claim: TrainingClaim) -> LocalFault? {
-        let root = job.parent.root(pool: pool)
-        return root == claim.header.modelRoot ? nil : .weights(expected: claim.header.modelRoot, actual: root)
     }
 
     private func disagreement(job: TrajectoryJob, height: BlockHeight, step: Int, found: Hash256?) -> LocalFault? {
