@@ -27,7 +27,7 @@ public struct BlockTree: Sendable {
     /// How much of what nobody has replayed is kept.
     public struct Limits: Hashable, Sendable {
         /// Headers in all. A header takes about 350 bytes.
-        public var headers = 16_384
+        public var headers = 8_192
         /// Headers of one branch of one peer.
         public var headersPerBranch = 4_096
         /// Branches of one peer; the one that claims least gives way.
