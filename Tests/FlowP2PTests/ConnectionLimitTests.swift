@@ -98,6 +98,22 @@ import Testing
             command: "block", received: Int(allowed.components.seconds), length: ProtocolLimits.blockBytes, within: allowed))
     }
 
+    /// Messages that are whole long before a ping must be answered: each has a minute.
+    @Test func smallMessagesDribbledAreCut() {
+        var machine = established()
+        let message = bytes(.tx([UInt8](repeating: 0, count: 900)))
+        var (second, reason): (Int, DisconnectReason?) = (0, nil)
+        while reason == nil, second < 20_000 {
+            second += 1
+            var actions = machine.receive([message[(second - 1) % message.count]], now: .seconds(second))
+            actions += machine.tick(now: .seconds(second))
+            for case .send(.ping(let number)) in actions { actions += machine.receive(bytes(.pong(number)), now: .seconds(second)) }
+            reason = end(actions)
+        }
+        #expect(second == 61)
+        #expect(reason == .messageTimeout(command: "tx", received: 61 - Envelope.headerLength, length: 900, within: .seconds(60)))
+    }
+
     @Test func halfAHeaderIsCutAfterAMinute() {
         var machine = established()
         _ = machine.receive([1, 0, 0], now: .seconds(5))

@@ -45,17 +45,31 @@ public final class CheckedCorpus: Corpus {
     ///
     /// - Throws: ``CorpusError/damaged(path:piece:expected:actual:)`` for the first that differs, or why it cannot be read.
     public func check(offset: UInt64, count: Int) throws(CorpusError) {
-        try checkRange(offset: offset, count: count)
-        guard count > 0 else { return }
-        let size = UInt64(CorpusTree.pieceLength)
-        for index in offset / size...(offset + UInt64(count) - 1) / size { try checkPiece(index) }
+        try check([(offset, count)])
     }
 
-    private func checkPiece(_ index: UInt64) throws(CorpusError) {
-        let expected = tree.leaves[Int(index)]
-        let actual = BulkMerkleTree.leafHash(try piece(index))
-        guard actual == expected else {
-            throw .damaged(path: place(of: index * UInt64(CorpusTree.pieceLength)), piece: index, expected: expected, actual: actual)
+    /// Compares each piece that holds some of the bytes once, eight of them side by side.
+    func check(_ ranges: [(offset: UInt64, count: Int)]) throws(CorpusError) {
+        let size = UInt64(CorpusTree.pieceLength)
+        var indices: Set<UInt64> = []
+        for (offset, count) in ranges {
+            try checkRange(offset: offset, count: count)
+            guard count > 0 else { continue }
+            for index in offset / size...(offset + UInt64(count) - 1) / size { indices.insert(index) }
+        }
+        var left = indices.sorted()[...]
+        while !left.isEmpty {
+            let group = left.prefix(8)
+            left = left.dropFirst(8)
+            // Only the corpus' last piece may be shorter, and it is the last of its group.
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(group.count * CorpusTree.pieceLength)
+            for index in group { bytes += try piece(index) }
+            let hashes = bytes.withUnsafeBytes { BulkMerkleTree.leafHashes(of: $0) }
+            for (index, actual) in zip(group, hashes) where tree.leaves[Int(index)] != actual {
+                throw .damaged(
+                    path: place(of: index * size), piece: index, expected: tree.leaves[Int(index)], actual: actual)
+            }
         }
     }
 
@@ -75,8 +89,7 @@ extension BatchSampler {
     /// - Throws: ``CorpusError`` that names file and piece.
     public func checkPieces(workSeed: Hash256, step: UInt32) throws(CorpusError) {
         guard let text = corpus as? CheckedCorpus else { return }
-        for window in 0..<UInt32(truncatingIfNeeded: batchSize) {
-            try text.check(offset: split.start(workSeed: workSeed, step: step, window: window), count: contextLength + 1)
-        }
+        try text.check(
+            (0..<UInt32(truncatingIfNeeded: batchSize)).map { (split.start(workSeed: workSeed, step: step, window: $0), contextLength + 1) })
     }
 }

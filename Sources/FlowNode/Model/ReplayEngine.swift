@@ -229,7 +229,8 @@ final class ReplayEngine {
     }
 
     private func keep(_ replay: Replay) {
-        guard !replay.digests.isEmpty, replay.end == nil else { return driver.reuse(replay.trajectory) }
+        // A single step is not worth its memory, unless a more urgent replay came in between: who lies about the first step costs no more than that.
+        guard replay.digests.count > (replay.isPreempted ? 0 : 1), replay.end == nil else { return driver.reuse(replay.trajectory) }
         paused.removeAll { $0.seed == replay.seed }
         paused.append(replay)
         let room = Self.pausedBytes / max(1, replay.trajectory.weights.count * 8)
