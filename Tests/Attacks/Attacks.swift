@@ -19,11 +19,10 @@ struct Outcome {
     let memory: Int
     let fullMemory: Int
     let quietMemory: Int
-    /// What a miner pays for a new seed's first step.
-    let firstStepSeconds: Double
+    let stepSeconds: Double
 
-    /// What the defender may spend: twice the true steps that he was shown, and a first step for each seed.
-    var allowance: Double { 2 * shownSeconds + Double(seeds) * firstStepSeconds }
+    /// What the defender may spend: twice the true steps that he was shown, and a step for each seed.
+    var allowance: Double { 2 * shownSeconds + Double(seeds) * stepSeconds }
 
     static let head =
         "| attack | forger's true steps | forger's cost, s | defender's cost, s | allowance, s | cost / allowance | honest block, s (quiet) | memory, MiB: alone, with the block (quiet) |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
@@ -92,7 +91,7 @@ struct Arena {
         return Outcome(
             name: name, shownSteps: shown, shownSeconds: Double(shown) * forge.stepSeconds, seeds: seeds,
             defenderSeconds: cost, honestSeconds: honestSeconds,
-            quietSeconds: quietSeconds, memory: max(0, alone - memory), fullMemory: max(0, most - memory), quietMemory: quietMemory, firstStepSeconds: forge.firstStepSeconds)
+            quietSeconds: quietSeconds, memory: max(0, alone - memory), fullMemory: max(0, most - memory), quietMemory: quietMemory, stepSeconds: forge.stepSeconds)
     }
 
     /// Offers blocks through some peers until each was asked for, or a while has passed.

@@ -20,10 +20,8 @@ final class Forge {
     private(set) var parent: BlockHeader
     private(set) var weights: ModelState
 
-    /// Processor seconds of one step with its digest, in the mean of a trajectory.
+    /// Processor seconds of one step with its digest.
     private(set) var stepSeconds = 0.0
-    /// Of a seed's first step: with the copy of the parent's weights, and all of them quantised anew.
-    private(set) var firstStepSeconds = 0.0
 
     init(_ parameters: ChainParameters) throws {
         self.parameters = parameters
@@ -44,9 +42,6 @@ final class Forge {
         let (start, steps) = (processorSeconds(), 8)
         _ = try digests(template, count: min(steps, Int(parameters.training.stepsPerBlock)))
         stepSeconds = (processorSeconds() - start) / Double(min(steps, Int(parameters.training.stepsPerBlock)))
-        let (first, seeds) = (processorSeconds(), 8)
-        for _ in 0..<seeds { _ = try digests(block(), count: 1) }
-        firstStepSeconds = (processorSeconds() - first) / Double(seeds)
     }
 
     /// A block on the parent without its ticket; another seed each time.

@@ -20,6 +20,7 @@ final class ReplayEngine {
     /// Roots of weights that were computed lately, with the weights' checksums: what a replay starts from is compared with its root once, and from then
     /// on with the checksum, which costs a lie next to nothing.
     private var checksums: [(root: Hash256, sum: UInt64)] = []
+    private static let keptChecksums = 8
     /// The corpus proved damaged or unreadable, so it is opened again before the next replay.
     private var corpusFailed = false
     private var validReplays = 0
@@ -191,7 +192,7 @@ final class ReplayEngine {
         do {
             let result = try ReplayResult(
                 weights: replay.trajectory.weights, parent: job.parent, height: height, losses: replay.losses, zeroRowShare: replay.zeroRowShare, trainer: trainer)
-            note(result.root, of: result.state)
+            note(result.root, result.checksum)
             return .valid(result)
         } catch {
             return .localFault(LocalFault(error))
@@ -202,9 +203,10 @@ final class ReplayEngine {
 
     /// - Returns: what is wrong with the weights that a block starts from; nil when nothing is
     private func check(_ parent: ModelState, root: Hash256) -> LocalFault? {
-        if let known = checksums.last(where: { $0.root == root }), parent.checksum(pool: pool) == known.sum { return nil }
+        let sum = parent.checksum(pool: pool)
+        if checksums.contains(where: { $0 == (root, sum) }) { return nil }
         if let fault = compare(parent, root) { return fault }
-        note(root, of: parent)
+        note(root, sum)
         return nil
     }
 
@@ -213,9 +215,9 @@ final class ReplayEngine {
         return actual == root ? nil : .weights(expected: root, actual: actual)
     }
 
-    private func note(_ root: Hash256, of state: ModelState) {
+    private func note(_ root: Hash256, _ sum: UInt64) {
         checksums.removeAll { $0.root == root }
-        checksums = checksums.suffix(7) + [(root, state.checksum(pool: pool))]
+        checksums = checksums.suffix(Self.keptChecksums - 1) + [(root, sum)]
     }
 
     // MARK: trajectories that wait

@@ -8,6 +8,8 @@ struct ReplayResult: Sendable {
     /// After the trajectory's last step, grown where the next height calls for it.
     let state: ModelState
     let root: Hash256
+    /// Of `state`, taken before its root: what a fault changes from then on, it does not cover.
+    let checksum: UInt64
     /// What the training alone changed, in the shape of the block's own stage.
     let delta: ModelDelta
     /// nil where it cannot be computed; it decides nothing.
@@ -26,6 +28,7 @@ struct ReplayResult: Sendable {
         self.zeroRowShare = zeroRowShare
         delta = try parent.delta(to: weights)
         state = try environment.growth(after: height)?.grown(weights, pool: environment.pool) ?? weights.copy()
+        checksum = state.checksum(pool: environment.pool)
         root = state.root(pool: environment.pool)
         let loss = try? trainer.heldOutLoss(state, after: height)
         heldOutLoss = loss.flatMap { $0.isFinite ? $0 : nil }
