@@ -3,6 +3,7 @@ import FlowCrypto
 import FlowEncoding
 import FlowP2P
 import Foundation
+import Synchronization
 
 /// What an attack cost whom.
 struct Outcome {
@@ -11,6 +12,8 @@ struct Outcome {
     let shownSteps: Int
     let shownSeconds: Double
     let seeds: Int
+    /// Steps that the node trained because of it.
+    let defenderSteps: Int
     let defenderSeconds: Double
     /// Seconds until an honest block was connected during the attack, and in quiet times.
     let honestSeconds: Double
@@ -24,13 +27,16 @@ struct Outcome {
     /// What the defender may spend: twice the true steps that he was shown, and a step for each seed.
     var allowance: Double { 2 * shownSeconds + Double(seeds) * stepSeconds }
 
+    /// No digest is known before its step was trained, and each only once.
+    var allowedSteps: Int { shownSteps + seeds }
+
     static let head =
-        "| attack | forger's true steps | forger's cost, s | defender's cost, s | allowance, s | cost / allowance | honest block, s (quiet) | memory, MiB: alone, with the block (quiet) |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+        "| attack | forger's true steps | node's steps | forger's cost, s | node's cost, s | allowance, s | cost / allowance | honest block, s (quiet) | memory, MiB: alone, with the block (quiet) |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 
     var row: String {
         func text(_ value: Double) -> String { value.isFinite ? String(format: "%.2f", value) : "-" }
         let ratio = allowance > 0 ? text(defenderSeconds / allowance) : "-"
-        return "| \(name) | \(shownSteps) | \(text(shownSeconds)) | \(text(defenderSeconds)) | \(text(allowance)) | \(ratio) | \(text(honestSeconds)) (\(text(quietSeconds))) | \(memory >> 20), \(fullMemory >> 20) (\(quietMemory >> 20)) |"
+        return "| \(name) | \(shownSteps) | \(defenderSteps) | \(text(shownSeconds)) | \(text(defenderSeconds)) | \(text(allowance)) | \(ratio) | \(text(honestSeconds)) (\(text(quietSeconds))) | \(memory >> 20), \(fullMemory >> 20) (\(quietMemory >> 20)) |"
     }
 }
 
@@ -72,11 +78,17 @@ struct Arena {
         _ name: String, shown: Int, seeds: Int, _ attack: (_ turn: Int, ChainParameters) async throws -> Void, honestBlock: Block
     ) async throws -> Outcome {
         let parameters = forge.parameters
+        // What a step costs changes with the machine's other work, so it is measured on both sides of the attack.
+        let price = try forge.stepSeconds()
+        let steps = try defender.replayedSteps()
+        try await defender.rest()
         let (before, memory) = (defender.processorSeconds, defender.memory)
         let (watch, whole) = (defender.watchMemory(), defender.watchMemory())
         try await attack(0, parameters)
         try await defender.rest()
         let cost = defender.processorSeconds - before
+        let trained = try defender.replayedSteps() - steps
+        let stepSeconds = (price + (try forge.stepSeconds())) / 2
         watch.cancel()
         let alone = await watch.value
         let delivery = Task { [honest] in
@@ -89,9 +101,9 @@ struct Arena {
         whole.cancel()
         let most = await whole.value
         return Outcome(
-            name: name, shownSteps: shown, shownSeconds: Double(shown) * forge.stepSeconds, seeds: seeds,
-            defenderSeconds: cost, honestSeconds: honestSeconds,
-            quietSeconds: quietSeconds, memory: max(0, alone - memory), fullMemory: max(0, most - memory), quietMemory: quietMemory, stepSeconds: forge.stepSeconds)
+            name: name, shownSteps: shown, shownSeconds: Double(shown) * stepSeconds, seeds: seeds,
+            defenderSteps: trained, defenderSeconds: cost, honestSeconds: honestSeconds,
+            quietSeconds: quietSeconds, memory: max(0, alone - memory), fullMemory: max(0, most - memory), quietMemory: quietMemory, stepSeconds: stepSeconds)
     }
 
     /// Offers blocks through some peers until each was asked for, or a while has passed.
@@ -128,6 +140,16 @@ func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").ut
 
 @main
 struct Attacks {
+    /// Rows for which the node trained more than it may.
+    private static let dear = Mutex<[String]>([])
+
+    private static func report(_ outcome: Outcome) {
+        say(outcome.row)
+        if outcome.defenderSteps > outcome.allowedSteps {
+            dear.withLock { $0.append("\(outcome.name): \(outcome.defenderSteps) steps, at most \(outcome.allowedSteps) are due") }
+        }
+    }
+
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.count == 3, arguments[0] == "defend" { return try await Defender.run(network: arguments[1], directory: arguments[2]) }
@@ -148,6 +170,8 @@ struct Attacks {
             if isWanted("bodies") { try await bodies(parameters) }
             if isWanted("newcomer") { try await newcomer(parameters) }
         }
+        let dear = dear.withLock { $0 }
+        guard dear.isEmpty else { throw AttackError("the node trained too much:\n" + dear.joined(separator: "\n")) }
     }
 
     /// Forged digests at a step, by one peer and by eight, of one seed and of many.
@@ -170,7 +194,7 @@ struct Attacks {
                         "digest \(step) false, \(isOneSeed ? "one seed" : "\(count) seeds"), \(peers == 1 ? "one peer" : "\(peers) peers")",
                         shown: (isOneSeed ? 1 : count) * (step - 1), seeds: isOneSeed ? 1 : count,
                         { try await Arena.offer(blocks[$0], through: peers, to: arena.defender.port, parameters: $1) }, honestBlock: honest)
-                    say(outcome.row)
+                    report(outcome)
                     await arena.stop()
                 }
             }
@@ -195,7 +219,7 @@ struct Attacks {
                 try await Task.sleep(for: .seconds(1))
                 await peer.stop()
             }, honestBlock: early)
-        say(single.row)
+        report(single)
         let branches = (0..<2).map { _ in (0..<20).map { _ in branch(arena.forge, length: 2_000) } }
         let honest = try arena.forge.mine()
         let flood = try await arena.outcome(
@@ -209,7 +233,7 @@ struct Attacks {
                 try await Task.sleep(for: .seconds(2))
                 for peer in peers { await peer.stop() }
             }, honestBlock: honest)
-        say(flood.row)
+        report(flood)
         let next = try arena.forge.mine()
         let repeated = try await arena.outcome(
             "a known header 20,000 times", shown: 0, seeds: 0,
@@ -220,7 +244,7 @@ struct Attacks {
                 try await Task.sleep(for: .seconds(2))
                 await peer.stop()
             }, honestBlock: next)
-        say(repeated.row)
+        report(repeated)
         await arena.stop()
     }
 
@@ -237,7 +261,7 @@ struct Attacks {
         let attack = try await arena.outcome(
             "20 blocks of 3.6 MB at the tip, 8 peers", shown: 0, seeds: 20,
             { try await Arena.offer(large[$0], through: 8, to: arena.defender.port, parameters: $1) }, honestBlock: honest)
-        say(attack.row)
+        report(attack)
         let next = try arena.forge.mine()
         let second = try await arena.outcome(
             "20 blocks of 3.6 MB without a parent", shown: 0, seeds: 0,
@@ -251,7 +275,7 @@ struct Attacks {
                 try await Task.sleep(for: .seconds(1))
                 await peer.stop()
             }, honestBlock: next)
-        say(second.row)
+        report(second)
         await arena.stop()
     }
 

@@ -6,27 +6,41 @@ import Foundation
 final class Defender: @unchecked Sendable {
     private let process = Process()
     private let input = Pipe()
+    private let output = Pipe()
     private let directory: URL
     let port: UInt16
 
     init(network: String) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("flow-attacks-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = ["defend", network, directory.path]
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
+        let line = try Self.line(output)
+        guard let port = UInt16(line.trimmingCharacters(in: .whitespacesAndNewlines)) else { throw AttackError("the defender said: \(line)") }
+        self.port = port
+    }
+
+    private static func line(_ output: Pipe) throws -> String {
         var line = ""
         while !line.hasSuffix("\n") {
             let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else { throw AttackError("the defender ended before it listened") }
+            guard !data.isEmpty else { throw AttackError("the defender ended") }
             line += String(decoding: data, as: UTF8.self)
         }
-        guard let port = UInt16(line.trimmingCharacters(in: .whitespacesAndNewlines)) else { throw AttackError("the defender said: \(line)") }
-        self.port = port
+        return line
+    }
+
+    /// Steps of blocks that the node trained since it started.
+    func replayedSteps() throws -> Int {
+        try input.fileHandleForWriting.write(contentsOf: Data((#"{"method":"gettraininginfo","id":1}"# + "\n").utf8))
+        let line = try Self.line(output)
+        let reply = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        guard let steps = (reply?["result"] as? [String: Any])?["replayedsteps"] as? Int else { throw AttackError("the defender said: \(line)") }
+        return steps
     }
 
     deinit {
@@ -72,7 +86,7 @@ final class Defender: @unchecked Sendable {
         }
     }
 
-    /// Runs the node until standard input ends.
+    /// Runs the node until standard input ends; each line there is a call, answered on standard output.
     static func run(network: String, directory: String) async throws {
         guard let parameters = ChainParameters.all.first(where: { $0.name == network }) else { throw AttackError("no network \(network)") }
         var configuration = NodeConfiguration(parameters: parameters, dataDirectory: directory)
@@ -81,7 +95,14 @@ final class Defender: @unchecked Sendable {
         configuration.threads = 2
         let node = try await Node(configuration)
         say("\(node.listeningPort ?? 0)")
-        while true { try await Task.sleep(for: .seconds(3_600)) }
+        let (calls, caller) = AsyncStream.makeStream(of: String.self)
+        Thread.detachNewThread {
+            while let line = readLine() { caller.yield(line) }
+            caller.finish()
+        }
+        for await request in calls {
+            FileHandle.standardOutput.write(Data(await node.rpc.handle(body: Array(request.utf8)).body))
+        }
     }
 }
 

@@ -20,9 +20,6 @@ final class Forge {
     private(set) var parent: BlockHeader
     private(set) var weights: ModelState
 
-    /// Processor seconds of one step with its digest.
-    private(set) var stepSeconds = 0.0
-
     init(_ parameters: ChainParameters) throws {
         self.parameters = parameters
         pool = ThreadPool(threads: 2)
@@ -33,15 +30,15 @@ final class Forge {
         trainer = Trainer(configuration: configuration, backend: try BackendChoice.automatic.admission().backend, pool: pool)
         parent = parameters.genesisBlock.header
         weights = ModelState(initialising: configuration, seed: parameters.training.initialisationSeed, pool: pool)
-        try measure()
     }
 
-    private func measure() throws {
+    /// Processor seconds of one step with its digest, measured now.
+    func stepSeconds() throws -> Double {
         let template = block()
         _ = try digests(template, count: 2)
-        let (start, steps) = (processorSeconds(), 8)
-        _ = try digests(template, count: min(steps, Int(parameters.training.stepsPerBlock)))
-        stepSeconds = (processorSeconds() - start) / Double(min(steps, Int(parameters.training.stepsPerBlock)))
+        let (start, steps) = (processorSeconds(), min(8, Int(parameters.training.stepsPerBlock)))
+        _ = try digests(template, count: steps)
+        return (processorSeconds() - start) / Double(steps)
     }
 
     /// A block on the parent without its ticket; another seed each time.

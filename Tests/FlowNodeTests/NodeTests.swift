@@ -54,6 +54,7 @@ import Testing
         #expect(model["losshistory"]?.arrayValue?.count == 3)
         let training = try await call(node, "gettraininginfo", [])
         #expect(training["height"] == 2 && training["steps"] == 6 && training["corpusheight"] == 1)
+        #expect(training["replayedsteps"] == 6, "its own blocks too, each once")
         let share = try #require(training["zerorowshare"]?.doubleValue), epochs = try #require(training["epochs"]?.doubleValue)
         let tokens = try #require(training["tokens"]?.doubleValue), bytes = try #require(training["trainingbytes"]?.doubleValue)
         #expect((0..<1).contains(share) && tokens > 0 && abs(epochs - tokens / bytes) < 1e-9)

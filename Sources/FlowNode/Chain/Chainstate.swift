@@ -47,6 +47,8 @@ final class Chainstate {
     var side: (block: Hash256, coins: OverlayCoins, model: ModelState)?
     /// Of the last step that was replayed (`StepReport.zeroRowShare`); nil before the first.
     private(set) var zeroRowShare: Double?
+    /// Steps that were trained for verdicts and results since the start.
+    private(set) var replayedSteps = 0
     /// Weights that were made again below the kept deltas, after the block that they have come to.
     var remade: (block: Hash256, model: ModelState)?
     /// When the next block below the kept deltas may be replayed, and the block for whose sake, while it rests.
@@ -267,6 +269,7 @@ final class Chainstate {
     func finish(_ task: ReplayTask, _ finding: ReplayFinding) throws(NodeError) {
         try checkSound()
         let seed = parameters.workSeed(of: task.claim.header)
+        replayedSteps += finding.steps
         if let alarm = finding.alarm { sound(alarm) }
         if case .backend? = finding.alarm { takeBackVerdicts() }
         if let remade = task.remakes { return try finishRemaking(task, remade, finding) }

@@ -76,6 +76,7 @@ final class ReplayEngine {
         _ claim: TrainingClaim, parent: ModelState, confirms: Bool = false, cancel: CancellationFlag, firstStep: () -> Void = {}
     ) -> ReplayFinding {
         isConfirmed = false
+        let before = trainedSteps
         let seed = environment.parameters.workSeed(of: claim.header)
         let limit = Int(environment.parameters.training(at: claim.header.height).stepsPerBlock)
         guard claim.stepDigests.count <= limit else {
@@ -102,6 +103,7 @@ final class ReplayEngine {
             finding.alarm = alarm
         }
         finding.isConfirmed = isConfirmed
+        finding.steps = trainedSteps - before
         return finding
     }
 

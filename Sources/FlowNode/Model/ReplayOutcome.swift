@@ -21,4 +21,6 @@ struct ReplayFinding: Sendable {
     var alarm: LocalFault?
     /// Other kernels repeated a step of this replay and agreed.
     var isConfirmed = false
+    /// Steps that were trained for it; those that the portable kernels repeated are left out.
+    var steps = 0
 }

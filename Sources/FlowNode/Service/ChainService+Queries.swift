@@ -78,6 +78,9 @@ extension ChainService {
     /// The share of zero rows in the last step that was replayed; nil before the first.
     func zeroRowShare() -> Double? { chain.zeroRowShare }
 
+    /// Steps of blocks that were trained since the start, right and false ones.
+    func replayedSteps() -> Int { chain.replayedSteps }
+
     /// Ends of all known branches.
     func chainTips() -> [ChainTip] { chain.chainTips() }
 

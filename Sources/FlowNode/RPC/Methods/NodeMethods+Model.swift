@@ -6,7 +6,7 @@ import FlowTensor
 extension NodeMethods {
     var model: [RPCMethod] {
         [
-            RPCMethod("gettraininginfo", category: "Model", summary: "How far the training has come: steps and tokens, how often the text in force was seen since it is, and the share of gradient rows that the last replayed step left out because they are zero, which grows as text is learnt (null before the first replay).") { _ in
+            RPCMethod("gettraininginfo", category: "Model", summary: "How far the training has come: steps and tokens, how often the text in force was seen since it is, and the share of gradient rows that the last replayed step left out because they are zero, which grows as text is learnt (null before the first replay). replayedsteps counts the steps of blocks, right and false ones, that this node trained since it started.") { _ in
                 let height = await chain.tip().height
                 let progress = self.parameters.trainingProgress(after: height)
                 return [
@@ -14,6 +14,7 @@ extension NodeMethods {
                     "corpusroot": .string(progress.corpus.root.displayHex), "corpuslength": .integer(progress.corpus.length),
                     "trainingbytes": .integer(progress.trainingBytes), "corpusheight": .integer(progress.corpusHeight),
                     "epochs": .double(progress.trainingBytes == 0 ? 0 : Double(progress.corpusTokens) / Double(progress.trainingBytes)), "zerorowshare": Self.optional(await chain.zeroRowShare()),
+                    "replayedsteps": .integer(await chain.replayedSteps()),
                 ]
             },
             RPCMethod("getmodelinfo", category: "Model", parameters: ["?history"], summary: "The model after the tip: root, size, loss, and what model.gguf in the data directory holds. With history, the losses of the last blocks too.") { parameters in
