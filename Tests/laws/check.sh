@@ -37,6 +37,11 @@ for folder in Sources/Flow*; do
   done < <(imports 'Flow[A-Za-z0-9]+' "$folder")
 done
 
+# The bugs that the simulation has to find still fit the code that they are planted in.
+for bug in Tests/FlowNodeTests/Simulation/Bugs/*.patch; do
+  git apply --check "$bug" 2>/dev/null || fail "$bug does not apply any more: plant the same bug in today's code"
+done
+
 # C modules only in files that carry their name.
 for pair in CSodium:_sodium CLibB2:_libb2 COpenBLAS:_openblas CLevelDB:_leveldb; do
   module=${pair%%:*}; suffix=${pair##*:}
