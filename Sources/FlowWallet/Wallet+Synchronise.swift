@@ -2,70 +2,119 @@ public import FlowConsensus
 import FlowCrypto
 
 extension Wallet {
-    /// Scans the blocks that the followed branch has gained, after taking back those it has left.
+    /// Branches that are longer are not expected to lose their blocks: so deep a payment is forgotten, and so far below its birthday a wallet looks.
+    static let reorganisationDepth: BlockHeight = 2_016
+
+    /// Follows the chain: takes back the blocks that the followed branch has left, scans those that it has gained, and learns what waits in the node's pool.
+    /// On return the ledger is that of one moment of the chain, this call's start or later.
+    ///
+    /// Where keys were derived because of a transaction (a restored wallet, or a copy whose original was used), the chain is searched for them from the wallet's
+    /// birthday on.
     ///
     /// - Parameter progress: told the height reached and the tip's, now and then.
     /// - Throws: what the chain throws, `CancellationError`.
     public func synchronise(
         with chain: any WalletChain, progress: (@Sendable (BlockHeight, BlockHeight) -> Void)? = nil
     ) async throws {
-        let target = try await chain.tipHeight()
-        while let tip = ledger.tip, try await chain.blockHash(at: tip.height) != tip.hash {
-            ledger.disconnectLast()
-        }
-        tipHeight = target
-        var height = ledger.tip.map { $0.height &+ 1 } ?? birthday
-        var foundKeys = false
-        while height <= target {
-            try Task.checkCancellation()
-            // A branch can change while it is being read; the next call puts that right.
-            guard let hash = try await chain.blockHash(at: height), let block = try await chain.block(hash) else { break }
-            if let tip = ledger.tip, tip.hash != block.header.previousHash { break }
-            let ring = ring
-            ledger.connect(block, hash: hash, height: height, key: { ring.key(for: $0) })
-            if markUsedKeys(of: block) {
-                // More keys are derived ahead of those just met, before the next block can pay to them.
-                foundKeys = true
-                try deriveAhead()
+        await takeTurn()
+        defer { endTurn() }
+        repeat {
+            // Others see the old ledger until the new one is whole.
+            var work = ledger
+            var pool = poolSequence
+            if searchesAgain {
+                searchesAgain = false
+                work = WalletLedger()
+                pool = nil
+                work.takePayments(of: ledger, key: key(for:))
             }
-            if height % 100 == 0 { progress?(height, target) }
-            height &+= 1
+            let height = try await scan(chain, into: &work, pool: &pool, progress: progress)
+            // Payments may have been made meanwhile.
+            work.takePayments(of: ledger, key: key(for:))
+            work.settle()
+            (ledger, poolSequence, tipHeight) = (work, pool, height)
+        } while searchesAgain
+    }
+
+    private func scan(
+        _ chain: any WalletChain, into ledger: inout WalletLedger, pool: inout UInt64?, progress: (@Sendable (BlockHeight, BlockHeight) -> Void)?
+    ) async throws -> BlockHeight {
+        let first = contents.birthday > Self.reorganisationDepth ? contents.birthday - Self.reorganisationDepth : 0
+        while true {
+            let target = try await chain.tip()
+            while let tip = ledger.tip, try await chain.blockHash(at: tip.height) != tip.hash { ledger.disconnectLast() }
+            let start = ledger.tip?.hash
+            var height = ledger.tip.map { $0.height &+ 1 } ?? first
+            reading: while height <= target.height {
+                try Task.checkCancellation()
+                let blocks = try await chain.blocks(from: height, limit: 64)
+                if blocks.isEmpty { break }
+                for block in blocks {
+                    // The branch changed while it was read.
+                    if let tip = ledger.tip, tip.hash != block.header.previousHash { break reading }
+                    ledger.connect(block, hash: block.hash, height: height, key: key(for:))
+                    try markUsedKeys(of: block)
+                    height &+= 1
+                }
+                progress?(min(height, target.height), target.height)
+                scannedHeight = height
+            }
+            let changes = try await chain.pool(since: pool)
+            ledger.take(changes, key: key(for:))
+            pool = changes.sequence
+            let now = try await chain.tip()
+            let isInStep = ledger.tip?.hash == now.hash || now.height < first
+            // Where nothing moves there is nothing to wait for: a body may be missing.
+            if isInStep || (now.hash == target.hash && ledger.tip?.hash == start) { return now.height }
         }
-        progress?(target, target)
-        if foundKeys { try save() }
     }
 
-    /// Learns an unconfirmed transaction that reached the node's pool.
-    public func observe(_ transaction: Transaction) {
-        let ring = ring
-        ledger.add(unconfirmed: transaction, key: { ring.key(for: $0) })
-    }
-
-    /// Hands payments that are not in a block yet to the node again, after a restart for example.
-    /// One that the chain refuses, because its coins are spent otherwise, is forgotten.
+    /// Hands payments that are not in a block to the node again, where it does not hold them: after a restart for example.
+    /// One that the node refuses is kept: it is sent again until a block holds it or its owner gives it up.
     public func rebroadcast(through chain: any WalletChain) async throws {
-        for entry in ledger.unconfirmed where entry.fee != nil {
+        for payment in ledger.unconfirmedPayments where !ledger.isInPool(payment.transaction.txid) {
             do {
-                try await chain.submit(entry.transaction)
-            } catch is CancellationError {
-                throw CancellationError()
+                try await chain.submit(payment.transaction)
             } catch WalletError.refused {
-                ledger.remove(entry.txid)
+                continue
             }
         }
-        try save()
     }
 
-    private func markUsedKeys(of block: Block) -> Bool {
-        var found = false
+    /// Marks keys that a block pays to as handed out, and derives more ahead of them before the next block can pay to those.
+    private func markUsedKeys(of block: Block) throws(WalletError) {
+        var isNews = false
         for transaction in block.transactions {
             for output in transaction.outputs {
                 guard let key = ring.key(for: output.program) else { continue }
-                let before = ring.next[key.branch]
-                ring.markUsed(key)
-                found = found || ring.next[key.branch] != before
+                if ring.markUsed(key) { isNews = true }
             }
         }
-        return found
+        guard isNews else { return }
+        contents.looksBack = true
+        try deriveAhead()
+        try save()
+    }
+
+    /// Which of the wallet's keys a program pays to.
+    func key(for program: LockProgram) -> WalletKey? { ring.key(for: program) }
+
+    // MARK: one scan at a time
+
+    private func takeTurn() async {
+        guard isScanning else {
+            isScanning = true
+            return
+        }
+        await withCheckedContinuation { turns.append($0) }
+    }
+
+    private func endTurn() {
+        scannedHeight = nil
+        guard !turns.isEmpty else {
+            isScanning = false
+            return
+        }
+        turns.removeFirst().resume()
     }
 }

@@ -16,24 +16,35 @@ public actor Wallet {
     private var relock: Task<Void, Never>?
     /// The height of the chain's tip at the last synchronisation.
     public internal(set) var tipHeight: BlockHeight = 0
+    /// The state of the node's pool that the ledger knows.
+    var poolSequence: UInt64?
+    /// The next synchronisation begins at the birthday: keys were derived that may have been paid to before.
+    var searchesAgain = false
+    var isScanning = false
+    var turns: [CheckedContinuation<Void, Never>] = []
+    /// How far a scan that goes on has come; nil while there is none.
+    public internal(set) var scannedHeight: BlockHeight?
 
     /// Makes a new wallet with a fresh mnemonic of 24 words, or with the one given, and writes its file.
     ///
     /// - Parameters:
     ///   - passphrase: seals the file; with an empty one the wallet is never locked.
-    ///   - birthday: height below which nothing can pay to it; 0 for a restored mnemonic.
+    ///   - birthday: the chain's height now, so that nothing has paid to it yet; 0 for a restored mnemonic.
+    ///   - lookahead: keys that are derived before they are needed, on each branch: a locked wallet lives on them, and a restored one finds what was paid
+    ///     to so many addresses beyond the last that it has met.
     /// - Throws: `alreadyExists`, `invalidMnemonic`, `file`.
     public static func create(
-        at path: String, network: WalletNetwork, passphrase: String, mnemonic words: String? = nil, birthday: BlockHeight = 0
+        at path: String, network: WalletNetwork, passphrase: String, mnemonic words: String? = nil, birthday: BlockHeight = 0,
+        lookahead: UInt32 = 1_000
     ) throws(WalletError) -> Wallet {
         guard !FileManager.default.fileExists(atPath: path) else { throw .alreadyExists(path: path) }
         let mnemonic = if let words { try Secret.mnemonic(words) } else { try Secret.freshMnemonic() }
         let account = try Secret.account(of: mnemonic)
         let contents = WalletFileContents(
             genesis: network.genesisHash.displayHex, encrypted: !passphrase.isEmpty,
-            sealedEntropy: Hex.encode(try Secret.seal(mnemonic, passphrase: passphrase)), birthday: birthday, keys: [],
-            next: [0, 0], labels: [:], pending: [])
-        var ring = KeyRing()
+            sealedEntropy: Hex.encode(try Secret.seal(mnemonic, passphrase: passphrase)), birthday: birthday, keys: ["", ""],
+            next: [0, 0], looksBack: false, labels: [:], payments: [])
+        var ring = KeyRing(lookahead: lookahead)
         try Secret.refill(&ring, from: account)
         let wallet = Wallet(
             path: path, network: network, contents: contents.with(ring), ring: ring, account: account)
@@ -43,30 +54,43 @@ public actor Wallet {
 
     /// Opens a wallet file. A wallet with a passphrase is locked at first.
     /// - Throws: `file`, `damagedFile`, `foreignNetwork`.
-    public static func load(from path: String, network: WalletNetwork) throws(WalletError) -> Wallet {
+    public static func load(from path: String, network: WalletNetwork, lookahead: UInt32 = 1_000) throws(WalletError) -> Wallet {
         let contents = try WalletFile.read(path)
         guard contents.genesis == network.genesisHash.displayHex else {
             throw .foreignNetwork(path: path, expected: network.genesisHash.displayHex, actual: contents.genesis)
         }
-        var ring = KeyRing()
-        for key in contents.keys {
-            guard let bytes = try? Hex.decode(key.publicKey), let publicKey = Ed25519.PublicKey(bytes: bytes),
-                ring.append(WalletKey(branch: key.branch, index: key.index, publicKey: publicKey))
-            else { throw .damagedFile(path: path, reason: "its list of keys is broken at key \(key.index)") }
+        guard contents.next.count == KeyBranch.allCases.count, contents.keys.count == KeyBranch.allCases.count else {
+            throw .damagedFile(
+                path: path, reason: "it has keys of \(contents.keys.count) branches and counts \(contents.next.count), expected \(KeyBranch.allCases.count)")
         }
-        guard contents.next.count == KeyBranch.allCases.count else {
-            throw .damagedFile(path: path, reason: "it counts \(contents.next.count) branches, expected \(KeyBranch.allCases.count)")
+        let keyLength = 32
+        var ring = KeyRing(lookahead: lookahead)
+        for (branch, text) in zip(KeyBranch.allCases, contents.keys) {
+            guard let bytes = try? Hex.decode(text), bytes.count % keyLength == 0 else {
+                throw .damagedFile(path: path, reason: "its list of keys on branch \(branch) is broken")
+            }
+            for start in stride(from: 0, to: bytes.count, by: keyLength) {
+                let index = UInt32(start / keyLength)
+                guard let publicKey = Ed25519.PublicKey(bytes: Array(bytes[start..<start + keyLength])),
+                    ring.append(WalletKey(branch: branch, index: index, publicKey: publicKey))
+                else { throw .damagedFile(path: path, reason: "its list of keys is broken at key \(branch)/\(index)") }
+            }
         }
-        for branch in KeyBranch.allCases {
-            for key in ring.keys[branch, default: []].prefix(Int(contents.next[Int(branch.rawValue)])) { ring.markUsed(key) }
+        for (branch, next) in zip(KeyBranch.allCases, contents.next) {
+            guard let keys = ring.keys[branch], keys.count >= next else {
+                throw .damagedFile(path: path, reason: "it has handed out \(next) keys on branch \(branch), and lists \(ring.keys[branch, default: []].count)")
+            }
+            if let last = keys.prefix(Int(next)).last { ring.markUsed(last) }
         }
         var ledger = WalletLedger()
-        for text in contents.pending {
-            guard let bytes = try? Hex.decode(text), let transaction = try? Transaction(decoding: bytes) else {
-                throw .damagedFile(path: path, reason: "one of its pending payments cannot be decoded")
+        for payment in contents.payments {
+            guard let bytes = try? Hex.decode(payment.transaction), let transaction = try? Transaction(decoding: bytes) else {
+                throw .damagedFile(path: path, reason: "one of its payments cannot be decoded")
             }
-            ledger.add(unconfirmed: transaction, key: { ring.key(for: $0) })
+            ledger.add(
+                WalletPayment(transaction: transaction, time: payment.time, isAbandoned: payment.abandoned), key: { ring.key(for: $0) })
         }
+        ledger.settle()
         var account: ExtendedPrivateKey?
         if !contents.encrypted {
             account = try Secret.open(contents, passphrase: "", ring: ring, path: path)
@@ -129,6 +153,11 @@ public actor Wallet {
         return address
     }
 
+    /// Labels by address.
+    public var labels: [String: String] { contents.labels }
+    /// Keys of addresses that are derived and not handed out.
+    public var keysAhead: Int { ring.keys[.receive, default: []].count - Int(clamping: ring.next[.receive, default: 0]) }
+
     /// The label of an address of this wallet.
     public func label(of address: Address) -> String? { contents.labels[address.description] }
 
@@ -156,12 +185,18 @@ public actor Wallet {
     func deriveAhead() throws(WalletError) -> Bool {
         guard let account, KeyBranch.allCases.contains(where: { ring.missing(on: $0) > 0 }) else { return false }
         try Secret.refill(&ring, from: account)
+        // Whoever used keys that this file did not hand out may have used these too.
+        if contents.looksBack { searchesAgain = true }
+        contents.looksBack = false
         return true
     }
 
     func save() throws(WalletError) {
+        ledger.forgetBuriedPayments(below: tipHeight > Self.reorganisationDepth ? tipHeight - Self.reorganisationDepth : 0)
         contents = contents.with(ring)
-        contents.pending = ledger.unconfirmed.filter { $0.fee != nil }.map { Hex.encode($0.transaction.encoded) }
+        contents.payments = ledger.payments.values.sorted { ($0.time, $0.transaction.txid) < ($1.time, $1.transaction.txid) }.map {
+            .init(transaction: Hex.encode($0.transaction.encoded), time: $0.time, abandoned: $0.isAbandoned)
+        }
         try WalletFile.write(contents, to: path)
     }
 }
@@ -169,9 +204,7 @@ public actor Wallet {
 extension WalletFileContents {
     func with(_ ring: KeyRing) -> WalletFileContents {
         var copy = self
-        copy.keys = KeyBranch.allCases.flatMap { ring.keys[$0, default: []] }.map {
-            Key(branch: $0.branch, index: $0.index, publicKey: Hex.encode($0.publicKey.bytes))
-        }
+        copy.keys = KeyBranch.allCases.map { ring.keys[$0, default: []].map { Hex.encode($0.publicKey.bytes) }.joined() }
         copy.next = KeyBranch.allCases.map { ring.next[$0, default: 0] }
         return copy
     }

@@ -1,4 +1,5 @@
 public import FlowConsensus
+public import FlowCrypto
 
 /// Why the wallet could not do what was asked; each message says the way out.
 @nonexhaustive
@@ -21,6 +22,8 @@ public enum WalletError: Error, Equatable, Sendable {
     case insufficientFunds(needed: Amount, available: Amount)
     case amountBelowDust(amount: Amount, dust: Amount)
     case feeAboveLimit(fee: Amount, limit: Amount)
+    /// It is confirmed, waits in the node's pool, or is no payment of this wallet.
+    case notAbandonable(Hash256)
     /// The chain refused the transaction.
     case refused(String)
 }
@@ -56,6 +59,8 @@ extension WalletError: CustomStringConvertible {
             "\(amount) FLOW is less than it costs to spend it later (\(dust) FLOW). Send more."
         case let .feeAboveLimit(fee, limit):
             "The fee would be \(fee) FLOW, above the limit of \(limit) FLOW. Send in several transactions, or lower the fee rate."
+        case let .notAbandonable(txid):
+            "Transaction not eligible for abandonment: \(txid) is confirmed, waits in the node's pool, or is no payment that this wallet made."
         case let .refused(reason):
             "The node refused the transaction: \(reason)."
         }

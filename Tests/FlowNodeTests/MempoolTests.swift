@@ -1,5 +1,6 @@
 import FlowConsensus
 import FlowCrypto
+import FlowStore
 import Testing
 
 @testable import FlowNode
@@ -32,6 +33,70 @@ import Testing
         } catch let rejection as MempoolRejection {
             return rejection
         }
+    }
+
+    /// Killed at any moment, a node comes back with what waited, and without what was confirmed or dropped since.
+    @Test func whatWaitsOutlivesTheProcess() async throws {
+        let clock = TestClock(), store = MemoryStore(), parameters = try TestNetwork.parameters()
+        let key = try TestKey(1)
+        let chain = try await TestNetwork.chain(parameters, store: store, clock: clock)
+        _ = try await MiningLoop(chain: chain).mine(103, paying: key.program)
+        var coins: [(OutPoint, Coin)] = []
+        for block in try await chain.blocks(from: 1, limit: 3) {
+            let outPoint = OutPoint(txid: block.transactions[0].txid, index: 0)
+            coins.append((outPoint, try #require(try await chain.coin(outPoint))))
+        }
+        let parent = key.payment(
+            from: [coins[0]], to: [TransactionOutput(value: Amount(haruki: 4_999_990_000), program: key.program)], genesis: parameters.genesisHash)
+        let child = try pay(
+            key, (OutPoint(txid: parent.txid, index: 0), Coin(output: parent.outputs[0], height: 104, isCoinbase: false)), 4_999_980_000, chain: chain)
+        let other = try pay(key, coins[1], 4_999_990_000, chain: chain)
+        let start = await chain.mempoolChanges()
+        #expect(start.isWhole && start.arrived.isEmpty)
+        for transaction in [parent, child, other] { try await chain.submit(transaction) }
+        let changes = await chain.mempoolChanges(since: start.sequence)
+        #expect(!changes.isWhole && Set(changes.arrived.map(\.txid)) == Set([parent, child, other].map(\.txid)) && changes.left.isEmpty)
+        let times = await chain.mempoolEntries().map(\.time)
+        clock.advance(50)
+        // Nobody says goodbye to the first one.
+        let second = try await TestNetwork.chain(parameters, store: store, clock: clock)
+        #expect(await Set(second.mempoolEntries().map(\.txid)) == Set([parent, child, other].map(\.txid)))
+        #expect(await second.mempoolEntries().map(\.time) == times, "they do not grow younger")
+        _ = try await MiningLoop(chain: second).mine(1, paying: key.program)
+        let confirmed = await second.mempoolChanges(since: nil)
+        #expect(confirmed.isWhole && confirmed.arrived.isEmpty)
+        let third = try await TestNetwork.chain(parameters, store: store, clock: clock)
+        #expect(await third.mempoolStatus().count == 0)
+        // What is older than the policy allows does not come back.
+        let last = try pay(key, coins[2], 4_999_990_000, chain: third)
+        try await third.submit(last)
+        clock.advance(MempoolPolicy().expirySeconds + 10)
+        let fourth = try await TestNetwork.chain(parameters, store: store, clock: clock)
+        #expect(await fourth.mempoolStatus().count == 0)
+        #expect(try ChainStore(store: store).waiting().isEmpty)
+        for each in [chain, second, third, fourth] { await each.stop() }
+    }
+
+    @Test func aPoolSaysWhatChangedUntilThatIsTooLongAgo() async throws {
+        var pool = Mempool()
+        let key = try TestKey(1)
+        func entry(_ number: UInt64) -> MempoolEntry {
+            let transaction = Transaction(
+                inputs: [TransactionInput(outPoint: OutPoint(txid: Keccak256.hash([UInt8](String(number).utf8)), index: 0))],
+                outputs: [TransactionOutput(value: Amount(haruki: 1_000), program: key.program)])
+            return MempoolEntry(transaction, txid: transaction.txid, fee: Amount(haruki: 1_000), spent: [], time: number, height: 1)
+        }
+        let (first, second) = (entry(1), entry(2))
+        pool.add(first, evicting: [])
+        let before = pool.sequence
+        pool.add(second, evicting: [first.txid])
+        #expect(pool.changes(since: before) == [first.txid, second.txid])
+        #expect(pool.changes(since: pool.sequence) == [])
+        #expect(pool.changes(since: pool.sequence + 1) == nil, "a state that never was")
+        for number in 3..<25_000 as Range<UInt64> { pool.add(entry(number), evicting: []) }
+        #expect(pool.changes(since: before) == nil)
+        #expect(pool.changes(since: pool.sequence - 9_000)?.count == 9_000)
+        #expect(pool.drain().count == pool.entries.count + 24_998 && pool.byteCount == 0)
     }
 
     @Test func rulesAndConfirmation() async throws {

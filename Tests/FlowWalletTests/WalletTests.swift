@@ -1,5 +1,6 @@
 @testable import FlowConsensus
 @testable import FlowCrypto
+import FlowEncoding
 import Foundation
 import TestSupport
 import Testing
@@ -51,7 +52,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         // Own change counts at once, the payee waits for a block.
         let fee = try #require(Amount.sum(transaction.outputs.map(\.value)).flatMap { try? flow("50").subtracting($0) })
         #expect(try await payer.balance.trusted == flow("37.5").subtracting(fee))
-        await payee.observe(transaction)
+        try await payee.synchronise(with: chain)
         #expect(try await payee.balance.untrustedPending == amount)
         #expect(try await payee.balance.trusted == .zero)
         await chain.mine(to: stranger)
@@ -98,15 +99,44 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         _ = try await wallet.send(flow("1"), to: Address(program: stranger, prefix: "rfl"), through: chain)
         await chain.mine(to: try await wallet.newAddress().program)
         try await wallet.synchronise(with: chain)
-        #expect(try await wallet.ledger.unconfirmed.isEmpty)
+        #expect(try await wallet.ledger.unconfirmedPayments.isEmpty)
         #expect(try await wallet.balance.immature == flow("50"))
         await chain.rewind(1)
-        for _ in 0..<2 { await chain.mine(to: stranger, fork: 9) }
+        for _ in 0..<2 { await chain.mine(to: stranger, fork: 9, most: 0) }
         try await wallet.synchronise(with: chain)
-        #expect(try await wallet.ledger.unconfirmed.count == 1)
+        #expect(try await wallet.ledger.unconfirmedPayments.count == 1)
         #expect(try await wallet.balance.immature == .zero)
+        #expect(await chain.pool.count == 1)
+        // A node that forgot it gets it again.
+        await chain.forgetPool()
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.ledger.unconfirmedPayments.count == 1)
         try await wallet.rebroadcast(through: chain)
-        #expect(try await chain.pool.count == 1)
+        #expect(await chain.pool.count == 1)
+    }
+
+    @Test func aRestartKnowsWhatWasSpentAndWhatWaits() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("w")
+        let wallet = try Wallet.create(at: path, network: network, passphrase: "")
+        let chain = TestChain()
+        await chain.mine(to: try await wallet.newAddress().program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let there = try Address(program: stranger, prefix: "rfl")
+        let confirmed = try await wallet.send(flow("5"), to: there, through: chain)
+        await chain.mine(to: stranger)
+        let waiting = try await wallet.send(flow("7"), to: there, through: chain)
+        try await wallet.synchronise(with: chain)
+        let expected = await wallet.balance
+        let (most, least) = (try flow("38"), try flow("37.99"))
+        #expect(expected.trusted < most && expected.trusted > least)
+        for round in 0..<2 {
+            let again = try Wallet.load(from: path, network: network)
+            try await again.synchronise(with: chain)
+            #expect(await again.balance == expected, "start \(round)")
+            #expect(await again.ledger.unconfirmedPayments.map(\.transaction.txid) == [waiting.txid], "start \(round)")
+            #expect(await again.ledger[confirmed.txid]?.fee != nil, "start \(round)")
+        }
     }
 
     @Test func aRefusedPaymentGivesItsCoinsBack() async throws {
@@ -150,6 +180,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         let folder = try TemporaryFolder()
         let path = folder.path("w")
         let chain = TestChain()
+        let words = "legal winner thank year wave sausage worth useful legal winner thank yellow"
         let first = try Wallet.create(at: path, network: network, passphrase: "correct horse", mnemonic: words)
         await chain.mine(to: try await first.newAddress(label: "rent").program)
         for _ in 0..<100 { await chain.mine(to: stranger) }
@@ -170,7 +201,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
 
         // The secret stands nowhere in the file.
         let file = try String(contentsOfFile: path, encoding: .utf8)
-        #expect(!file.contains("abandon") && !file.contains(String(repeating: "00", count: 16)))
+        #expect(!file.contains("winner") && !file.contains(String(repeating: "7f", count: 16)))
         #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
     }
 
@@ -194,13 +225,126 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         }
     }
 
+    /// Both are paid in one block, and the second key is derived because the first was met.
+    @Test func keysDerivedBecauseOfABlockAreSearchedInItAndBefore() async throws {
+        let folder = try TemporaryFolder()
+        let chain = TestChain()
+        let original = try Wallet.create(at: folder.path("a"), network: network, passphrase: "", mnemonic: words)
+        var programs: [LockProgram] = []
+        for _ in 0..<2_200 { programs.append(try await original.newAddress().program) }
+        // In the block before the one that pays to the key which leads there, and in that one itself.
+        await chain.mine(to: programs[2_150])
+        let payer = try Wallet.create(at: folder.path("payer"), network: network, passphrase: "")
+        await chain.mine(to: try await payer.newAddress().program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        for index in [1_150, 900, 2_190] {
+            _ = try await payer.send(flow("2"), to: Address(program: programs[index], prefix: "rfl"), through: chain)
+        }
+        await chain.mine(to: stranger)
+        try await original.synchronise(with: chain)
+        let expected = await original.balance
+        #expect(expected.trusted == (try flow("56")))
+        let restored = try Wallet.create(at: folder.path("b"), network: network, passphrase: "", mnemonic: words)
+        try await restored.synchronise(with: chain)
+        #expect(await restored.balance == expected)
+        // A sealed copy that was made before has keys for the first of them only, until it is unlocked.
+        let sealed = try Wallet.create(at: folder.path("c"), network: network, passphrase: "p", mnemonic: words)
+        try await sealed.lock()
+        try await sealed.synchronise(with: chain)
+        #expect(await sealed.balance.trusted == (try flow("4")))
+        try FileManager.default.copyItem(atPath: folder.path("c"), toPath: folder.path("d"))
+        try await sealed.unlock(passphrase: "p", for: .seconds(60))
+        try await sealed.synchronise(with: chain)
+        #expect(await sealed.balance == expected)
+        // So does one that was started anew in between.
+        let again = try Wallet.load(from: folder.path("d"), network: network)
+        try await again.synchronise(with: chain)
+        #expect(await again.balance.trusted == (try flow("4")))
+        try await again.unlock(passphrase: "p", for: .seconds(60))
+        try await again.synchronise(with: chain)
+        #expect(await again.balance == expected)
+    }
+
+    @Test func aPaymentThatTheNodeLostIsGivenUpByItsOwnerAlone() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("w")
+        let wallet = try Wallet.create(at: path, network: network, passphrase: "")
+        let chain = TestChain()
+        await chain.mine(to: try await wallet.newAddress().program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let payment = try await wallet.send(flow("5"), to: Address(program: stranger, prefix: "rfl"), through: chain)
+        try await wallet.synchronise(with: chain)
+        await #expect(throws: WalletError.notAbandonable(payment.txid)) { try await wallet.abandon(payment.txid) }
+        await chain.forgetPool()
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.balance.trusted < (try flow("45")))
+        try await wallet.abandon(payment.txid)
+        #expect(await wallet.balance.trusted == (try flow("50")))
+        #expect(await wallet.ledger[payment.txid]?.state == .abandoned)
+        let again = try Wallet.load(from: path, network: network)
+        try await again.synchronise(with: chain)
+        try await again.rebroadcast(through: chain)
+        #expect(await again.balance.trusted == (try flow("50")))
+        #expect(await chain.pool.isEmpty)
+        await #expect(throws: WalletError.notAbandonable(.zero)) { try await again.abandon(.zero) }
+        // Somebody kept it, and a block holds it after all.
+        try await chain.submit(payment)
+        await chain.mine(to: stranger)
+        try await again.synchronise(with: chain)
+        #expect(await again.ledger[payment.txid]?.block != nil)
+        #expect(await again.balance.trusted < (try flow("45")))
+    }
+
+    @Test func aCoinThatIsSpentOtherwiseEndsThePaymentUntilThatIsTakenBack() async throws {
+        let folder = try TemporaryFolder()
+        let (chain, there) = (TestChain(), try Address(program: stranger, prefix: "rfl"))
+        let wallet = try Wallet.create(at: folder.path("a"), network: network, passphrase: "", mnemonic: words)
+        let copy = try Wallet.create(at: folder.path("b"), network: network, passphrase: "", mnemonic: words)
+        await chain.mine(to: try await wallet.newAddress().program)
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let payment = try await wallet.send(flow("5"), to: there, through: chain)
+        await chain.forgetPool()
+        let rival = try await copy.send(flow("9"), to: there, through: chain)
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.ledger[payment.txid]?.state == .conflicted, "the node holds the other one")
+        #expect(await wallet.ledger[rival.txid]?.fee != nil)
+        await chain.mine(to: stranger)
+        try await wallet.synchronise(with: chain)
+        try await wallet.rebroadcast(through: chain)
+        #expect(await wallet.ledger[payment.txid]?.state == .conflicted)
+        #expect(try await wallet.balance == copy.balanceAfterSynchronising(with: chain))
+        await chain.rewind(1)
+        await chain.forgetPool()
+        try await wallet.synchronise(with: chain)
+        #expect(await wallet.ledger[payment.txid]?.state == .pending)
+        try await wallet.rebroadcast(through: chain)
+        #expect(await chain.pool.map(\.txid) == [payment.txid])
+    }
+
+    @Test func confirmedCoinsGoBeforeUnconfirmedChange() async throws {
+        let folder = try TemporaryFolder()
+        let (chain, there) = (TestChain(), try Address(program: stranger, prefix: "rfl"))
+        let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
+        let mine = try await wallet.newAddress().program
+        for _ in 0..<12 { await chain.mine(to: mine) }
+        for _ in 0..<100 { await chain.mine(to: stranger) }
+        var made: Set<Hash256> = []
+        for _ in 0..<12 {
+            let payment = try await wallet.send(flow("1"), to: there, through: chain)
+            #expect(payment.inputs.allSatisfy { !made.contains($0.outPoint.txid) })
+            made.insert(payment.txid)
+        }
+        let last = try await wallet.send(flow("1"), to: there, through: chain)
+        #expect(last.inputs.allSatisfy { made.contains($0.outPoint.txid) }, "nothing else is left")
+    }
+
     @Test func aLockedWalletRunsOutOfKeysAndSaysSo() async throws {
         let folder = try TemporaryFolder()
         _ = try Wallet.create(at: folder.path("w"), network: network, passphrase: "p")
         let wallet = try Wallet.load(from: folder.path("w"), network: network)
         var seen: Set<Address> = []
-        for _ in 0..<100 { seen.insert(try await wallet.newAddress()) }
-        #expect(seen.count == 100)
+        for _ in 0..<1_200 { seen.insert(try await wallet.newAddress()) }
+        #expect(seen.count == 1_200)
         await #expect(throws: WalletError.keyPoolEmpty) { _ = try await wallet.newAddress() }
         try await wallet.unlock(passphrase: "p", for: .seconds(60))
         _ = try await wallet.newAddress()
@@ -233,12 +377,20 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
         _ = try Wallet.create(at: path, network: network, passphrase: "p")
         var contents = try WalletFile.read(path)
         let foreign = Ed25519.PrivateKey.generate().publicKey
-        contents.keys[3] = .init(branch: .receive, index: 3, publicKey: foreign.description)
+        let place = contents.keys[0].index(contents.keys[0].startIndex, offsetBy: 3 * 64)
+        contents.keys[0].replaceSubrange(place..<contents.keys[0].index(place, offsetBy: 64), with: Hex.encode(foreign.bytes))
         try WalletFile.write(contents, to: path)
         let wallet = try Wallet.load(from: path, network: network)
         await #expect { try await wallet.unlock(passphrase: "p", for: .seconds(1)) } throws: {
             if case WalletError.damagedFile = $0 { true } else { false }
         }
         #expect(try await wallet.isLocked)
+    }
+}
+
+extension Wallet {
+    fileprivate func balanceAfterSynchronising(with chain: any WalletChain) async throws -> WalletBalance {
+        try await synchronise(with: chain)
+        return balance
     }
 }

@@ -7,9 +7,20 @@ import FlowWallet
 struct NodeWalletChain: WalletChain {
     let chain: ChainService
 
-    func tipHeight() async throws -> BlockHeight { await chain.tip().height }
+    func tip() async throws -> (hash: Hash256, height: BlockHeight) {
+        let tip = await chain.tip()
+        return (tip.hash, tip.height)
+    }
+
     func blockHash(at height: BlockHeight) async throws -> Hash256? { await chain.entry(at: height)?.hash }
-    func block(_ hash: Hash256) async throws -> Block? { try await chain.block(hash) }
+    func blocks(from height: BlockHeight, limit: Int) async throws -> [Block] { try await chain.blocks(from: height, limit: limit) }
+
+    func pool(since sequence: UInt64?) async throws -> WalletPoolChanges {
+        let changes = await chain.mempoolChanges(since: sequence)
+        return WalletPoolChanges(
+            sequence: changes.sequence, isWhole: changes.isWhole, arrived: changes.arrived.map { .init(transaction: $0.transaction, time: $0.time) },
+            left: changes.left)
+    }
 
     func submit(_ transaction: Transaction) async throws {
         do {

@@ -17,20 +17,21 @@ struct WalletMethods: Sendable {
             method("loadwallet", ["filename"], "Loads a wallet of the node's wallet directory.", load),
             method("unloadwallet", ["?wallet_name"], "Unloads a wallet.", unload),
             method("listwallets", [], "Lists the loaded wallets.") { _ in .array(await service.names.map { .string($0) }) },
-            method("listwalletdir", [], "Lists the wallets in the node's wallet directory.") { _ in
-                ["wallets": .array(await service.stored().map { ["name": .string($0)] })]
-            },
+            method("listwalletdir", [], "Lists the wallets in the node's wallet directory, and why one could not be loaded when the node started.", directory),
             method("getwalletinfo", [], "Tells the state of the wallet.", info),
             method("getnewaddress", ["?label"], "Gives an address that was not handed out before.", newAddress),
-            method("getbalance", ["?dummy", "?minconf"], "Gives what can be spent now, in FLOW.") { parameters in
-                amount(try await service.wallet(parameters.wallet).balance.trusted)
-            },
+            method("getbalance", ["?dummy", "?minconf"],
+                "Gives what can be spent now, in FLOW; with minconf, of coins that so many blocks hold and follow.", balance),
             method("getbalances", [], "Gives all kinds of balances, in FLOW.", balances),
             method("sendtoaddress", ["address", "amount", "?comment", "?comment_to"],
                 "Pays an amount, in FLOW, to an address, and gives the transaction's id.", send),
-            method("listunspent", [], "Lists the coins that no known transaction spends.", unspent),
-            method("listtransactions", ["?label", "?count"], "Lists the wallet's last transactions, the oldest first.", transactions),
+            method("listunspent", ["?minconf", "?maxconf", "?addresses"],
+                "Lists the coins that no known transaction spends and that so many blocks hold and follow (1 to 9999999 unless told otherwise).", unspent),
+            method("listtransactions", ["?label", "?count", "?skip"],
+                "Lists what the wallet's last transactions paid and received, the oldest first; with a label other than *, what addresses of that label received.", transactions),
             method("gettransaction", ["txid"], "Tells what the wallet knows of one of its transactions.", transaction),
+            method("abandontransaction", ["txid"],
+                "Gives up a payment that no block holds and that does not wait in the node's pool, so that its coins can be spent again.", abandon),
             method("generate", ["nblocks", "?maxtries"],
                 "Mines blocks in the node, to a new address of the wallet, and gives their hashes.", generate),
             method("walletpassphrase", ["passphrase", "timeout"], "Unlocks the wallet for a number of seconds.", unlock),
@@ -65,7 +66,7 @@ struct WalletMethods: Sendable {
         case .locked: -13
         case .wrongPassphrase: -14
         case .notEncrypted: -15
-        case .notPayable, .invalidMnemonic: -5
+        case .notPayable, .invalidMnemonic, .notAbandonable: -5
         case .notAnAmount, .amountBelowDust: -3
         case .refused: -26
         case .feeAboveLimit, .alreadyExists, .file, .damagedFile, .foreignNetwork: -4
@@ -104,19 +105,42 @@ struct WalletMethods: Sendable {
         return ["warning": ""]
     }
 
+    private func directory(_ parameters: RPCParameters) async throws -> JSONValue {
+        let failures = await service.failures
+        let wallets = await service.stored().map { name -> JSONValue in
+            guard let reason = failures[name] else { return ["name": .string(name)] }
+            return ["name": .string(name), "warnings": [.string("Not loaded: \(reason)")]]
+        }
+        return ["wallets": .array(wallets)]
+    }
+
     private func info(_ parameters: RPCParameters) async throws -> JSONValue {
         let (name, wallet) = try await service.entry(parameters.wallet)
-        let balance = await wallet.balance
+        // A scan that takes long is told of, not waited for.
+        let scanned = await wallet.scannedHeight
+        if scanned == nil { try await wallet.synchronise(with: service.chain) }
+        let (balance, ledger) = await (wallet.balance, wallet.ledger)
         return [
-            "walletname": .string(name), "walletversion": 1, "format": "json",
+            "walletname": .string(name), "walletversion": 2, "format": "json",
             "balance": amount(balance.trusted), "unconfirmed_balance": amount(balance.untrustedPending),
-            "immature_balance": amount(balance.immature), "txcount": .integer(await wallet.ledger.transactions.count),
+            "immature_balance": amount(balance.immature), "txcount": .integer(ledger.transactionCount),
+            "keypoolsize": .integer(await wallet.keysAhead),
             "encrypted": .bool(await wallet.isEncrypted), "unlocked": .bool(await !wallet.isLocked),
             "private_keys_enabled": true, "birthday": .integer(await wallet.birthday),
-            "lastprocessedblock": await wallet.ledger.tip.map {
+            "scanning": scanned.map { ["height": .integer($0)] } ?? false,
+            "lastprocessedblock": ledger.tip.map {
                 ["hash": .string($0.hash.displayHex), "height": .integer($0.height)]
             } ?? .null,
         ]
+    }
+
+    private func balance(_ parameters: RPCParameters) async throws -> JSONValue {
+        guard parameters.optional(0) == nil || parameters.optional(0) == "*" else {
+            throw RPCError(-32, "dummy first argument must be excluded or set to \"*\".")
+        }
+        let wallet = try await service.wallet(parameters.wallet)
+        let confirmations = try parameters.integer(1, default: 0)
+        return amount(await wallet.ledger.balance(atTip: wallet.tipHeight, confirmations: confirmations))
     }
 
     private func newAddress(_ parameters: RPCParameters) async throws -> JSONValue {
@@ -146,14 +170,23 @@ struct WalletMethods: Sendable {
     }
 
     private func unspent(_ parameters: RPCParameters) async throws -> JSONValue {
+        let (least, most) = (try parameters.integer(0, default: 1), try parameters.integer(1, default: 9_999_999))
         let wallet = try await service.wallet(parameters.wallet)
+        var wanted: Set<String>?
+        if let list = parameters.optional(2) {
+            guard let texts = list.arrayValue?.map(\.stringValue), !texts.contains(nil) else { throw RPCError.type("Expected type array of addresses") }
+            wanted = Set(texts.compactMap { $0 })
+        }
         let tip = await wallet.tipHeight
         var coins: [JSONValue] = []
-        for coin in await wallet.ledger.coins {
+        for coin in await wallet.ledger.coins where (least...max(least, most)).contains(coin.confirmations(atTip: tip)) {
+            let address = try await wallet.address(of: coin.key)
+            if let wanted, !wanted.contains(address.description) { continue }
+            // What has not matured is listed by bitcoind only where it is asked for.
             coins.append([
                 "txid": .string(coin.outPoint.txid.displayHex), "vout": .integer(coin.outPoint.index),
-                "address": .string(try await wallet.address(of: coin.key).description), "amount": amount(coin.output.value),
-                "confirmations": .integer(confirmations(coin.height, tip)), "spendable": .bool(coin.isSpendable(atTip: tip)),
+                "address": .string(address.description), "label": .string(await wallet.label(of: address) ?? ""), "amount": amount(coin.output.value),
+                "confirmations": .integer(coin.confirmations(atTip: tip)), "spendable": .bool(coin.isSpendable(atTip: tip)),
                 "generated": .bool(coin.isCoinbase), "safe": .bool(coin.height != nil || coin.isOwnChange),
             ])
         }
@@ -162,19 +195,40 @@ struct WalletMethods: Sendable {
 
     private func transactions(_ parameters: RPCParameters) async throws -> JSONValue {
         let wallet = try await service.wallet(parameters.wallet)
-        let count = try parameters.integer(1, default: 10)
+        let label = parameters.optional(0) == nil ? "*" : try parameters.string(0)
+        guard !label.isEmpty else { throw RPCError.invalidParameter("Label argument must be a valid label name or \"*\".") }
+        let (count, skip) = (try parameters.integer(1, default: 10), try parameters.integer(2, default: 0))
         guard count >= 0 else { throw RPCError.invalidParameter("Negative count") }
-        let tip = await wallet.tipHeight
-        let all = await wallet.ledger.transactions.values.sorted { $0.sequence < $1.sequence }
-        return .array(all.suffix(Int(min(count, 10_000))).map { describe($0, tip) })
+        guard skip >= 0 else { throw RPCError.invalidParameter("Negative from") }
+        let wanted = Int(clamping: min(count, 100_000)) + Int(clamping: min(skip, 1_000_000_000))
+        let description = await WalletDescription(wallet)
+        var lines: [JSONValue] = []
+        description.ledger.visitNewest { transaction in
+            guard lines.count < wanted else { return false }
+            for detail in description.details(of: transaction).reversed() where label == "*" || detail.label == label {
+                lines.append(.object(detail.members + description.common(transaction)))
+            }
+            return true
+        }
+        return .array(lines.prefix(wanted).dropFirst(Int(clamping: skip)).reversed())
     }
 
     private func transaction(_ parameters: RPCParameters) async throws -> JSONValue {
         let wallet = try await service.wallet(parameters.wallet)
-        guard let txid = try? Hash256(displayHex: parameters.string(0)), let entry = await wallet.ledger.transactions[txid] else {
+        let description = await WalletDescription(wallet)
+        guard let txid = try? Hash256(displayHex: parameters.string(0)), let entry = description.ledger[txid] else {
             throw RPCError.notFound("Invalid or non-wallet transaction id")
         }
-        return describe(entry, await wallet.tipHeight)
+        return description.whole(entry)
+    }
+
+    private func abandon(_ parameters: RPCParameters) async throws -> JSONValue {
+        let wallet = try await service.wallet(parameters.wallet)
+        guard let txid = try? Hash256(displayHex: parameters.string(0)), await wallet.ledger[txid] != nil else {
+            throw RPCError.notFound("Invalid or non-wallet transaction id")
+        }
+        try await wallet.abandon(txid)
+        return .null
     }
 
     private func generate(_ parameters: RPCParameters) async throws -> JSONValue {
@@ -194,30 +248,6 @@ struct WalletMethods: Sendable {
         }
         try await service.wallet(parameters.wallet).unlock(passphrase: parameters.string(0), for: .seconds(seconds))
         return .null
-    }
-
-    private func describe(_ entry: WalletTransaction, _ tip: BlockHeight) -> JSONValue {
-        let net = entry.received.haruki - entry.spent.haruki + (entry.fee?.haruki ?? 0)
-        var members: [JSONValue.Member] = [
-            .init("txid", .string(entry.txid.displayHex)),
-            .init("category", .string(entry.transaction.isCoinbase
-                ? (confirmations(entry.block?.height, tip) >= Int64(ConsensusLimits.coinbaseMaturity) ? "generate" : "immature")
-                : entry.fee != nil ? "send" : "receive")),
-            .init("amount", .amount(haruki: net)),
-            .init("confirmations", .integer(confirmations(entry.block?.height, tip))),
-        ]
-        if let fee = entry.fee { members.append(.init("fee", .amount(haruki: -fee.haruki))) }
-        if let block = entry.block {
-            members += [
-                .init("blockhash", .string(block.hash.displayHex)), .init("blockheight", .integer(block.height)),
-                .init("blocktime", .integer(block.time)),
-            ]
-        }
-        return .object(members)
-    }
-
-    private func confirmations(_ height: BlockHeight?, _ tip: BlockHeight) -> Int64 {
-        height.map { max(0, Int64(tip) - Int64($0) + 1) } ?? 0
     }
 
     private func amount(_ value: Amount) -> JSONValue { .amount(haruki: value.haruki) }

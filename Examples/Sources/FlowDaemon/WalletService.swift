@@ -13,6 +13,8 @@ actor WalletService {
     private let network: WalletNetwork
     private let log: Logger
     private var wallets: [String: Wallet] = [:]
+    /// Why files in the wallet directory could not be loaded when the node started.
+    private(set) var failures: [String: String] = [:]
 
     init(chain: ChainService, directory: URL, log: Logger) {
         self.chain = NodeWalletChain(chain: chain)
@@ -35,6 +37,7 @@ actor WalletService {
             do {
                 try await load(name)
             } catch {
+                failures[name] = "\(error)"
                 log.error("wallet not loaded", metadata: ["wallet": "\(name)", "reason": "\(error)"])
             }
         }
@@ -48,11 +51,14 @@ actor WalletService {
             throw WalletError.file(path: path, reason: error.localizedDescription)
         }
         // A fresh mnemonic was never paid to before now; a restored one may have been.
-        let birthday = mnemonic == nil ? try await chain.tipHeight() : 0
+        let birthday = mnemonic == nil ? try await chain.tip().height : 0
         let wallet = try Wallet.create(
             at: path, network: network, passphrase: passphrase, mnemonic: mnemonic, birthday: birthday)
         try await wallet.synchronise(with: chain)
+        // What has a passphrase is opened with it.
+        if !passphrase.isEmpty { try await wallet.lock() }
         wallets[name] = wallet
+        failures[name] = nil
         return wallet
     }
 
@@ -67,6 +73,7 @@ actor WalletService {
         try await wallet.synchronise(with: chain)
         try await wallet.rebroadcast(through: chain)
         wallets[name] = wallet
+        failures[name] = nil
         return wallet
     }
 
@@ -76,8 +83,13 @@ actor WalletService {
         return name
     }
 
-    /// The wallet that a call is for: the one named in its path, or the only one loaded.
-    func wallet(_ name: String?) throws -> Wallet { try entry(name).1 }
+    /// The wallet that a call is for: the one named in its path, or the only one loaded. It is in step with the chain: who was told of a block or a
+    /// transaction sees what it brought.
+    func wallet(_ name: String?) async throws -> Wallet {
+        let wallet = try entry(name).1
+        try await wallet.synchronise(with: chain)
+        return wallet
+    }
 
     func entry(_ name: String?) throws -> (String, Wallet) {
         if let name {
@@ -94,20 +106,19 @@ actor WalletService {
         return (only.key, only.value)
     }
 
-    /// Keeps the wallets in step with the chain until cancelled.
+    /// Keeps the wallets in step with the chain until cancelled, and their payments on the way.
     func follow(_ events: AsyncStream<NodeEvent>) async {
         for await event in events {
-            do {
-                switch event {
-                case .tip:
-                    for wallet in wallets.values { try await wallet.synchronise(with: chain) }
-                case let .transaction(txid):
-                    guard let transaction = await chain.chain.mempoolEntry(txid)?.transaction else { continue }
-                    for wallet in wallets.values { await wallet.observe(transaction) }
-                default: continue
+            guard case .tip = event else { continue }
+            for (name, wallet) in wallets {
+                do {
+                    try await wallet.synchronise(with: chain)
+                    try await wallet.rebroadcast(through: chain)
+                } catch is CancellationError {
+                    return
+                } catch {
+                    log.error("wallet not in step with the chain", metadata: ["wallet": "\(name)", "reason": "\(error)"])
                 }
-            } catch {
-                log.error("wallet not in step with the chain", metadata: ["reason": "\(error)"])
             }
         }
     }

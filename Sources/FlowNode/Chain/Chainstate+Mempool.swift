@@ -1,5 +1,7 @@
 import FlowConsensus
 import FlowCrypto
+import FlowEncoding
+import FlowStore
 
 extension Chainstate {
     /// Takes a transaction into the mempool.
@@ -13,18 +15,58 @@ extension Chainstate {
         return entry.fee
     }
 
-    /// Checks a transaction as `submit` does and keeps nothing.
-    func test(_ transaction: Transaction) throws -> Amount { try judge(transaction).entry.fee }
+    // MARK: kept over restarts
 
-    private func admit(_ transaction: Transaction) throws -> MempoolEntry {
-        let (entry, leaving) = try judge(transaction)
+    /// Writes down what came to the pool and went since the last time: a node that is killed comes back with it.
+    func saveMempool() throws(NodeError) {
+        guard savedMempool != mempool.sequence else { return }
+        let changed: Set<Hash256>
+        if let last = mempool.changes(since: savedMempool) {
+            changed = last
+        } else {
+            changed = Set(mempool.entries.keys).union(try store.waiting().map(\.transaction.txid))
+        }
+        var batch = WriteBatch()
+        for txid in changed {
+            if let entry = mempool[txid] { batch.put(StoreKey.waiting(txid), WaitingTransaction(entry).encoded) } else { batch.delete(StoreKey.waiting(txid)) }
+        }
+        savedMempool = mempool.sequence
+        // It survives the process; a power cut may take the last ones.
+        try persist(batch, sync: false)
+    }
+
+    /// Takes what waited when the node ended into the pool again, as far as the rules and its policy still allow it.
+    func loadMempool() throws(NodeError) {
+        var waiting = try store.waiting()
+        // In the order in which they came; a child may have the same second as its parent, so what lacks coins is tried again.
+        waiting.sort { ($0.time, $0.transaction.txid) < ($1.time, $1.transaction.txid) }
+        let all = waiting.map(\.transaction.txid)
+        while true {
+            let count = waiting.count
+            waiting.removeAll { (try? admit($0.transaction, time: $0.time)) != nil }
+            if waiting.isEmpty || waiting.count == count { break }
+        }
+        for dropped in mempool.expire(now: clock()) { emit(.dropped(dropped)) }
+        var batch = WriteBatch()
+        for txid in all where mempool[txid] == nil { batch.delete(StoreKey.waiting(txid)) }
+        savedMempool = mempool.sequence
+        try persist(batch, sync: false)
+    }
+
+    /// Checks a transaction as `submit` does and keeps nothing.
+    func test(_ transaction: Transaction) throws -> Amount { try judge(transaction, time: clock()).entry.fee }
+
+    /// - Parameter time: when it came, in seconds since 1970; nil for now
+    @discardableResult
+    private func admit(_ transaction: Transaction, time: UInt64? = nil) throws -> MempoolEntry {
+        let (entry, leaving) = try judge(transaction, time: time ?? clock())
         mempool.add(entry, evicting: leaving)
         for dropped in leaving { emit(.dropped(dropped)) }
         return entry
     }
 
     /// Everything that rules and policy ask of a transaction; signatures, which cost the most, come last.
-    private func judge(_ transaction: Transaction) throws -> (entry: MempoolEntry, leaving: Set<Hash256>) {
+    private func judge(_ transaction: Transaction, time: UInt64) throws -> (entry: MempoolEntry, leaving: Set<Hash256>) {
         let tip = tree.tip
         guard let context = tree.context(on: tip.hash) else { throw NodeError(.unknownBlock, "there is no tip yet") }
         let txid = transaction.txid
@@ -33,7 +75,7 @@ extension Chainstate {
         do {
             let (fee, spent) = try TransactionRules.checkCoins(
                 transaction, coins: coins, context: context)
-            let entry = MempoolEntry(transaction, txid: txid, fee: fee, spent: spent, time: clock(), height: tip.height)
+            let entry = MempoolEntry(transaction, txid: txid, fee: fee, spent: spent, time: time, height: tip.height)
             let leaving = try mempool.admission(of: entry, spending: spent)
             try TransactionRules.checkWitnesses(transaction, coins: spent, domain: validator.signatureDomain(at: entry.height &+ 1))
             return (entry, leaving)
@@ -71,7 +113,7 @@ extension Chainstate {
         let waiting = mempool.drain()
         for transaction in returned { _ = try? admit(transaction) }
         for entry in waiting where mempool[entry.txid] == nil {
-            if (try? admit(entry.transaction)) == nil { emit(.dropped(entry.txid)) }
+            if (try? admit(entry.transaction, time: entry.time)) == nil { emit(.dropped(entry.txid)) }
         }
     }
 

@@ -39,6 +39,8 @@ final class Chainstate {
     /// Weights after the tip's training, grown where the next height calls for it: what the next block starts from. Never changed once set: a new tip gets a new state.
     var model: ModelState
     var mempool: Mempool
+    /// The pool's state that the store holds.
+    var savedMempool: UInt64 = 0
     private var known = KnownDigests()
     private var reliance = VerdictReliance()
     /// What the transactions of a block on the tip change, their signatures not yet checked, until it is connected.

@@ -23,6 +23,11 @@ struct Mempool {
     private var byFee = SortedKeys<FeeKey>()
     private var byAge = SortedKeys<AgeKey>()
     private(set) var byteCount = 0
+    /// Names the pool's state: grows by one with each transaction that comes or goes.
+    private(set) var sequence: UInt64 = 0
+    /// Which transaction came or went with the last changes.
+    private var changed: [Hash256] = []
+    private static let keptChanges = 20_000
 
     init(policy: MempoolPolicy = MempoolPolicy()) { self.policy = policy }
 
@@ -101,6 +106,7 @@ struct Mempool {
     mutating func add(_ entry: MempoolEntry, evicting leaving: Set<Hash256>) {
         for txid in leaving { remove(txid) }
         entries[entry.txid] = entry
+        note(entry.txid)
         byteCount += entry.size
         byFee.insert(FeeKey(rate: entry.feeRate, txid: entry.txid))
         byAge.insert(AgeKey(time: entry.time, txid: entry.txid))
@@ -137,6 +143,7 @@ struct Mempool {
 
     mutating func remove(_ txid: Hash256) {
         guard let entry = entries.removeValue(forKey: txid) else { return }
+        note(txid)
         byteCount -= entry.size
         byFee.remove(FeeKey(rate: entry.feeRate, txid: txid))
         byAge.remove(AgeKey(time: entry.time, txid: txid))
@@ -175,8 +182,22 @@ struct Mempool {
     /// Empties the pool and returns what was in it, parents before children.
     mutating func drain() -> [MempoolEntry] {
         let all = ordered
-        self = Mempool(policy: policy)
+        for entry in all { remove(entry.txid) }
         return all
+    }
+
+    // MARK: changes
+
+    private mutating func note(_ txid: Hash256) {
+        sequence += 1
+        changed.append(txid)
+        if changed.count > Self.keptChanges { changed.removeFirst(Self.keptChanges / 2) }
+    }
+
+    /// The transactions that came or went since the pool was in state `sequence`; nil where that is too long ago or was never.
+    func changes(since sequence: UInt64) -> Set<Hash256>? {
+        guard sequence <= self.sequence, self.sequence - sequence <= UInt64(changed.count) else { return nil }
+        return Set(changed.suffix(Int(self.sequence - sequence)))
     }
 
     // MARK: choosing

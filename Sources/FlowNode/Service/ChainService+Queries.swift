@@ -98,7 +98,10 @@ extension ChainService {
     /// All waiting transactions, parents before children, else the best paying first.
     public func mempoolEntries() -> [MempoolEntry] { chain.mempool.ordered }
 
-    public func mempoolEntry(_ txid: Hash256) -> MempoolEntry? { chain.mempool[txid] }
+    /// What came and went since the pool was in state `sequence`; all of it for nil, or where that is too long ago.
+    public func mempoolChanges(since sequence: UInt64? = nil) -> MempoolChanges { MempoolChanges(of: chain.mempool, since: sequence) }
+
+    func mempoolEntry(_ txid: Hash256) -> MempoolEntry? { chain.mempool[txid] }
 
     /// Number of transactions, their bytes, and the policy.
     func mempoolStatus() -> (count: Int, bytes: Int, policy: MempoolPolicy) {

@@ -58,9 +58,12 @@ public actor ChainService {
         let loading = BlockingThread(name: "flowcoin.load")
         let loaded = try await loading.run { try ChainLoader(store: store, environment: environment).load() }
         let service = ChainService(loaded: loaded, environment: environment, mempool: Mempool(policy: policy), clock: clock)
+        try await service.loadMempool()
         await service.poke()
         return service
     }
+
+    private func loadMempool() throws { try change { try $0.loadMempool() } }
 
     // MARK: events
 
@@ -90,6 +93,8 @@ public actor ChainService {
 
     /// Does what calls of the chainstate left to do, in order.
     private func settle() {
+        // Before anybody is told. A store that fails ends all changes.
+        try? chain.saveMempool()
         for effect in chain.takeEffects() {
             if case .event(let event) = effect {
                 if case .judged(let hash, let fate) = event {

@@ -50,6 +50,22 @@ struct ChainStore: CoinView {
         return found
     }
 
+    /// What waited in the pool, in no particular order.
+    func waiting() throws(NodeError) -> [WaitingTransaction] {
+        var found: [WaitingTransaction] = []
+        do {
+            try store.scan(prefix: StoreKey.waitingPrefix) { _, value in
+                found.append(try WaitingTransaction(decoding: value))
+                return true
+            }
+        } catch let error as StoreError {
+            throw NodeError(store: error)
+        } catch {
+            throw NodeError(.storeCorrupted, "a stored waiting transaction does not decode; delete the data directory and let the node sync again", cause: error)
+        }
+        return found
+    }
+
     /// Number and sum of all unspent outputs.
     func coinStatistics() throws(NodeError) -> (count: Int, total: Int64) {
         var (count, total): (Int, Int64) = (0, 0)

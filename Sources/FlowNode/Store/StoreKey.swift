@@ -6,11 +6,14 @@ import FlowEncoding
 enum StoreKey {
     static let indexPrefix: [UInt8] = [UInt8(ascii: "i")]
     static let coinPrefix: [UInt8] = [UInt8(ascii: "c")]
+    static let waitingPrefix: [UInt8] = [UInt8(ascii: "t")]
 
     static func block(_ hash: Hash256) -> [UInt8] { [UInt8(ascii: "b")] + hash.bytes }
     static func index(_ hash: Hash256) -> [UInt8] { indexPrefix + hash.bytes }
     static func undo(_ hash: Hash256) -> [UInt8] { [UInt8(ascii: "u")] + hash.bytes }
     static func coin(_ outPoint: OutPoint) -> [UInt8] { coinPrefix + outPoint.encoded }
+    /// A transaction that waits in the pool.
+    static func waiting(_ txid: Hash256) -> [UInt8] { waitingPrefix + txid.bytes }
     /// Prefix of the pieces of a block's model delta.
     static func delta(_ hash: Hash256) -> [UInt8] { [UInt8(ascii: "d")] + hash.bytes }
     static func delta(_ hash: Hash256, piece: UInt32) -> [UInt8] { delta(hash) + bigEndian(piece) }

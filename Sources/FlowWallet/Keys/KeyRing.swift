@@ -6,12 +6,16 @@ import FlowCrypto
 /// Ed25519 keys of SLIP-0010 are hardened only: without the secret no further public key can be derived. So a locked wallet
 /// lives on keys that were derived in advance.
 struct KeyRing: Sendable {
-    /// Keys kept in advance on each branch; also the gap that a restored wallet looks ahead.
-    static let lookahead: UInt32 = 100
+    /// Keys kept in advance on each branch at least; also the gap that a restored wallet looks ahead.
+    let lookahead: UInt32
+    /// Keys derived beyond that, so that not each new address derives one.
+    private var reserve: UInt32 { lookahead / 5 }
 
     private(set) var keys: [KeyBranch: [WalletKey]] = [.receive: [], .change: []]
     private(set) var next: [KeyBranch: UInt32] = [.receive: 0, .change: 0]
     private var byProgram: [LockProgram: WalletKey] = [:]
+
+    init(lookahead: UInt32) { self.lookahead = min(max(1, lookahead), 1_000_000) }
 
     /// Adds the next key of its branch. False when its index is not the next one.
     mutating func append(_ key: WalletKey) -> Bool {
@@ -32,14 +36,18 @@ struct KeyRing: Sendable {
     }
 
     /// Remembers that a key was seen on the chain, so that it is not handed out again.
-    mutating func markUsed(_ key: WalletKey) {
-        if next[key.branch, default: 0] <= key.index { next[key.branch] = key.index + 1 }
+    /// - Returns: whether nobody knew that it was handed out
+    @discardableResult
+    mutating func markUsed(_ key: WalletKey) -> Bool {
+        guard next[key.branch, default: 0] <= key.index else { return false }
+        next[key.branch] = key.index + 1
+        return true
     }
 
-    /// How many keys are missing until `lookahead` are kept in advance.
+    /// How many keys to derive; none while `lookahead` are there in advance.
     func missing(on branch: KeyBranch) -> UInt32 {
-        let wanted = next[branch, default: 0] + Self.lookahead
+        let wanted = next[branch, default: 0] + lookahead
         let present = UInt32(keys[branch, default: []].count)
-        return wanted > present ? wanted - present : 0
+        return wanted > present ? wanted + reserve - present : 0
     }
 }

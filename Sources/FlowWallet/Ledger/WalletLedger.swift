@@ -1,95 +1,273 @@
 public import FlowConsensus
 public import FlowCrypto
 
-/// What the wallet owns, derived from the blocks it has scanned and the transactions it has made: a pure value.
+/// What the wallet owns: a function of the followed branch, of the payments that the wallet made and of what waits in the node's pool, and of nothing
+/// else. In whatever order it learns of them the same remains, so a restart computes the same.
 public struct WalletLedger: Sendable {
     private struct Scanned: Sendable {
         let block: WalletBlock
         let txids: [Hash256]
     }
 
+    /// A transaction that touches the wallet.
+    private struct Entry: Sendable {
+        let transaction: Transaction
+        let receipts: [WalletTransaction.Receipt]
+        let time: UInt64
+        var block: WalletBlock?
+    }
+
+    private struct Output: Sendable {
+        let value: Amount
+        let key: WalletKey
+    }
+
     private var scanned: [Scanned] = []
-    /// Outputs that pay to the wallet, spent ones too.
-    private var outputs: [OutPoint: (output: TransactionOutput, key: WalletKey)] = [:]
-    /// Who spends an outpoint of the wallet: confirmed and unconfirmed transactions.
-    private var spenders: [OutPoint: Set<Hash256>] = [:]
-    public private(set) var transactions: [Hash256: WalletTransaction] = [:]
-    private var sequence: UInt64 = 0
+    private var confirmed: [Hash256: Entry] = [:]
+    /// Confirmed outputs that pay to the wallet, spent ones too.
+    private var outputs: [OutPoint: Output] = [:]
+    /// Which confirmed transaction spends what, of those that touch the wallet.
+    private var spenders: [OutPoint: Hash256] = [:]
+    /// Confirmed coins that nothing confirmed spends.
+    private var unspent: [OutPoint: WalletCoin] = [:]
+    /// What this wallet made, buried payments left out.
+    private(set) var payments: [Hash256: WalletPayment] = [:]
+    private var pool: [Hash256: Entry] = [:]
+    private var paymentReceipts: [Hash256: [WalletTransaction.Receipt]] = [:]
+
+    // Derived from the above by `settle`.
+    private var live: Set<Hash256> = []
+    /// What live unconfirmed transactions spend.
+    private var claims: [OutPoint: Hash256] = [:]
+    private var pendingCoins: [OutPoint: WalletCoin] = [:]
+    private var pendingOutputs: [OutPoint: Output] = [:]
 
     public init() {}
 
     /// The last block scanned.
     public var tip: WalletBlock? { scanned.last?.block }
 
-    /// Learns a block that stands on top of the last one.
+    // MARK: blocks
+
+    /// Learns a block that stands on top of the last one. `settle` follows.
     mutating func connect(_ block: Block, hash: Hash256, height: BlockHeight, key: (LockProgram) -> WalletKey?) {
         let place = WalletBlock(hash: hash, height: height, time: block.header.time)
         var txids: [Hash256] = []
         for transaction in block.transactions {
+            let receipts = Self.receipts(of: transaction, key)
+            let spends = transaction.inputs.contains { outputs[$0.outPoint] != nil }
+            guard spends || !receipts.isEmpty else { continue }
             let txid = transaction.txid
-            guard record(transaction, txid: txid, block: place, key: key) else { continue }
             txids.append(txid)
-            dropConflicts(of: transaction, txid: txid)
+            confirmed[txid] = Entry(transaction: transaction, receipts: receipts, time: place.time, block: place)
+            for input in transaction.inputs {
+                spenders[input.outPoint] = txid
+                unspent[input.outPoint] = nil
+            }
+            for receipt in receipts {
+                let outPoint = OutPoint(txid: txid, index: receipt.index)
+                outputs[outPoint] = Output(value: transaction.outputs[Int(receipt.index)].value, key: receipt.key)
+            }
+            for receipt in receipts { restore(OutPoint(txid: txid, index: receipt.index)) }
         }
         scanned.append(Scanned(block: place, txids: txids))
     }
 
-    /// Takes the last block back. Its transactions become unconfirmed; its coinbase is gone.
+    /// Takes the last block back. `settle` follows.
     mutating func disconnectLast() {
         guard let last = scanned.popLast() else { return }
         for txid in last.txids.reversed() {
-            if transactions[txid]?.transaction.isCoinbase == true {
-                remove(txid)
-            } else {
-                transactions[txid]?.block = nil
+            guard let entry = confirmed.removeValue(forKey: txid) else { continue }
+            for receipt in entry.receipts {
+                let outPoint = OutPoint(txid: txid, index: receipt.index)
+                outputs[outPoint] = nil
+                unspent[outPoint] = nil
+            }
+            for input in entry.transaction.inputs {
+                spenders[input.outPoint] = nil
+                restore(input.outPoint)
             }
         }
     }
 
-    /// Learns an unconfirmed transaction. False when it has nothing to do with the wallet or is known.
-    @discardableResult
-    mutating func add(unconfirmed transaction: Transaction, key: (LockProgram) -> WalletKey?) -> Bool {
-        let txid = transaction.txid
-        guard transactions[txid] == nil else { return false }
-        return record(transaction, txid: txid, block: nil, key: key)
+    /// Makes a confirmed output that nothing spends a coin.
+    private mutating func restore(_ outPoint: OutPoint) {
+        guard let output = outputs[outPoint], let entry = confirmed[outPoint.txid], spenders[outPoint] == nil else { return }
+        unspent[outPoint] = WalletCoin(
+            outPoint: outPoint, output: entry.transaction.outputs[Int(outPoint.index)], key: output.key, height: entry.block?.height,
+            isCoinbase: entry.transaction.isCoinbase, isOwnChange: isOwn(entry.transaction))
     }
 
-    /// Forgets an unconfirmed transaction, and all unconfirmed ones that spend its outputs.
-    mutating func remove(_ txid: Hash256) {
-        guard let entry = transactions.removeValue(forKey: txid) else { return }
+    private static func receipts(of transaction: Transaction, _ key: (LockProgram) -> WalletKey?) -> [WalletTransaction.Receipt] {
+        transaction.outputs.enumerated().compactMap { index, output in
+            key(output.program).map { WalletTransaction.Receipt(index: UInt32(truncatingIfNeeded: index), key: $0) }
+        }
+    }
+
+    // MARK: what waits
+
+    /// Learns a payment that this wallet made, or made before. `settle` follows.
+    mutating func add(_ payment: WalletPayment, key: (LockProgram) -> WalletKey?) {
+        let txid = payment.transaction.txid
+        payments[txid] = payment
+        paymentReceipts[txid] = Self.receipts(of: payment.transaction, key)
+    }
+
+    /// Forgets a payment that nobody was told of.
+    mutating func remove(payment txid: Hash256) {
+        payments[txid] = nil
+        paymentReceipts[txid] = nil
+        settle()
+    }
+
+    /// Takes over another ledger's payments in place of its own. `settle` follows.
+    mutating func takePayments(of other: WalletLedger, key: (LockProgram) -> WalletKey?) {
+        payments = other.payments
+        paymentReceipts = payments.mapValues { Self.receipts(of: $0.transaction, key) }
+    }
+
+    /// Gives a payment up, so that its coins are free again. False where it is confirmed, waits in the node's pool, or is none of this wallet's.
+    mutating func abandon(_ txid: Hash256) -> Bool {
+        guard payments[txid] != nil, confirmed[txid] == nil, pool[txid] == nil else { return false }
+        payments[txid]?.isAbandoned = true
+        settle()
+        return true
+    }
+
+    /// Learns how the node's pool has changed. `settle` follows.
+    mutating func take(_ changes: WalletPoolChanges, key: (LockProgram) -> WalletKey?) {
+        if changes.isWhole { pool = [:] }
+        for txid in changes.left { pool[txid] = nil }
+        // Parents come first or later: a transaction that spends what a later one pays is looked at again.
+        var open = changes.arrived
+        while true {
+            let count = open.count
+            open.removeAll { arrival in
+                let transaction = arrival.transaction
+                let receipts = Self.receipts(of: transaction, key)
+                let txid = transaction.txid
+                guard !receipts.isEmpty || payments[txid] != nil || transaction.inputs.contains(where: { isOwn($0.outPoint) }) else { return false }
+                pool[txid] = Entry(transaction: transaction, receipts: receipts, time: arrival.time)
+                return true
+            }
+            if open.count == count || open.isEmpty { return }
+        }
+    }
+
+    /// Whether an outpoint pays to the wallet, as far as it knows.
+    private func isOwn(_ outPoint: OutPoint) -> Bool {
+        if outputs[outPoint] != nil { return true }
+        let receipts = pool[outPoint.txid]?.receipts ?? paymentReceipts[outPoint.txid] ?? []
+        return receipts.contains { $0.index == outPoint.index }
+    }
+
+    /// Lets go of payments that are buried so deep that no restart needs them.
+    mutating func forgetBuriedPayments(below height: BlockHeight) {
+        for txid in payments.keys {
+            guard let block = confirmed[txid]?.block, block.height < height else { continue }
+            payments[txid] = nil
+            paymentReceipts[txid] = nil
+        }
+    }
+
+    /// Decides which unconfirmed transactions can still be confirmed, and what they leave.
+    mutating func settle() {
+        live = []
+        claims = [:]
+        pendingCoins = [:]
+        pendingOutputs = [:]
+        // What the node vouches for comes before what it does not know (any more).
+        let open = sorted(pool.keys.filter { confirmed[$0] == nil }) + sorted(payments.keys.filter { confirmed[$0] == nil && pool[$0] == nil })
+        var judged: Set<Hash256> = []
+        for first in open where !judged.contains(first) {
+            // Parents before children, without recursion: chains can be long.
+            var stack = [first]
+            while let txid = stack.last {
+                let entry = waiting(txid)
+                let parents = entry?.transaction.inputs.map(\.outPoint.txid).filter { !judged.contains($0) && !stack.contains($0) && waiting($0) != nil } ?? []
+                guard parents.isEmpty else {
+                    stack += Set(parents).sorted()
+                    continue
+                }
+                stack.removeLast()
+                guard judged.insert(txid).inserted, let entry else { continue }
+                judge(entry, txid)
+            }
+        }
+    }
+
+    /// An unconfirmed transaction.
+    private func waiting(_ txid: Hash256) -> Entry? {
+        if confirmed[txid] != nil { return nil }
+        if let entry = pool[txid] { return entry }
+        return payments[txid].map { Entry(transaction: $0.transaction, receipts: paymentReceipts[txid] ?? [], time: $0.time) }
+    }
+
+    private func sorted(_ txids: [Hash256]) -> [Hash256] {
+        txids.map { (waiting($0)?.time ?? 0, $0) }.sorted { $0 < $1 }.map(\.1)
+    }
+
+    private mutating func judge(_ entry: Entry, _ txid: Hash256) {
+        let isInPool = pool[txid] != nil
+        if !isInPool, payments[txid]?.isAbandoned == true { return }
         for input in entry.transaction.inputs {
-            spenders[input.outPoint]?.remove(txid)
-        }
-        for index in entry.transaction.outputs.indices {
-            let outPoint = OutPoint(txid: txid, index: UInt32(truncatingIfNeeded: index))
-            outputs[outPoint] = nil
-            for child in (spenders[outPoint] ?? []).sorted() where transactions[child]?.block == nil {
-                remove(child)
+            let outPoint = input.outPoint
+            guard spenders[outPoint] == nil, claims[outPoint] == nil else { return }
+            if waiting(outPoint.txid) != nil {
+                guard live.contains(outPoint.txid) else { return }
+            } else if !isInPool, outputs[outPoint] == nil {
+                return
             }
+        }
+        live.insert(txid)
+        let isOwn = isOwn(entry.transaction)
+        for input in entry.transaction.inputs { claims[input.outPoint] = txid }
+        for receipt in entry.receipts {
+            let outPoint = OutPoint(txid: txid, index: receipt.index)
+            let output = entry.transaction.outputs[Int(receipt.index)]
+            pendingOutputs[outPoint] = Output(value: output.value, key: receipt.key)
+            pendingCoins[outPoint] = WalletCoin(
+                outPoint: outPoint, output: output, key: receipt.key, height: nil, isCoinbase: false, isOwnChange: isOwn)
         }
     }
 
-    /// Unconfirmed transactions, in the order in which the wallet learned of them.
-    var unconfirmed: [WalletTransaction] {
-        transactions.values.filter { $0.block == nil }.sorted { $0.sequence < $1.sequence }
+    /// Whether every input spends the wallet's money.
+    private func isOwn(_ transaction: Transaction) -> Bool {
+        !transaction.isCoinbase && !transaction.inputs.isEmpty && transaction.inputs.allSatisfy { value(of: $0.outPoint) != nil }
     }
+
+    /// What one of the wallet's outputs holds, spent or not.
+    private func value(of outPoint: OutPoint) -> Amount? {
+        if let value = outputs[outPoint]?.value ?? pendingOutputs[outPoint]?.value { return value }
+        guard let entry = waiting(outPoint.txid), entry.receipts.contains(where: { $0.index == outPoint.index }) else { return nil }
+        return entry.transaction.outputs[Int(outPoint.index)].value
+    }
+
+    // MARK: answers
+
+    /// Payments of this wallet that no block holds and that still can be confirmed.
+    var unconfirmedPayments: [WalletPayment] {
+        sorted(payments.keys.filter { live.contains($0) }).compactMap { payments[$0] }
+    }
+
+    /// Whether a transaction waits in the node's pool.
+    func isInPool(_ txid: Hash256) -> Bool { pool[txid] != nil }
 
     /// All coins that no known transaction spends, in a fixed order: confirmed first, the oldest first.
     public var coins: [WalletCoin] {
-        outputs.compactMap { outPoint, entry -> WalletCoin? in
-            guard (spenders[outPoint] ?? []).isEmpty, let record = transactions[outPoint.txid] else { return nil }
-            return WalletCoin(
-                outPoint: outPoint, output: entry.output, key: entry.key, height: record.block?.height,
-                isCoinbase: record.transaction.isCoinbase, isOwnChange: record.fee != nil)
-        }.sorted {
+        spendableAndNot.sorted {
             ($0.height ?? .max, $0.outPoint.txid, $0.outPoint.index) < ($1.height ?? .max, $1.outPoint.txid, $1.outPoint.index)
         }
+    }
+
+    private var spendableAndNot: [WalletCoin] {
+        unspent.values.filter { claims[$0.outPoint] == nil } + pendingCoins.values.filter { claims[$0.outPoint] == nil }
     }
 
     /// The wallet's money at a tip.
     public func balance(atTip tip: BlockHeight) -> WalletBalance {
         var balance = WalletBalance(trusted: .zero, untrustedPending: .zero, immature: .zero)
-        for coin in coins {
+        for coin in spendableAndNot {
             let part: WritableKeyPath<WalletBalance, Amount> =
                 coin.isSpendable(atTip: tip) ? \.trusted : coin.height == nil ? \.untrustedPending : \.immature
             balance[keyPath: part] = balance[keyPath: part].adding(coin.output.value) ?? .maxMoney
@@ -97,40 +275,45 @@ public struct WalletLedger: Sendable {
         return balance
     }
 
-    private mutating func record(
-        _ transaction: Transaction, txid: Hash256, block: WalletBlock?, key: (LockProgram) -> WalletKey?
-    ) -> Bool {
-        if transactions[txid] != nil {
-            transactions[txid]?.block = block
-            return true
-        }
-        let own = transaction.outputs.enumerated().compactMap { index, output in
-            key(output.program).map { (OutPoint(txid: txid, index: UInt32(truncatingIfNeeded: index)), output, $0) }
-        }
-        let spent = transaction.inputs.compactMap { outputs[$0.outPoint]?.output.value }
-        guard !own.isEmpty || !spent.isEmpty else { return false }
-        for (outPoint, output, key) in own {
-            outputs[outPoint] = (output, key)
-        }
-        for input in transaction.inputs where outputs[input.outPoint] != nil {
-            spenders[input.outPoint, default: []].insert(txid)
-        }
-        let spentSum = Amount.sum(spent) ?? .zero
-        let isWholly = !transaction.isCoinbase && spent.count == transaction.inputs.count
-        sequence += 1
-        transactions[txid] = WalletTransaction(
-            transaction: transaction, txid: txid, block: block, sequence: sequence,
-            received: Amount.sum(own.map(\.1.value)) ?? .zero, spent: spentSum,
-            fee: isWholly ? Amount.sum(transaction.outputs.map(\.value)).flatMap(spentSum.subtracting) : nil)
-        return true
+    /// What can be spent at a tip of coins that so many blocks hold and follow.
+    public func balance(atTip tip: BlockHeight, confirmations: Int64) -> Amount {
+        let coins = spendableAndNot.filter { $0.isSpendable(atTip: tip) && $0.confirmations(atTip: tip) >= confirmations }
+        return Amount.sum(coins.map(\.output.value)) ?? .maxMoney
     }
 
-    /// A confirmed transaction ends all unconfirmed ones that spend the same coins.
-    private mutating func dropConflicts(of transaction: Transaction, txid: Hash256) {
-        for input in transaction.inputs {
-            for rival in (spenders[input.outPoint] ?? []).sorted() where rival != txid && transactions[rival]?.block == nil {
-                remove(rival)
+    /// How many transactions touch the wallet.
+    public var transactionCount: Int { confirmed.count + unconfirmedIDs.count }
+
+    private var unconfirmedIDs: Set<Hash256> {
+        Set(pool.keys).union(payments.keys).filter { confirmed[$0] == nil }
+    }
+
+    public subscript(txid: Hash256) -> WalletTransaction? {
+        if let entry = confirmed[txid], let block = entry.block { return describe(entry, txid, .confirmed(block)) }
+        guard let entry = waiting(txid) else { return nil }
+        let isGivenUp = pool[txid] == nil && payments[txid]?.isAbandoned == true
+        return describe(entry, txid, live.contains(txid) ? .pending : isGivenUp ? .abandoned : .conflicted)
+    }
+
+    /// Shows transactions, the newest first, until `body` returns false: those without a block, then the chain's from its end.
+    public func visitNewest(_ body: (WalletTransaction) -> Bool) {
+        for txid in sorted(Array(unconfirmedIDs)).reversed() {
+            if let transaction = self[txid], !body(transaction) { return }
+        }
+        for block in scanned.reversed() {
+            for txid in block.txids.reversed() {
+                if let transaction = self[txid], !body(transaction) { return }
             }
         }
+    }
+
+    private func describe(_ entry: Entry, _ txid: Hash256, _ state: WalletTransaction.State) -> WalletTransaction {
+        let inputs = entry.transaction.isCoinbase ? [] : entry.transaction.inputs.compactMap { value(of: $0.outPoint) }
+        let spent = Amount.sum(inputs) ?? .zero
+        let isWholly = !entry.transaction.isCoinbase && inputs.count == entry.transaction.inputs.count
+        return WalletTransaction(
+            transaction: entry.transaction, txid: txid, state: state, time: entry.time, receipts: entry.receipts,
+            received: Amount.sum(entry.receipts.map { entry.transaction.outputs[Int($0.index)].value }) ?? .zero, spent: spent,
+            fee: isWholly ? Amount.sum(entry.transaction.outputs.map(\.value)).flatMap(spent.subtracting) : nil)
     }
 }

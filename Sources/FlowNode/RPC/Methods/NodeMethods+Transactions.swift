@@ -11,14 +11,30 @@ extension NodeMethods {
         return transaction
     }
 
+    /// The most haruki for 1,000 units of cost that a caller wants to pay: 0.1 FLOW unless told otherwise; nil, for 0, is no limit.
+    private static func highestRate(_ parameters: RPCParameters, _ index: Int) throws -> Int64? {
+        let rate = parameters.optional(index) == nil ? 10_000_000 : try parameters.haruki(index)
+        return rate == 0 ? nil : rate
+    }
+
+    private static func isWithin(_ rate: Int64?, _ fee: Amount, of transaction: Transaction) -> Bool {
+        guard let rate else { return true }
+        let (most, overflow) = rate.multipliedReportingOverflow(by: Int64(clamping: transaction.cost))
+        return overflow || fee.haruki <= most / 1_000
+    }
+
     var transactions: [RPCMethod] {
         [
             RPCMethod(
                 "getrawtransaction", category: "Rawtransactions", parameters: ["txid", "?verbose", "?blockhash"],
                 summary: "A transaction of the mempool, or of the block that is named.", handler: rawTransaction),
-            RPCMethod("sendrawtransaction", category: "Rawtransactions", parameters: ["hexstring", "?maxfeerate"], summary: "Hands a transaction to the node and its peers; gives its id.") { parameters in
+            RPCMethod("sendrawtransaction", category: "Rawtransactions", parameters: ["hexstring", "?maxfeerate"], summary: "Hands a transaction to the node and its peers; gives its id. Refused where it pays more than maxfeerate (FLOW for 1,000 units of cost; 0.10 unless told otherwise, 0 for no limit).") { parameters in
                 let transaction = try Self.transaction(parameters, 0)
+                let highest = try Self.highestRate(parameters, 1)
                 do {
+                    if let highest, try await !Self.isWithin(highest, chain.test(transaction), of: transaction) {
+                        throw RPCError.verification("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)")
+                    }
                     try await chain.submit(transaction)
                 } catch let rejection as MempoolRejection {
                     switch rejection.kind {
@@ -38,8 +54,12 @@ extension NodeMethods {
                     throw RPCError.deserialization(Self.decodeFailure)
                 }
                 let txid = JSONValue.string(transaction.txid.displayHex)
+                let highest = try Self.highestRate(parameters, 1)
                 do {
                     let fee = try await chain.test(transaction)
+                    guard Self.isWithin(highest, fee, of: transaction) else {
+                        return [["txid": txid, "allowed": false, "reject-reason": "max-fee-exceeded"]]
+                    }
                     return [["txid": txid, "allowed": true, "vsize": .integer(transaction.cost), "fees": ["base": .amount(haruki: fee.haruki)]]]
                 } catch let rejection as MempoolRejection {
                     return [["txid": txid, "allowed": false, "reject-reason": .string(rejection.reason)]]
