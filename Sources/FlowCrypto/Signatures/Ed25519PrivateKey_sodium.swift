@@ -40,6 +40,13 @@ extension Ed25519 {
             return (secret, PublicKey(storage: Hash256(bytes: publicBytes) ?? .zero))
         }
 
+        /// The public key of a seed of 32 bytes; the signing key is left in the 64 bytes of `scratch`.
+        static func publicKey(seed: UnsafePointer<UInt8>, scratch: UnsafeMutablePointer<UInt8>) -> PublicKey {
+            var publicBytes = [UInt8](repeating: 0, count: PublicKey.byteCount)
+            _ = crypto_sign_seed_keypair(&publicBytes, scratch, seed)
+            return PublicKey(storage: Hash256(bytes: publicBytes) ?? .zero)
+        }
+
         /// The signature of `message`; the same message always gets the same one.
         public func sign(_ message: [UInt8]) -> Signature { message.withUnsafeBytes { sign($0) } }
 

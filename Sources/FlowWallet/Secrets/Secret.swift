@@ -59,10 +59,9 @@ enum Secret {
         let account = try account(of: open(contents, passphrase: passphrase, path: path))
         for branch in KeyBranch.allCases {
             let parent = try derive(account, branch.rawValue)
-            for key in ring.keys[branch, default: []] {
-                guard try derive(parent, key.index).privateKey.publicKey == key.publicKey else {
-                    throw .damagedFile(path: path, reason: "key \(branch)/\(key.index) is not derived from its secret")
-                }
+            let listed = ring.keys[branch, default: []]
+            for (key, publicKey) in zip(listed, try publicKeys(parent, from: 0, count: listed.count)) where key.publicKey != publicKey {
+                throw .damagedFile(path: path, reason: "key \(branch)/\(key.index) is not derived from its secret")
             }
         }
         return account
@@ -71,18 +70,21 @@ enum Secret {
     static func refill(_ ring: inout KeyRing, from account: ExtendedPrivateKey) throws(WalletError) {
         for branch in KeyBranch.allCases {
             let parent = try derive(account, branch.rawValue)
-            var missing = ring.missing(on: branch)
-            while missing > 0 {
-                let index = UInt32(truncatingIfNeeded: ring.keys[branch, default: []].count)
-                let publicKey = try derive(parent, index).privateKey.publicKey
+            let first = UInt32(truncatingIfNeeded: ring.keys[branch, default: []].count)
+            let missing = Int(clamping: ring.missing(on: branch))
+            for (index, publicKey) in try zip(first..., publicKeys(parent, from: first, count: missing)) {
                 guard ring.append(WalletKey(branch: branch, index: index, publicKey: publicKey)) else { return }
-                missing -= 1
             }
         }
     }
 
     static func privateKey(of key: WalletKey, account: ExtendedPrivateKey) throws(WalletError) -> Ed25519.PrivateKey {
         try derive(derive(account, key.branch.rawValue), key.index).privateKey
+    }
+
+    private static func publicKeys(_ parent: ExtendedPrivateKey, from first: UInt32, count: Int) throws(WalletError) -> [Ed25519.PublicKey] {
+        let last = UInt32(clamping: Int(clamping: first) + count)
+        do { return try parent.publicKeys(first..<max(first, last)) } catch { throw .invalidMnemonic(error.description) }
     }
 
     private static func derive(_ parent: ExtendedPrivateKey, _ index: UInt32) throws(WalletError) -> ExtendedPrivateKey {
