@@ -22,13 +22,21 @@ extension Wallet {
             // Others see the old ledger until the new one is whole.
             var work = ledger
             var pool = poolSequence
-            if searchesAgain {
+            let begins = searchesAgain
+            if begins {
                 searchesAgain = false
                 work = WalletLedger()
                 pool = nil
                 work.takePayments(of: ledger, key: key(for:))
             }
-            let height = try await scan(chain, into: &work, pool: &pool, progress: progress)
+            let height: BlockHeight
+            do {
+                height = try await scan(chain, into: &work, pool: &pool, progress: progress)
+            } catch {
+                // What was not searched to the end is searched the next time.
+                searchesAgain = searchesAgain || begins
+                throw error
+            }
             // Payments may have been made meanwhile.
             work.takePayments(of: ledger, key: key(for:))
             work.settle()

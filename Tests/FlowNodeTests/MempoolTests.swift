@@ -71,6 +71,7 @@ import Testing
         let last = try pay(key, coins[2], 4_999_990_000, chain: third)
         try await third.submit(last)
         clock.advance(MempoolPolicy().expirySeconds + 10)
+        try store.write({ var batch = WriteBatch(); batch.put(StoreKey.waiting(.zero), [1, 2, 3]); return batch }(), sync: true)
         let fourth = try await TestNetwork.chain(parameters, store: store, clock: clock)
         #expect(await fourth.mempoolStatus().count == 0)
         #expect(try ChainStore(store: store).waiting().isEmpty)

@@ -363,6 +363,9 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
             if case WalletError.foreignNetwork = $0 { true } else { false }
         }
         let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        let older = String(decoding: good, as: UTF8.self).replacingOccurrences(of: "\"version\" : 2", with: "\"version\" : 1")
+        try Data(older.utf8).write(to: URL(fileURLWithPath: folder.path("older")))
+        #expect { _ = try Wallet.load(from: folder.path("older"), network: network) } throws: { "\($0)".contains("version 1, expected flowcoin-wallet version 2") }
         for length in [0, 1, good.count / 2, good.count - 2] {
             try good.prefix(length).write(to: URL(fileURLWithPath: folder.path("cut")))
             #expect { _ = try Wallet.load(from: folder.path("cut"), network: network) } throws: {

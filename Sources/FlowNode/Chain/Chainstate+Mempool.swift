@@ -24,7 +24,7 @@ extension Chainstate {
         if let last = mempool.changes(since: savedMempool) {
             changed = last
         } else {
-            changed = Set(mempool.entries.keys).union(try store.waiting().map(\.transaction.txid))
+            changed = Set(mempool.entries.keys).union(try store.waiting().map(\.txid))
         }
         var batch = WriteBatch()
         for txid in changed {
@@ -37,10 +37,10 @@ extension Chainstate {
 
     /// Takes what waited when the node ended into the pool again, as far as the rules and its policy still allow it.
     func loadMempool() throws(NodeError) {
-        var waiting = try store.waiting()
+        let stored = try store.waiting()
+        var waiting = stored.compactMap(\.record)
         // In the order in which they came; a child may have the same second as its parent, so what lacks coins is tried again.
         waiting.sort { ($0.time, $0.transaction.txid) < ($1.time, $1.transaction.txid) }
-        let all = waiting.map(\.transaction.txid)
         while true {
             let count = waiting.count
             waiting.removeAll { (try? admit($0.transaction, time: $0.time)) != nil }
@@ -48,7 +48,7 @@ extension Chainstate {
         }
         for dropped in mempool.expire(now: clock()) { emit(.dropped(dropped)) }
         var batch = WriteBatch()
-        for txid in all where mempool[txid] == nil { batch.delete(StoreKey.waiting(txid)) }
+        for (txid, _) in stored where mempool[txid] == nil { batch.delete(StoreKey.waiting(txid)) }
         savedMempool = mempool.sequence
         try persist(batch, sync: false)
     }

@@ -50,18 +50,18 @@ struct ChainStore: CoinView {
         return found
     }
 
-    /// What waited in the pool, in no particular order.
-    func waiting() throws(NodeError) -> [WaitingTransaction] {
-        var found: [WaitingTransaction] = []
+    /// What waited in the pool, in no particular order; nil for what does not decode, since none of it is worth a start that fails.
+    func waiting() throws(NodeError) -> [(txid: Hash256, record: WaitingTransaction?)] {
+        var found: [(txid: Hash256, record: WaitingTransaction?)] = []
         do {
-            try store.scan(prefix: StoreKey.waitingPrefix) { _, value in
-                found.append(try WaitingTransaction(decoding: value))
+            try store.scan(prefix: StoreKey.waitingPrefix) { key, value in
+                if let txid = Hash256(bytes: Array(key.dropFirst(StoreKey.waitingPrefix.count))) { found.append((txid, try? WaitingTransaction(decoding: value))) }
                 return true
             }
         } catch let error as StoreError {
             throw NodeError(store: error)
         } catch {
-            throw NodeError(.storeCorrupted, "a stored waiting transaction does not decode; delete the data directory and let the node sync again", cause: error)
+            throw NodeError(.storeFailed, "the waiting transactions cannot be read", cause: error)
         }
         return found
     }

@@ -2,6 +2,11 @@ import Foundation
 
 /// Reads and replaces wallet files. A replacement is complete or not there at all, and survives a power cut once it returned.
 enum WalletFile {
+    private struct Head: Decodable {
+        let format: String
+        let version: Int
+    }
+
     /// Larger files are refused unread, in bytes.
     static let sizeLimit = 64 << 20
 
@@ -18,13 +23,14 @@ enum WalletFile {
         } catch {
             throw .file(path: path, reason: error.localizedDescription)
         }
-        guard let contents = try? JSONDecoder().decode(WalletFileContents.self, from: data) else {
-            throw .damagedFile(path: path, reason: "its \(data.count) bytes are not a wallet's JSON")
-        }
-        guard contents.format == WalletFileContents.format, contents.version == WalletFileContents.version else {
+        let decoder = JSONDecoder()
+        if let head = try? decoder.decode(Head.self, from: data), head.format != WalletFileContents.format || head.version != WalletFileContents.version {
             throw .damagedFile(
                 path: path,
-                reason: "it has format \(contents.format) version \(contents.version), expected \(WalletFileContents.format) version \(WalletFileContents.version)")
+                reason: "it has format \(head.format) version \(head.version), expected \(WalletFileContents.format) version \(WalletFileContents.version)")
+        }
+        guard let contents = try? decoder.decode(WalletFileContents.self, from: data) else {
+            throw .damagedFile(path: path, reason: "its \(data.count) bytes are not a wallet's JSON")
         }
         return contents
     }
