@@ -47,8 +47,8 @@ public actor Wallet {
         var ring = KeyRing(lookahead: lookahead)
         try Secret.refill(&ring, from: account)
         let wallet = Wallet(
-            path: path, network: network, contents: contents.with(ring), ring: ring, account: account)
-        try WalletFile.write(contents.with(ring), to: path)
+            path: path, network: network, contents: contents.with(ring, payments: []), ring: ring, account: account)
+        try WalletFile.write(contents.with(ring, payments: []), to: path)
         return wallet
     }
 
@@ -59,37 +59,9 @@ public actor Wallet {
         guard contents.genesis == network.genesisHash.displayHex else {
             throw .foreignNetwork(path: path, expected: network.genesisHash.displayHex, actual: contents.genesis)
         }
-        guard contents.next.count == KeyBranch.allCases.count, contents.keys.count == KeyBranch.allCases.count else {
-            throw .damagedFile(
-                path: path, reason: "it has keys of \(contents.keys.count) branches and counts \(contents.next.count), expected \(KeyBranch.allCases.count)")
-        }
-        let keyLength = 32
-        var ring = KeyRing(lookahead: lookahead)
-        for (branch, text) in zip(KeyBranch.allCases, contents.keys) {
-            guard let bytes = try? Hex.decode(text), bytes.count % keyLength == 0 else {
-                throw .damagedFile(path: path, reason: "its list of keys on branch \(branch) is broken")
-            }
-            for start in stride(from: 0, to: bytes.count, by: keyLength) {
-                let index = UInt32(start / keyLength)
-                guard let publicKey = Ed25519.PublicKey(bytes: Array(bytes[start..<start + keyLength])),
-                    ring.append(WalletKey(branch: branch, index: index, publicKey: publicKey))
-                else { throw .damagedFile(path: path, reason: "its list of keys is broken at key \(branch)/\(index)") }
-            }
-        }
-        for (branch, next) in zip(KeyBranch.allCases, contents.next) {
-            guard let keys = ring.keys[branch], keys.count >= next else {
-                throw .damagedFile(path: path, reason: "it has handed out \(next) keys on branch \(branch), and lists \(ring.keys[branch, default: []].count)")
-            }
-            if let last = keys.prefix(Int(next)).last { ring.markUsed(last) }
-        }
+        let ring = try contents.ring(lookahead: lookahead, path: path)
         var ledger = WalletLedger()
-        for payment in contents.payments {
-            guard let bytes = try? Hex.decode(payment.transaction), let transaction = try? Transaction(decoding: bytes) else {
-                throw .damagedFile(path: path, reason: "one of its payments cannot be decoded")
-            }
-            ledger.add(
-                WalletPayment(transaction: transaction, time: payment.time, isAbandoned: payment.abandoned), key: { ring.key(for: $0) })
-        }
+        for payment in try contents.madePayments(path: path) { ledger.add(payment, key: { ring.key(for: $0) }) }
         ledger.settle()
         var account: ExtendedPrivateKey?
         if !contents.encrypted {
@@ -193,19 +165,7 @@ public actor Wallet {
 
     func save() throws(WalletError) {
         ledger.forgetBuriedPayments(below: tipHeight > Self.reorganisationDepth ? tipHeight - Self.reorganisationDepth : 0)
-        contents = contents.with(ring)
-        contents.payments = ledger.payments.values.sorted { ($0.time, $0.transaction.txid) < ($1.time, $1.transaction.txid) }.map {
-            .init(transaction: Hex.encode($0.transaction.encoded), time: $0.time, abandoned: $0.isAbandoned)
-        }
+        contents = contents.with(ring, payments: ledger.payments)
         try WalletFile.write(contents, to: path)
-    }
-}
-
-extension WalletFileContents {
-    func with(_ ring: KeyRing) -> WalletFileContents {
-        var copy = self
-        copy.keys = KeyBranch.allCases.map { ring.keys[$0, default: []].map { Hex.encode($0.publicKey.bytes) }.joined() }
-        copy.next = KeyBranch.allCases.map { ring.next[$0, default: 0] }
-        return copy
     }
 }

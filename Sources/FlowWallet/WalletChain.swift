@@ -20,11 +20,13 @@ public protocol WalletChain: Sendable {
 public struct WalletPoolChanges: Sendable {
     public struct Arrival: Sendable {
         public let transaction: Transaction
+        public let txid: Hash256
         /// When it came, in seconds since 1970.
         public let time: UInt64
 
-        public init(transaction: Transaction, time: UInt64) {
+        public init(transaction: Transaction, txid: Hash256, time: UInt64) {
             self.transaction = transaction
+            self.txid = txid
             self.time = time
         }
     }

@@ -31,36 +31,24 @@ import Testing
         return view
     }
 
-    private struct Tally: Sendable {
-        var (payments, restarts, crashes, reorganisations, locks, forgotten, abandoned, refused) = (0, 0, 0, 0, 0, 0, 0, 0)
-
-        static func += (left: inout Tally, right: Tally) {
-            left.payments += right.payments
-            left.restarts += right.restarts
-            left.crashes += right.crashes
-            left.reorganisations += right.reorganisations
-            left.locks += right.locks
-            left.forgotten += right.forgotten
-            left.abandoned += right.abandoned
-            left.refused += right.refused
-        }
-    }
+    private enum Event: String, CaseIterable { case payment, restart, crash, reorganisation, lock, lostPool, abandoned, refused }
+    private typealias Tally = [Event: Int]
 
     @Test func everyHistoryGivesTheLedgerOfAWalletThatWasThereAllAlong() async throws {
         let seeds = ProcessInfo.processInfo.environment["FLOW_WALLET_SEEDS"].flatMap { UInt64($0) } ?? 1_000
-        var tally = Tally()
+        var tally: Tally = [:]
         try await withThrowingTaskGroup(of: Tally.self) { group in
             for half in 0..<2 as Range<UInt64> {
                 group.addTask {
-                    var tally = Tally()
+                    var tally: Tally = [:]
                     for seed in stride(from: half, to: seeds, by: 2) { try await Self.history(seed, &tally) }
                     return tally
                 }
             }
-            for try await part in group { tally += part }
+            for try await part in group { tally.merge(part, uniquingKeysWith: +) }
         }
-        print("wallet ledger: \(seeds) seeds, \(tally)")
-        #expect(min(tally.payments, tally.restarts, tally.crashes, tally.reorganisations, tally.locks, tally.forgotten, tally.abandoned) > 0)
+        print("wallet ledger: \(seeds) seeds, \(Event.allCases.map { "\($0) \(tally[$0, default: 0])" }.joined(separator: ", "))")
+        #expect(Event.allCases.allSatisfy { tally[$0, default: 0] > 0 })
     }
 
     /// One history: the wallet under test is locked, unlocked, stopped, killed, and sees the chain now and then; what it should own is asked of a wallet that is
@@ -96,21 +84,21 @@ import Testing
                 let target = Int.random(in: 0..<3, using: &random) == 0 ? (try? await wallet.newAddress()) ?? there : there
                 if let payment = try? await wallet.send(amount, to: target, through: chain) {
                     told.insert(payment.txid)
-                    tally.payments += 1
+                    tally[.payment, default: 0] += 1
                 } else {
-                    tally.refused += 1
+                    tally[.refused, default: 0] += 1
                 }
             case 7:
                 let depth = Int.random(in: 1...4, using: &random)
                 guard await chain.tipHeight() > 101 + BlockHeight(depth) else { continue }
                 await chain.rewind(depth)
                 for _ in 0...depth { await chain.mine(to: stranger, fork: random.next(), most: Int.random(in: 0...2, using: &random)) }
-                tally.reorganisations += 1
+                tally[.reorganisation, default: 0] += 1
             case 8, 9:
                 // Ended or killed, it is the same: everything that counts is in the file.
                 wallet = try Wallet.load(from: path, network: network, lookahead: 12)
                 if Bool.random(using: &random) { try await wallet.synchronise(with: chain) }
-                tally.restarts += 1
+                tally[.restart, default: 0] += 1
             case 10:
                 // Killed after it wrote the payment down and before the node had it.
                 await chain.refuse("killed")
@@ -119,19 +107,19 @@ import Testing
                 await chain.refuse(nil)
                 if Bool.random(using: &random) { try file.write(to: URL(fileURLWithPath: path)) }
                 wallet = try Wallet.load(from: path, network: network, lookahead: 12)
-                tally.crashes += 1
+                tally[.crash, default: 0] += 1
             case 11:
                 if passphrase.isEmpty { continue }
                 if await wallet.isLocked { try await wallet.unlock(passphrase: passphrase, for: .seconds(3_600)) } else { try await wallet.lock() }
-                tally.locks += 1
+                tally[.lock, default: 0] += 1
             case 12:
                 await chain.forgetPool()
-                tally.forgotten += 1
+                tally[.lostPool, default: 0] += 1
             case 13:
                 try await wallet.synchronise(with: chain)
                 if let payment = await wallet.ledger.unconfirmedPayments.randomElement(using: &random), (try? await wallet.abandon(payment.transaction.txid)) != nil {
                     givenUp.insert(payment.transaction.txid)
-                    tally.abandoned += 1
+                    tally[.abandoned, default: 0] += 1
                 }
             case 14:
                 try await wallet.rebroadcast(through: chain)

@@ -33,12 +33,12 @@ final actor TestChain: WalletChain {
         let held = Set(pool.map(\.txid))
         guard let sequence, sequence <= changes.count else {
             return WalletPoolChanges(
-                sequence: UInt64(changes.count), isWhole: true, arrived: pool.map { .init(transaction: $0, time: 1) }, left: [])
+                sequence: UInt64(changes.count), isWhole: true, arrived: pool.map { .init(transaction: $0, txid: $0.txid, time: 1) }, left: [])
         }
         let touched = Set(changes[Int(sequence)...].map(\.txid))
         return WalletPoolChanges(
             sequence: UInt64(changes.count), isWhole: false,
-            arrived: pool.filter { touched.contains($0.txid) }.map { .init(transaction: $0, time: 1) }, left: touched.subtracting(held).sorted())
+            arrived: pool.filter { touched.contains($0.txid) }.map { .init(transaction: $0, txid: $0.txid, time: 1) }, left: touched.subtracting(held).sorted())
     }
 
     func submit(_ transaction: Transaction) throws {

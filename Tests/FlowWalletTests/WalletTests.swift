@@ -12,6 +12,15 @@ private let stranger = LockProgram(version: 0, bytes: [UInt8](repeating: 7, coun
 private let words =
     "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
 
+/// A wallet with one coin that has matured, and its chain.
+private func funded(at path: String) async throws -> (Wallet, TestChain) {
+    let wallet = try Wallet.create(at: path, network: network, passphrase: "")
+    let chain = TestChain()
+    await chain.mine(to: try await wallet.newAddress().program)
+    for _ in 0..<100 { await chain.mine(to: stranger) }
+    return (wallet, chain)
+}
+
 private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: text)) }
 
 @Suite struct WalletTests {
@@ -92,10 +101,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
 
     @Test func aReorganisationTakesBackWhatItConfirmed() async throws {
         let folder = try TemporaryFolder()
-        let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
-        let chain = TestChain()
-        await chain.mine(to: try await wallet.newAddress().program)
-        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let (wallet, chain) = try await funded(at: folder.path("w"))
         _ = try await wallet.send(flow("1"), to: Address(program: stranger, prefix: "rfl"), through: chain)
         await chain.mine(to: try await wallet.newAddress().program)
         try await wallet.synchronise(with: chain)
@@ -118,10 +124,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     @Test func aRestartKnowsWhatWasSpentAndWhatWaits() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("w")
-        let wallet = try Wallet.create(at: path, network: network, passphrase: "")
-        let chain = TestChain()
-        await chain.mine(to: try await wallet.newAddress().program)
-        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let (wallet, chain) = try await funded(at: path)
         let there = try Address(program: stranger, prefix: "rfl")
         let confirmed = try await wallet.send(flow("5"), to: there, through: chain)
         await chain.mine(to: stranger)
@@ -141,10 +144,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
 
     @Test func aRefusedPaymentGivesItsCoinsBack() async throws {
         let folder = try TemporaryFolder()
-        let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
-        let chain = TestChain()
-        await chain.mine(to: try await wallet.newAddress().program)
-        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let (wallet, chain) = try await funded(at: folder.path("w"))
         await chain.refuse("fee too low")
         await #expect(throws: WalletError.refused("fee too low")) {
             _ = try await wallet.send(try flow("1"), to: Address(program: stranger, prefix: "rfl"), through: chain)
@@ -154,10 +154,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
 
     @Test func paymentsThatCannotBeMadeSayWhy() async throws {
         let folder = try TemporaryFolder()
-        let wallet = try Wallet.create(at: folder.path("w"), network: network, passphrase: "")
-        let chain = TestChain()
-        await chain.mine(to: try await wallet.newAddress().program)
-        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let (wallet, chain) = try await funded(at: folder.path("w"))
         try await wallet.synchronise(with: chain)
         let there = try Address(program: stranger, prefix: "rfl")
         await #expect { _ = try await wallet.send(try flow("50"), to: there, through: chain) } throws: {
@@ -268,10 +265,7 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
     @Test func aPaymentThatTheNodeLostIsGivenUpByItsOwnerAlone() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("w")
-        let wallet = try Wallet.create(at: path, network: network, passphrase: "")
-        let chain = TestChain()
-        await chain.mine(to: try await wallet.newAddress().program)
-        for _ in 0..<100 { await chain.mine(to: stranger) }
+        let (wallet, chain) = try await funded(at: path)
         let payment = try await wallet.send(flow("5"), to: Address(program: stranger, prefix: "rfl"), through: chain)
         try await wallet.synchronise(with: chain)
         await #expect(throws: WalletError.notAbandonable(payment.txid)) { try await wallet.abandon(payment.txid) }

@@ -18,7 +18,7 @@ struct NodeWalletChain: WalletChain {
     func pool(since sequence: UInt64?) async throws -> WalletPoolChanges {
         let changes = await chain.mempoolChanges(since: sequence)
         return WalletPoolChanges(
-            sequence: changes.sequence, isWhole: changes.isWhole, arrived: changes.arrived.map { .init(transaction: $0.transaction, time: $0.time) },
+            sequence: changes.sequence, isWhole: changes.isWhole, arrived: changes.arrived.map { .init(transaction: $0.transaction, txid: $0.txid, time: $0.time) },
             left: changes.left)
     }
 

@@ -5,20 +5,20 @@ import Testing
 
 /// Money, as people who run the daemon see it: nothing that was acknowledged is lost, however the process ends.
 @Suite(.serialized) struct WalletTests {
-    private static func stranger(_ node: Daemon) async throws -> String {
-        // The key is thrown away with the wallet.
+    /// A running node, and an address of a wallet that it no longer has loaded.
+    private static func scene(_ folder: TemporaryDirectory) async throws -> (node: Daemon, there: String) {
+        let ports = try FreePorts.take(2)
+        let node = Daemon(dataDirectory: folder.folder("node"), port: ports[0], rpcPort: ports[1])
+        try await node.start()
         try await node.call("createwallet", "stranger")
         let address = try #require(try await node.call("getnewaddress", wallet: "stranger").string)
         try await node.call("unloadwallet", "stranger")
-        return address
+        return (node, address)
     }
 
     @Test func aRestartCountsAsBeforeAndPaymentsGoOn() async throws {
         let folder = try TemporaryDirectory()
-        let ports = try FreePorts.take(4)
-        let node = Daemon(dataDirectory: folder.folder("node"), port: ports[0], rpcPort: ports[1])
-        try await node.start()
-        let there = try await Self.stranger(node)
+        let (node, there) = try await Self.scene(folder)
         try await node.call("createwallet", "w")
         try await node.call("generate", 100, wallet: "w")
         // A caller that was told of a block sees its money.
@@ -51,10 +51,7 @@ import Testing
 
     @Test func parametersAreHeeded() async throws {
         let folder = try TemporaryDirectory()
-        let ports = try FreePorts.take(4)
-        let node = Daemon(dataDirectory: folder.folder("node"), port: ports[0], rpcPort: ports[1])
-        try await node.start()
-        let there = try await Self.stranger(node)
+        let (node, there) = try await Self.scene(folder)
         try await node.call("createwallet", "w", false, false, "open sesame")
         #expect(try await node.call("getwalletinfo", wallet: "w")["unlocked"].bool == false, "as bitcoind leaves it")
         let rent = try #require(try await node.call("getnewaddress", "rent", wallet: "w").string)
@@ -93,10 +90,7 @@ import Testing
     @Test func nothingAcknowledgedIsLostByKills() async throws {
         let kills = ProcessInfo.processInfo.environment["FLOW_KILLS"].flatMap { Int($0) } ?? 10
         let folder = try TemporaryDirectory()
-        let ports = try FreePorts.take(4)
-        let node = Daemon(dataDirectory: folder.folder("node"), port: ports[0], rpcPort: ports[1])
-        try await node.start()
-        let there = try await Self.stranger(node)
+        let (node, there) = try await Self.scene(folder)
         try await node.call("createwallet", "w")
         try await node.call("generate", 110, wallet: "w")
         var payments: [String] = [], labels: [String: String] = [:], height = 110

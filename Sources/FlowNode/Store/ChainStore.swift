@@ -33,19 +33,27 @@ struct ChainStore: CoinView {
     func undo(_ hash: Hash256) throws(NodeError) -> BlockUndo? { try decode(BlockUndo.self, StoreKey.undo(hash), "undo data of block \(hash)") }
     func tip() throws(NodeError) -> Hash256? { try decode(Hash256.self, StoreKey.tip, "tip") }
 
-    /// Every replayed block, in no particular order.
-    func records() throws(NodeError) -> [(hash: Hash256, record: BlockRecord)] {
-        var found: [(hash: Hash256, record: BlockRecord)] = []
+    /// Visits a table's rows in the order of their keys.
+    /// - Parameter fault: what it means that `body` throws
+    private func scan(_ prefix: [UInt8], fault: String, _ body: ([UInt8], [UInt8]) throws -> Void) throws(NodeError) {
         do {
-            try store.scan(prefix: StoreKey.indexPrefix) { _, value in
-                let record = try BlockRecord(decoding: value)
-                found.append((record.header.hash, record))
+            try store.scan(prefix: prefix) { key, value in
+                try body(key, value)
                 return true
             }
         } catch let error as StoreError {
             throw NodeError(store: error)
         } catch {
-            throw NodeError(.storeCorrupted, "the block index does not decode; delete the data directory and let the node sync again", cause: error)
+            throw NodeError(.storeCorrupted, "\(fault); delete the data directory and let the node sync again", cause: error)
+        }
+    }
+
+    /// Every replayed block, in no particular order.
+    func records() throws(NodeError) -> [(hash: Hash256, record: BlockRecord)] {
+        var found: [(hash: Hash256, record: BlockRecord)] = []
+        try scan(StoreKey.indexPrefix, fault: "the block index does not decode") { _, value in
+            let record = try BlockRecord(decoding: value)
+            found.append((record.header.hash, record))
         }
         return found
     }
@@ -53,15 +61,8 @@ struct ChainStore: CoinView {
     /// What waited in the pool, in no particular order; nil for what does not decode, since none of it is worth a start that fails.
     func waiting() throws(NodeError) -> [(txid: Hash256, record: WaitingTransaction?)] {
         var found: [(txid: Hash256, record: WaitingTransaction?)] = []
-        do {
-            try store.scan(prefix: StoreKey.waitingPrefix) { key, value in
-                if let txid = Hash256(bytes: Array(key.dropFirst(StoreKey.waitingPrefix.count))) { found.append((txid, try? WaitingTransaction(decoding: value))) }
-                return true
-            }
-        } catch let error as StoreError {
-            throw NodeError(store: error)
-        } catch {
-            throw NodeError(.storeFailed, "the waiting transactions cannot be read", cause: error)
+        try scan(StoreKey.waitingPrefix, fault: "the waiting transactions cannot be read") { key, value in
+            if let txid = Hash256(bytes: Array(key.dropFirst(StoreKey.waitingPrefix.count))) { found.append((txid, try? WaitingTransaction(decoding: value))) }
         }
         return found
     }
@@ -69,16 +70,9 @@ struct ChainStore: CoinView {
     /// Number and sum of all unspent outputs.
     func coinStatistics() throws(NodeError) -> (count: Int, total: Int64) {
         var (count, total): (Int, Int64) = (0, 0)
-        do {
-            try store.scan(prefix: StoreKey.coinPrefix) { _, value in
-                count += 1
-                total = total &+ (try Coin(decoding: value)).output.value.haruki
-                return true
-            }
-        } catch let error as StoreError {
-            throw NodeError(store: error)
-        } catch {
-            throw NodeError(.storeCorrupted, "a stored coin does not decode; delete the data directory and let the node sync again", cause: error)
+        try scan(StoreKey.coinPrefix, fault: "a stored coin does not decode") { _, value in
+            count += 1
+            total = total &+ (try Coin(decoding: value)).output.value.haruki
         }
         return (count, total)
     }
@@ -86,16 +80,9 @@ struct ChainStore: CoinView {
     /// A hash over all coins in the order of their outpoints: two nodes with the same coins have the same.
     func coinDigest() throws(NodeError) -> Hash256 {
         var hasher = Keccak256()
-        do {
-            try store.scan(prefix: StoreKey.coinPrefix) { key, value in
-                hasher.update(key)
-                hasher.update(value)
-                return true
-            }
-        } catch let error as StoreError {
-            throw NodeError(store: error)
-        } catch {
-            throw NodeError(.storeFailed, "the coins cannot be read", cause: error)
+        try scan(StoreKey.coinPrefix, fault: "the coins cannot be read") { key, value in
+            hasher.update(key)
+            hasher.update(value)
         }
         return hasher.finalize()
     }

@@ -17,30 +17,28 @@ public struct WalletLedger: Sendable {
         var block: WalletBlock?
     }
 
-    private struct Output: Sendable {
-        let value: Amount
-        let key: WalletKey
+    private struct Own: Sendable {
+        var payment: WalletPayment
+        let receipts: [WalletTransaction.Receipt]
     }
 
     private var scanned: [Scanned] = []
     private var confirmed: [Hash256: Entry] = [:]
-    /// Confirmed outputs that pay to the wallet, spent ones too.
-    private var outputs: [OutPoint: Output] = [:]
     /// Which confirmed transaction spends what, of those that touch the wallet.
     private var spenders: [OutPoint: Hash256] = [:]
     /// Confirmed coins that nothing confirmed spends.
     private var unspent: [OutPoint: WalletCoin] = [:]
     /// What this wallet made, buried payments left out.
-    private(set) var payments: [Hash256: WalletPayment] = [:]
+    private var own: [Hash256: Own] = [:]
+    /// What touches the wallet of what waits in the node's pool.
     private var pool: [Hash256: Entry] = [:]
-    private var paymentReceipts: [Hash256: [WalletTransaction.Receipt]] = [:]
 
     // Derived from the above by `settle`.
+    /// Unconfirmed transactions that can still be confirmed.
     private var live: Set<Hash256> = []
     /// What live unconfirmed transactions spend.
     private var claims: [OutPoint: Hash256] = [:]
     private var pendingCoins: [OutPoint: WalletCoin] = [:]
-    private var pendingOutputs: [OutPoint: Output] = [:]
 
     public init() {}
 
@@ -55,7 +53,7 @@ public struct WalletLedger: Sendable {
         var txids: [Hash256] = []
         for transaction in block.transactions {
             let receipts = Self.receipts(of: transaction, key)
-            let spends = transaction.inputs.contains { outputs[$0.outPoint] != nil }
+            let spends = transaction.inputs.contains { Self.receipt(in: confirmed[$0.outPoint.txid], $0.outPoint) != nil }
             guard spends || !receipts.isEmpty else { continue }
             let txid = transaction.txid
             txids.append(txid)
@@ -63,10 +61,6 @@ public struct WalletLedger: Sendable {
             for input in transaction.inputs {
                 spenders[input.outPoint] = txid
                 unspent[input.outPoint] = nil
-            }
-            for receipt in receipts {
-                let outPoint = OutPoint(txid: txid, index: receipt.index)
-                outputs[outPoint] = Output(value: transaction.outputs[Int(receipt.index)].value, key: receipt.key)
             }
             for receipt in receipts { restore(OutPoint(txid: txid, index: receipt.index)) }
         }
@@ -78,11 +72,7 @@ public struct WalletLedger: Sendable {
         guard let last = scanned.popLast() else { return }
         for txid in last.txids.reversed() {
             guard let entry = confirmed.removeValue(forKey: txid) else { continue }
-            for receipt in entry.receipts {
-                let outPoint = OutPoint(txid: txid, index: receipt.index)
-                outputs[outPoint] = nil
-                unspent[outPoint] = nil
-            }
+            for receipt in entry.receipts { unspent[OutPoint(txid: txid, index: receipt.index)] = nil }
             for input in entry.transaction.inputs {
                 spenders[input.outPoint] = nil
                 restore(input.outPoint)
@@ -92,10 +82,18 @@ public struct WalletLedger: Sendable {
 
     /// Makes a confirmed output that nothing spends a coin.
     private mutating func restore(_ outPoint: OutPoint) {
-        guard let output = outputs[outPoint], let entry = confirmed[outPoint.txid], spenders[outPoint] == nil else { return }
-        unspent[outPoint] = WalletCoin(
-            outPoint: outPoint, output: entry.transaction.outputs[Int(outPoint.index)], key: output.key, height: entry.block?.height,
+        guard let entry = confirmed[outPoint.txid], let receipt = Self.receipt(in: entry, outPoint), spenders[outPoint] == nil else { return }
+        unspent[outPoint] = coin(outPoint, of: entry, receipt)
+    }
+
+    private func coin(_ outPoint: OutPoint, of entry: Entry, _ receipt: WalletTransaction.Receipt) -> WalletCoin {
+        WalletCoin(
+            outPoint: outPoint, output: entry.transaction.outputs[Int(receipt.index)], key: receipt.key, height: entry.block?.height,
             isCoinbase: entry.transaction.isCoinbase, isOwnChange: isOwn(entry.transaction))
+    }
+
+    private static func receipt(in entry: Entry?, _ outPoint: OutPoint) -> WalletTransaction.Receipt? {
+        entry?.receipts.first { $0.index == outPoint.index }
     }
 
     private static func receipts(of transaction: Transaction, _ key: (LockProgram) -> WalletKey?) -> [WalletTransaction.Receipt] {
@@ -108,30 +106,31 @@ public struct WalletLedger: Sendable {
 
     /// Learns a payment that this wallet made, or made before. `settle` follows.
     mutating func add(_ payment: WalletPayment, key: (LockProgram) -> WalletKey?) {
-        let txid = payment.transaction.txid
-        payments[txid] = payment
-        paymentReceipts[txid] = Self.receipts(of: payment.transaction, key)
+        own[payment.transaction.txid] = Own(payment: payment, receipts: Self.receipts(of: payment.transaction, key))
     }
 
     /// Forgets a payment that nobody was told of.
     mutating func remove(payment txid: Hash256) {
-        payments[txid] = nil
-        paymentReceipts[txid] = nil
+        own[txid] = nil
         settle()
     }
 
     /// Takes over another ledger's payments in place of its own. `settle` follows.
     mutating func takePayments(of other: WalletLedger, key: (LockProgram) -> WalletKey?) {
-        payments = other.payments
-        paymentReceipts = payments.mapValues { Self.receipts(of: $0.transaction, key) }
+        own = other.own.mapValues { Own(payment: $0.payment, receipts: Self.receipts(of: $0.payment.transaction, key)) }
     }
 
     /// Gives a payment up, so that its coins are free again. False where it is confirmed, waits in the node's pool, or is none of this wallet's.
     mutating func abandon(_ txid: Hash256) -> Bool {
-        guard payments[txid] != nil, confirmed[txid] == nil, pool[txid] == nil else { return false }
-        payments[txid]?.isAbandoned = true
+        guard own[txid] != nil, confirmed[txid] == nil, pool[txid] == nil else { return false }
+        own[txid]?.payment.isAbandoned = true
         settle()
         return true
+    }
+
+    /// Payments that are not buried, in the order in which they were made.
+    var payments: [WalletPayment] {
+        own.sorted { ($0.value.payment.time, $0.key) < ($1.value.payment.time, $1.key) }.map(\.value.payment)
     }
 
     /// Learns how the node's pool has changed. `settle` follows.
@@ -145,29 +144,17 @@ public struct WalletLedger: Sendable {
             open.removeAll { arrival in
                 let transaction = arrival.transaction
                 let receipts = Self.receipts(of: transaction, key)
-                let txid = transaction.txid
-                guard !receipts.isEmpty || payments[txid] != nil || transaction.inputs.contains(where: { isOwn($0.outPoint) }) else { return false }
-                pool[txid] = Entry(transaction: transaction, receipts: receipts, time: arrival.time)
+                guard !receipts.isEmpty || own[arrival.txid] != nil || transaction.inputs.contains(where: { value(of: $0.outPoint) != nil }) else { return false }
+                pool[arrival.txid] = Entry(transaction: transaction, receipts: receipts, time: arrival.time)
                 return true
             }
             if open.count == count || open.isEmpty { return }
         }
     }
 
-    /// Whether an outpoint pays to the wallet, as far as it knows.
-    private func isOwn(_ outPoint: OutPoint) -> Bool {
-        if outputs[outPoint] != nil { return true }
-        let receipts = pool[outPoint.txid]?.receipts ?? paymentReceipts[outPoint.txid] ?? []
-        return receipts.contains { $0.index == outPoint.index }
-    }
-
     /// Lets go of payments that are buried so deep that no restart needs them.
     mutating func forgetBuriedPayments(below height: BlockHeight) {
-        for txid in payments.keys {
-            guard let block = confirmed[txid]?.block, block.height < height else { continue }
-            payments[txid] = nil
-            paymentReceipts[txid] = nil
-        }
+        own = own.filter { txid, _ in (confirmed[txid]?.block?.height).map { $0 >= height } ?? true }
     }
 
     /// Decides which unconfirmed transactions can still be confirmed, and what they leave.
@@ -175,9 +162,8 @@ public struct WalletLedger: Sendable {
         live = []
         claims = [:]
         pendingCoins = [:]
-        pendingOutputs = [:]
         // What the node vouches for comes before what it does not know (any more).
-        let open = sorted(pool.keys.filter { confirmed[$0] == nil }) + sorted(payments.keys.filter { confirmed[$0] == nil && pool[$0] == nil })
+        let open = sorted(pool.keys.filter { confirmed[$0] == nil }) + sorted(own.keys.filter { confirmed[$0] == nil && pool[$0] == nil })
         var judged: Set<Hash256> = []
         for first in open where !judged.contains(first) {
             // Parents before children, without recursion: chains can be long.
@@ -200,7 +186,7 @@ public struct WalletLedger: Sendable {
     private func waiting(_ txid: Hash256) -> Entry? {
         if confirmed[txid] != nil { return nil }
         if let entry = pool[txid] { return entry }
-        return payments[txid].map { Entry(transaction: $0.transaction, receipts: paymentReceipts[txid] ?? [], time: $0.time) }
+        return own[txid].map { Entry(transaction: $0.payment.transaction, receipts: $0.receipts, time: $0.payment.time) }
     }
 
     private func sorted(_ txids: [Hash256]) -> [Hash256] {
@@ -209,25 +195,21 @@ public struct WalletLedger: Sendable {
 
     private mutating func judge(_ entry: Entry, _ txid: Hash256) {
         let isInPool = pool[txid] != nil
-        if !isInPool, payments[txid]?.isAbandoned == true { return }
+        if !isInPool, own[txid]?.payment.isAbandoned == true { return }
         for input in entry.transaction.inputs {
             let outPoint = input.outPoint
             guard spenders[outPoint] == nil, claims[outPoint] == nil else { return }
             if waiting(outPoint.txid) != nil {
                 guard live.contains(outPoint.txid) else { return }
-            } else if !isInPool, outputs[outPoint] == nil {
+            } else if !isInPool, value(of: outPoint) == nil {
                 return
             }
         }
         live.insert(txid)
-        let isOwn = isOwn(entry.transaction)
         for input in entry.transaction.inputs { claims[input.outPoint] = txid }
         for receipt in entry.receipts {
             let outPoint = OutPoint(txid: txid, index: receipt.index)
-            let output = entry.transaction.outputs[Int(receipt.index)]
-            pendingOutputs[outPoint] = Output(value: output.value, key: receipt.key)
-            pendingCoins[outPoint] = WalletCoin(
-                outPoint: outPoint, output: output, key: receipt.key, height: nil, isCoinbase: false, isOwnChange: isOwn)
+            pendingCoins[outPoint] = coin(outPoint, of: entry, receipt)
         }
     }
 
@@ -238,16 +220,15 @@ public struct WalletLedger: Sendable {
 
     /// What one of the wallet's outputs holds, spent or not.
     private func value(of outPoint: OutPoint) -> Amount? {
-        if let value = outputs[outPoint]?.value ?? pendingOutputs[outPoint]?.value { return value }
-        guard let entry = waiting(outPoint.txid), entry.receipts.contains(where: { $0.index == outPoint.index }) else { return nil }
-        return entry.transaction.outputs[Int(outPoint.index)].value
+        guard let entry = confirmed[outPoint.txid] ?? waiting(outPoint.txid), let receipt = Self.receipt(in: entry, outPoint) else { return nil }
+        return entry.transaction.outputs[Int(receipt.index)].value
     }
 
     // MARK: answers
 
     /// Payments of this wallet that no block holds and that still can be confirmed.
     var unconfirmedPayments: [WalletPayment] {
-        sorted(payments.keys.filter { live.contains($0) }).compactMap { payments[$0] }
+        sorted(own.keys.filter { live.contains($0) }).compactMap { own[$0]?.payment }
     }
 
     /// Whether a transaction waits in the node's pool.
@@ -255,19 +236,20 @@ public struct WalletLedger: Sendable {
 
     /// All coins that no known transaction spends, in a fixed order: confirmed first, the oldest first.
     public var coins: [WalletCoin] {
-        spendableAndNot.sorted {
+        freeCoins.sorted {
             ($0.height ?? .max, $0.outPoint.txid, $0.outPoint.index) < ($1.height ?? .max, $1.outPoint.txid, $1.outPoint.index)
         }
     }
 
-    private var spendableAndNot: [WalletCoin] {
+    /// Coins that nothing spends, in no particular order.
+    private var freeCoins: [WalletCoin] {
         unspent.values.filter { claims[$0.outPoint] == nil } + pendingCoins.values.filter { claims[$0.outPoint] == nil }
     }
 
     /// The wallet's money at a tip.
     public func balance(atTip tip: BlockHeight) -> WalletBalance {
         var balance = WalletBalance(trusted: .zero, untrustedPending: .zero, immature: .zero)
-        for coin in spendableAndNot {
+        for coin in freeCoins {
             let part: WritableKeyPath<WalletBalance, Amount> =
                 coin.isSpendable(atTip: tip) ? \.trusted : coin.height == nil ? \.untrustedPending : \.immature
             balance[keyPath: part] = balance[keyPath: part].adding(coin.output.value) ?? .maxMoney
@@ -277,7 +259,7 @@ public struct WalletLedger: Sendable {
 
     /// What can be spent at a tip of coins that so many blocks hold and follow.
     public func balance(atTip tip: BlockHeight, confirmations: Int64) -> Amount {
-        let coins = spendableAndNot.filter { $0.isSpendable(atTip: tip) && $0.confirmations(atTip: tip) >= confirmations }
+        let coins = freeCoins.filter { $0.isSpendable(atTip: tip) && $0.confirmations(atTip: tip) >= confirmations }
         return Amount.sum(coins.map(\.output.value)) ?? .maxMoney
     }
 
@@ -285,13 +267,13 @@ public struct WalletLedger: Sendable {
     public var transactionCount: Int { confirmed.count + unconfirmedIDs.count }
 
     private var unconfirmedIDs: Set<Hash256> {
-        Set(pool.keys).union(payments.keys).filter { confirmed[$0] == nil }
+        Set(pool.keys).union(own.keys).filter { confirmed[$0] == nil }
     }
 
     public subscript(txid: Hash256) -> WalletTransaction? {
         if let entry = confirmed[txid], let block = entry.block { return describe(entry, txid, .confirmed(block)) }
         guard let entry = waiting(txid) else { return nil }
-        let isGivenUp = pool[txid] == nil && payments[txid]?.isAbandoned == true
+        let isGivenUp = pool[txid] == nil && own[txid]?.payment.isAbandoned == true
         return describe(entry, txid, live.contains(txid) ? .pending : isGivenUp ? .abandoned : .conflicted)
     }
 
