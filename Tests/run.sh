@@ -9,6 +9,7 @@ FLOW_NVRTC=$(./Tests/fetch-nvrtc.sh)
 export FLOW_SMOLLM2_MODEL FLOW_NVRTC
 # As many seeds of the simulation as fit into four minutes.
 export FLOW_SIMULATION_SEEDS=${FLOW_SIMULATION_SEEDS:-0..<10000} FLOW_SIMULATION_SECONDS=${FLOW_SIMULATION_SECONDS:-240}
+export FLOW_WALLET_SEEDS=${FLOW_WALLET_SEEDS:-1000}
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -16,9 +17,10 @@ run_tests() { # package folder, options
   swift test -c release --package-path "$1" "${@:2}" 2>&1 | tee -a "$log"
 }
 
-run_tests . --skip SimulationTests
-# Alone, since it takes both cores for as long as it may.
-run_tests . --skip-build --filter SimulationTests
+# By themselves, since they take both cores for as long as they may: what waits for a peer would wait too long beside them.
+alone='SimulationTests|LedgerPropertyTests'
+run_tests . --skip "$alone"
+run_tests . --skip-build --filter "$alone"
 # The programs are tested as they are shipped: one build serves both.
 swift build -c release --build-tests --package-path Examples
 run_tests Examples --skip-build
