@@ -34,23 +34,23 @@ let package = Package(
         // What the daemon and the command line share: options in bitcoind's form, data directories, the RPC client.
         .target(
             name: "ProgramSupport",
-            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding") + [log, arguments] + http,
+            dependencies: flow("FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowRPC") + [arguments] + http,
             swiftSettings: settings),
         // The daemon's parts: HTTP in front of the node's RPC, the wallet on the node's chain.
         .target(
             name: "FlowDaemon",
             dependencies: flow(
-                "FlowNode", "FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P",
+                "FlowNode", "FlowRPC", "FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P",
                 "FlowStore") + [web, log, arguments, "ProgramSupport"],
             swiftSettings: settings),
         .target(
             name: "FlowMining",
-            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor")
+            dependencies: flow("FlowConsensus", "FlowNode", "FlowRPC", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor")
                 + [log, "ProgramSupport"],
             swiftSettings: settings),
         .executableTarget(
             name: "flowcoind", dependencies: ["FlowDaemon", "ProgramSupport", arguments], swiftSettings: settings),
-        .executableTarget(name: "flowcoin-cli", dependencies: ["ProgramSupport", arguments], swiftSettings: settings),
+        .executableTarget(name: "flowcoin-cli", dependencies: flow("FlowRPC") + ["ProgramSupport", arguments], swiftSettings: settings),
         .executableTarget(
             name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", arguments], swiftSettings: settings),
         // `flowchat serve`: the OpenAI interface and the page in front of a model.
@@ -61,7 +61,7 @@ let package = Package(
             name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + ["FlowChatServer", arguments],
             swiftSettings: settings),
         .testTarget(name: "FlowChatTests", dependencies: flow("FlowModel", "FlowGGUF"), swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode", "FlowModel", "FlowCrypto") + ["ProgramSupport"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode", "FlowModel", "FlowCrypto", "FlowRPC") + ["ProgramSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

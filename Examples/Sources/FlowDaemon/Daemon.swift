@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowModel
 import FlowNode
+import FlowRPC
 import Foundation
 import Logging
 public import ProgramSupport
@@ -23,8 +24,10 @@ public struct Daemon: Sendable {
         // A disk quota is reported by the write that meets it.
         signal(SIGXFSZ, SIG_IGN)
         let directory = network.networkDirectory(of: try network.parameters())
-        let node = try await Node(configuration(directory: directory))
         let end = EndSignal()
+        var configuration = try configuration(directory: directory)
+        configuration.onStop = end.stop
+        let node = try await Node(configuration)
         do {
             try await serve(node, directory: directory, end: end)
         } catch {
@@ -51,14 +54,9 @@ public struct Daemon: Sendable {
 
     private func serve(_ node: Node, directory: URL, end: EndSignal) async throws {
         let wallets = WalletService(chain: node.chain, directory: directory, log: log)
-        node.rpc.register(
-            RPCMethod("stop", category: "Control", summary: "Stops the node.") { _ in
-                end.stop()
-                return "FlowCoin server stopping"
-            })
         if !options.disableWallet {
             await wallets.loadAll()
-            node.rpc.register(WalletMethods(service: wallets, miner: node.miner).all)
+            try node.rpc.serve(WalletMethods(service: wallets, miner: node.miner).all)
         }
         let credentials = try credentials(in: directory)
         let rest = RestInterface(chain: node.chain)

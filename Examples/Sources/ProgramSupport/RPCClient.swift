@@ -1,4 +1,4 @@
-public import FlowNode
+public import FlowRPC
 public import Foundation
 import NIOHTTP1
 
@@ -17,10 +17,10 @@ public struct RPCClient: Sendable {
         self.timeout = timeout
     }
 
-    /// Calls a method with positional parameters and returns its result.
+    /// Calls a method with its parameters, in a list or by name, and returns its result.
     /// - Throws: `RPCFailure` when the server answers with an error, `ProgramError` when it cannot be reached.
-    public func call(_ method: String, _ parameters: [JSONValue] = [], wallet: String? = nil) async throws -> JSONResult {
-        let request: JSONValue = ["jsonrpc": "1.0", "id": 1, "method": .string(method), "params": .array(parameters)]
+    public func call(_ method: String, _ parameters: JSONValue = [], wallet: String? = nil) async throws -> JSONResult {
+        let request: JSONValue = ["jsonrpc": "1.0", "id": 1, "method": .string(method), "params": parameters]
         let path = wallet.map { "/wallet/" + ($0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "") } ?? "/"
         let answer = try await send(path: path, method: .POST, body: request.encodedBytes)
         guard answer.status != 401 else {

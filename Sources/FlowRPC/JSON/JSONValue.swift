@@ -56,6 +56,18 @@ extension JSONValue {
     public var arrayValue: [JSONValue]? { if case .array(let items) = self { items } else { nil } }
     public var isNull: Bool { self == .null }
 
+    /// Its kind in one word, as bitcoind's errors name it.
+    var typeName: String {
+        switch self {
+        case .null: "null"
+        case .bool: "bool"
+        case .number: "number"
+        case .string: "string"
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+
     /// The number when it is an integer that fits.
     public var intValue: Int64? { if case .number(let text) = self { Int64(text) } else { nil } }
     public var doubleValue: Double? { if case .number(let text) = self { Double(text) } else { nil } }

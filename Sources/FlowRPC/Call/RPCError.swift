@@ -19,7 +19,7 @@ public struct RPCError: Error, Sendable, Equatable, CustomStringConvertible {
     static func invalidRequest(_ message: String) -> RPCError { RPCError(invalidRequestCode, message) }
     static func methodNotFound() -> RPCError { RPCError(methodNotFoundCode, "Method not found") }
     /// −1: something that has no number of its own, and wrong types of parameters.
-    static func misc(_ message: String) -> RPCError { RPCError(-1, message) }
+    public static func misc(_ message: String) -> RPCError { RPCError(-1, message) }
     /// −3: a value of the wrong kind, for example an amount out of range.
     public static func type(_ message: String) -> RPCError { RPCError(-3, message) }
     /// −5: an unknown block, transaction or address.
@@ -27,16 +27,17 @@ public struct RPCError: Error, Sendable, Equatable, CustomStringConvertible {
     /// −8: a parameter out of range.
     public static func invalidParameter(_ message: String) -> RPCError { RPCError(-8, message) }
     /// −10: not now; ask again in a second.
-    static func notReady(_ message: String) -> RPCError { RPCError(notReadyCode, message) }
+    public static func notReady(_ message: String) -> RPCError { RPCError(notReadyCode, message) }
     /// −22: bytes that do not decode.
-    static func deserialization(_ message: String) -> RPCError { RPCError(-22, message) }
+    public static func deserialization(_ message: String) -> RPCError { RPCError(-22, message) }
     /// −25: a transaction or block that cannot be judged.
-    static func verification(_ message: String) -> RPCError { RPCError(-25, message) }
+    public static func verification(_ message: String) -> RPCError { RPCError(-25, message) }
     /// −26: a transaction or block that a rule refuses.
-    static func rejected(_ message: String) -> RPCError { RPCError(-26, message) }
+    public static func rejected(_ message: String) -> RPCError { RPCError(-26, message) }
     /// −27: already in the chain.
-    static func alreadyInChain(_ message: String) -> RPCError { RPCError(-27, message) }
+    public static func alreadyInChain(_ message: String) -> RPCError { RPCError(-27, message) }
 
+    /// The error object of a reply.
     var value: JSONValue { ["code": .integer(code), "message": .string(message)] }
 
     /// bitcoind's HTTP status for a single JSON-RPC 1.x reply.

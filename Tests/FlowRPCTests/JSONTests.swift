@@ -1,6 +1,6 @@
 import Testing
 
-@testable import FlowNode
+@testable import FlowRPC
 
 @Suite struct JSONTests {
     @Test func keepsNumbersAndOrder() throws {

@@ -2,18 +2,24 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import FlowNode
+@testable import FlowRPC
 
 @Suite struct RPCRouterTests {
-    private func router() -> RPCRouter {
-        let router = RPCRouter()
-        router.register([
-            RPCMethod("getblockcount", category: "Blockchain", summary: "Height.") { _ in 101 },
-            RPCMethod("getbestblockhash", category: "Blockchain", summary: "Hash.") { _ in
+    private static let catalogue = RPCCatalogue(
+        RPCCatalogue.control + [
+            RPCDeclaration("getblockcount", .blockchain, "Height."), RPCDeclaration("getbestblockhash", .blockchain, "Hash."),
+            RPCDeclaration("getblockhash", .blockchain, [.required("height", .integer, "Height.")], "Hash."),
+        ])
+
+    private func router() throws -> RPCRouter {
+        let router = try RPCRouter(Self.catalogue, version: "1")
+        try router.serve([
+            RPCMethod("getblockcount") { _ in 101 },
+            RPCMethod("getbestblockhash") { _ in
                 "6db931bc17017db2c9cf09d77413c48cb9ad491be409ca928ab42b59c5eb18fd"
             },
-            RPCMethod("getblockhash", category: "Blockchain", parameters: ["height"], summary: "Hash.") { parameters in
-                guard try parameters.integer(0) == 0 else { throw RPCError.invalidParameter("Block height out of range") }
+            RPCMethod("getblockhash") { call in
+                guard try call.integer("height") == 0 else { throw RPCError.invalidParameter("Block height out of range") }
                 return "530827f38f93b43ed12af0b3ad25a288dc02ed74d6d7857862df51fc56c416f9"
             },
         ])
@@ -36,7 +42,7 @@ import Testing
             guard let name = transcript["name"]?.stringValue, names.contains(name) else { continue }
             seen.insert(name)
             let body = try #require(transcript["request"]?["body"]?.stringValue)
-            let reply = await router().handle(body: Array(body.utf8))
+            let reply = try await router().handle(body: Array(body.utf8))
             #expect(reply.status == transcript["response"]?["status"]?.intValue.map(Int.init), "\(name)")
             let answer = try JSONParser.parse(reply.body)
             #expect(answer == transcript["response"]?["body_json"], "\(name): \(answer.text)")
@@ -45,23 +51,23 @@ import Testing
     }
 
     @Test func speaksVersionTwo() async throws {
-        let good = await router().handle(body: Array(#"{"jsonrpc":"2.0","method":"getblockcount","id":7}"#.utf8))
+        let good = try await router().handle(body: Array(#"{"jsonrpc":"2.0","method":"getblockcount","id":7}"#.utf8))
         #expect(good.status == 200)
         #expect(try JSONParser.parse(good.body) == ["jsonrpc": "2.0", "result": 101, "id": 7])
-        let bad = await router().handle(body: Array(#"{"jsonrpc":"2.0","method":"nope","id":7}"#.utf8))
+        let bad = try await router().handle(body: Array(#"{"jsonrpc":"2.0","method":"nope","id":7}"#.utf8))
         #expect(bad.status == 200)
         #expect(try JSONParser.parse(bad.body) == ["jsonrpc": "2.0", "error": ["code": -32601, "message": "Method not found"], "id": 7])
-        let notification = await router().handle(body: Array(#"{"jsonrpc":"2.0","method":"getblockcount"}"#.utf8))
+        let notification = try await router().handle(body: Array(#"{"jsonrpc":"2.0","method":"getblockcount"}"#.utf8))
         #expect(notification.status == 204 && notification.body.isEmpty)
-        let batch = await router().handle(
+        let batch = try await router().handle(
             body: Array(#"[{"jsonrpc":"2.0","method":"getblockcount"},{"jsonrpc":"2.0","method":"getblockcount","id":1}]"#.utf8))
         #expect(try JSONParser.parse(batch.body) == [["jsonrpc": "2.0", "result": 101, "id": 1]])
     }
 
-    @Test func knowsOnlyItsPaths() async {
+    @Test func knowsOnlyItsPaths() async throws {
         let body = Array(#"{"method":"getblockcount"}"#.utf8)
-        #expect(await router().handle(body: body, path: "/nope").status == 404)
-        #expect(await router().handle(body: body, path: "/wallet/w").status == 200)
+        #expect(try await router().handle(body: body, path: "/nope").status == 404)
+        #expect(try await router().handle(body: body, path: "/wallet/w").status == 200)
     }
 
     /// Whatever comes, an answer goes out that is JSON.
@@ -81,17 +87,41 @@ import Testing
                 default: body = Array(body.prefix(place))
                 }
             }
-            let reply = await router().handle(body: body)
+            let reply = try await router().handle(body: body)
             #expect([200, 204, 400, 404, 500].contains(reply.status))
             if reply.status != 204 { _ = try JSONParser.parse(reply.body) }
         }
     }
 
     @Test func helpListsAndExplains() async throws {
-        let overview = await router().handle(body: Array(#"{"method":"help"}"#.utf8))
+        let overview = try await router().handle(body: Array(#"{"method":"help"}"#.utf8))
         let text = try #require(try JSONParser.parse(overview.body)["result"]?.stringValue)
         #expect(text.contains("== Blockchain ==") && text.contains("getblockhash height"))
-        let one = await router().handle(body: Array(#"{"method":"help","params":["getblockhash"]}"#.utf8))
+        let one = try await router().handle(body: Array(#"{"method":"help","params":["getblockhash"]}"#.utf8))
         #expect(try JSONParser.parse(one.body)["result"]?.stringValue?.hasPrefix("getblockhash height") == true)
+    }
+
+    /// A name that is served twice, or that nobody declared, is refused, and so is a catalogue that contradicts itself.
+    @Test func refusesContradictions() throws {
+        let router = try router()
+        #expect(throws: RPCCatalogueError.servedTwice("getblockcount")) { try router.serve([RPCMethod("getblockcount") { _ in 1 }]) }
+        #expect(throws: RPCCatalogueError.servedTwice("help")) { try router.serve([RPCMethod("help") { _ in 1 }]) }
+        #expect(throws: RPCCatalogueError.undeclared("nobody")) { try router.serve([RPCMethod("nobody") { _ in 1 }]) }
+        let one = RPCDeclaration("one", .util, "One.")
+        #expect(throws: RPCCatalogueError.declaredTwice("one")) { try RPCRouter(RPCCatalogue([one, one])) }
+        let twice = RPCDeclaration("two", .util, [.optional("a", .string, ""), .optional("b", .string, "", aliases: ["a"])], "Two.")
+        #expect(throws: RPCCatalogueError.parameterTwice("a", of: "two")) { try RPCRouter(RPCCatalogue([twice])) }
+        let late = RPCDeclaration("three", .util, [.optional("a", .string, ""), .required("b", .string, "")], "Three.")
+        #expect(throws: RPCCatalogueError.requiredAfterOptional("three")) { try RPCRouter(RPCCatalogue([late])) }
+    }
+
+    /// Who may use only some methods gets 403 for others, in a batch too.
+    @Test func allowsWhatAListAllows() async throws {
+        let router = try router()
+        func status(_ body: String) async -> Int { await router.handle(body: Array(body.utf8), allowed: ["getblockcount"]).status }
+        #expect(await status(#"{"method":"getblockcount"}"#) == 200)
+        #expect(await status(#"{"method":"getblockhash","params":[0]}"#) == 403)
+        #expect(await status(#"[{"method":"getblockcount"},{"method":"help"}]"#) == 403)
+        #expect(await status(#"{"params":[]}"#) == 400)
     }
 }

@@ -2,34 +2,34 @@ public import FlowConsensus
 import Foundation
 
 /// A network from a JSON file.
-enum ParametersFile {
+enum NetworkFile {
     static let maximumLength = 1 << 20
 
     /// Reads and checks the parameters of a network.
-    /// - Throws: `NodeError` with code `parameters-file`, naming the file, the member and the way out
-    static func load(path: String) throws(NodeError) -> ChainParameters {
+    /// - Throws: `ProgramError`, naming the file, the member and the way out
+    static func load(path: String) throws(ProgramError) -> ChainParameters {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw NodeError(.parametersFile, "the network parameters \(path) cannot be read; check the path and its permissions")
+            throw ProgramError("The network parameters \(path) cannot be read; check the path and its permissions")
         }
         guard data.count <= maximumLength else {
-            throw NodeError(.parametersFile, "the network parameters \(path) have \(data.count) bytes, at most \(maximumLength) are read; name a JSON file of chain parameters")
+            throw ProgramError("The network parameters \(path) have \(data.count) bytes, at most \(maximumLength) are read; name a JSON file of chain parameters")
         }
         return try decode(data, name: path)
     }
 
-    static func decode(_ data: Data, name: String) throws(NodeError) -> ChainParameters {
+    static func decode(_ data: Data, name: String) throws(ProgramError) -> ChainParameters {
         let parameters: ChainParameters
         do {
             parameters = try JSONDecoder().decode(ChainParameters.self, from: data)
         } catch let error as DecodingError {
-            throw NodeError(.parametersFile, "the network parameters \(name) do not parse: \(text(error)); compare with the example in the documentation")
+            throw ProgramError("The network parameters \(name) do not parse: \(text(error)); compare with the example in the documentation")
         } catch {
-            throw NodeError(.parametersFile, "the network parameters \(name) do not parse; compare with the example in the documentation", cause: error)
+            throw ProgramError("The network parameters \(name) do not parse (\(error)); compare with the example in the documentation")
         }
         do {
             try parameters.validated()
         } catch {
-            throw NodeError(.parametersFile, "the network parameters \(name) describe no network", cause: error)
+            throw ProgramError("The network parameters \(name) describe no network: \(error)")
         }
         return parameters
     }
@@ -50,6 +50,6 @@ enum ParametersFile {
 
 extension ChainParameters {
     /// The network that a JSON file describes.
-    /// - Throws: `NodeError` with code `parameters-file`
-    public static func load(path: String) throws(NodeError) -> ChainParameters { try ParametersFile.load(path: path) }
+    /// - Throws: `ProgramError`, naming the file, the member and the way out
+    public static func load(path: String) throws(ProgramError) -> ChainParameters { try NetworkFile.load(path: path) }
 }
