@@ -44,15 +44,20 @@ public struct RPCCredentials: Sendable, Equatable {
     }
 
     /// The value of an HTTP `Authorization` header (RFC 7617).
-    public var authorization: String {
-        "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
-    }
+    public var authorization: String { Self.scheme + " " + token }
 
-    /// Compares a received header in time that does not depend on where it differs.
-    public func matches(authorization received: String?) -> Bool {
-        guard let received else { return false }
-        let expected = Array(authorization.utf8)
-        let given = Array(received.utf8)
+    private static let scheme = "Basic"
+
+    private var token: String { Data("\(user):\(password)".utf8).base64EncodedString() }
+
+    /// Whether a received header carries these credentials. The scheme's case does not matter; the time that the comparison takes
+    /// does not depend on where they differ.
+    public func matches(authorization received: String) -> Bool {
+        guard received.prefix(Self.scheme.count).lowercased() == Self.scheme.lowercased() else { return false }
+        let behind = received.dropFirst(Self.scheme.count)
+        guard behind.first == " " else { return false }
+        let given = Array(behind.drop { $0 == " " }.prefix { $0 != " " }.utf8)
+        let expected = Array(token.utf8)
         var difference = UInt8(expected.count == given.count ? 0 : 1)
         for index in expected.indices {
             difference |= expected[index] ^ (index < given.count ? given[index] : 0)
