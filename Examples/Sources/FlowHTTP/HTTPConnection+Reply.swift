@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 
 extension HTTPConnection {
     /// Longest piece of a body that must be taken within the time for one.
@@ -9,20 +8,28 @@ extension HTTPConnection {
     func send(_ reply: HTTPReply) {
         guard case .answering = state, case .whole(let body) = reply.body else { return }
         exchange.keepsAlive = exchange.keepsAlive && !isLast && reply.headers["Connection"] != "close"
-        channel.write(exchange.head(reply, length: body.count, keepsAlive: exchange.keepsAlive), promise: nil)
-        send(exchange.isHead ? [] : body[...])
+        var buffer = head(reply, length: body.count)
+        // Head and first piece go in one flush, or the second would wait for an acknowledgement of the first.
+        let rest = exchange.isHead ? [] : body[...]
+        buffer.writeBytes(rest.prefix(Self.pieceLength))
+        send(buffer, rest.dropFirst(Self.pieceLength))
     }
 
-    /// The next piece goes out when the one before has been taken; head and first piece go in one flush.
-    private func send(_ rest: ArraySlice<UInt8>) {
-        let piece = rest.prefix(Self.pieceLength), next = rest.dropFirst(Self.pieceLength)
+    private func head(_ reply: HTTPReply, length: Int?) -> ByteBuffer {
+        var buffer = channel.allocator.buffer(capacity: 256 + min(length ?? 0, Self.pieceLength))
+        exchange.writeHead(of: reply, length: length, keepsAlive: exchange.keepsAlive, to: &buffer)
+        return buffer
+    }
+
+    /// The next piece goes out when the one before has been taken.
+    private func send(_ buffer: ByteBuffer, _ rest: ArraySlice<UInt8>) {
         let sent = channel.eventLoop.makePromise(of: Void.self)
-        channel.writeAndFlush(
-            HTTPServerResponsePart.body(.byteBuffer(channel.allocator.buffer(bytes: piece))), promise: sent)
+        channel.writeAndFlush(buffer, promise: sent)
         close(after: settings.writeTime)
         sent.futureResult.assumeIsolated().whenComplete { result in
             guard case .success = result else { return self.channel.close(promise: nil) }
-            if next.isEmpty { self.endAnswer() } else { self.send(next) }
+            if rest.isEmpty { return self.endAnswer() }
+            self.send(self.channel.allocator.buffer(bytes: rest.prefix(Self.pieceLength)), rest.dropFirst(Self.pieceLength))
         }
     }
 
@@ -36,6 +43,7 @@ extension HTTPConnection {
             let isHead = try await loop.flatSubmit { connection.value.begin(reply) }.get()
             if !isHead {
                 for try await piece in pieces { try await loop.flatSubmit { connection.value.send(piece: piece) }.get() }
+                try await loop.flatSubmit { connection.value.sendEnd() }.get()
             }
             loop.execute {
                 connection.value.endTask()
@@ -52,17 +60,19 @@ extension HTTPConnection {
     private func begin(_ reply: HTTPReply) -> EventLoopFuture<Bool> {
         exchange.keepsAlive = exchange.keepsAlive && !isLast && exchange.knowsChunks && reply.headers["Connection"] != "close"
         let isHead = exchange.isHead
-        return written(exchange.head(reply, length: nil, keepsAlive: exchange.keepsAlive)).map { isHead }
+        return written(head(reply, length: nil)).map { isHead }
     }
 
-    private func send(piece: [UInt8]) -> EventLoopFuture<Void> {
-        written(.body(.byteBuffer(channel.allocator.buffer(bytes: piece))))
+    private func send(piece: [UInt8]) -> EventLoopFuture<Void> { written(exchange.chunk(piece, channel.allocator)) }
+
+    private func sendEnd() -> EventLoopFuture<Void> {
+        written(channel.allocator.buffer(string: exchange.knowsChunks ? "0\r\n\r\n" : ""))
     }
 
-    private func written(_ part: HTTPServerResponsePart) -> EventLoopFuture<Void> {
+    private func written(_ buffer: ByteBuffer) -> EventLoopFuture<Void> {
         close(after: settings.writeTime)
         let connection = NIOLoopBound(self, eventLoop: channel.eventLoop)
-        return channel.writeAndFlush(part).map { connection.value.clearDeadline() }
+        return channel.writeAndFlush(buffer).map { connection.value.clearDeadline() }
     }
 
     func refuse(_ fault: HTTPFault) { refuse(service.reply(to: fault)) }
@@ -71,17 +81,19 @@ extension HTTPConnection {
     func refuse(_ reply: HTTPReply) {
         state = .closing
         gate.isShut = true
-        let connection = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        body = []
         close(after: reply.delay + .seconds(5))
         guard reply.delay > .zero else { return sendRefusal(reply) }
+        let connection = NIOLoopBound(self, eventLoop: channel.eventLoop)
         channel.eventLoop.scheduleTask(in: TimeAmount(reply.delay)) { connection.value.sendRefusal(reply) }
     }
 
     private func sendRefusal(_ reply: HTTPReply) {
         guard channel.isActive, case .whole(let body) = reply.body else { return }
-        channel.write(exchange.head(reply, length: body.count, keepsAlive: false), promise: nil)
-        if !exchange.isHead { channel.write(HTTPServerResponsePart.body(.byteBuffer(channel.allocator.buffer(bytes: body))), promise: nil) }
-        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+        exchange.keepsAlive = false
+        var buffer = head(reply, length: body.count)
+        if !exchange.isHead { buffer.writeBytes(body) }
+        channel.writeAndFlush(buffer, promise: nil)
         linger()
     }
 }

@@ -2,13 +2,20 @@ import NIOCore
 import NIOHTTP1
 
 /// One connection: takes requests whole and within limits, one after the other, and sends their replies.
-final class HTTPConnection: ChannelInboundHandler {
+final class HTTPConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Event {
+        case part(HTTPServerRequestPart)
+        case failure(HTTPParserError)
+        case inputEnded
+    }
 
     enum State {
         case idle
-        /// Keeps the body of a request.
+        /// Keeps the body of a request, apart: so it grows in place.
         case receiving(HTTPRequest)
         /// The request was refused by its head: the rest of it is thrown away.
         case passing(HTTPReply, count: Int)
@@ -24,9 +31,16 @@ final class HTTPConnection: ChannelInboundHandler {
     let channel: any Channel
     private let isSurplus: Bool
     private let peer: String
+    private var context: ChannelHandlerContext?
+    /// What came while a reply was being made: it waits, and as long as it does nothing more is read.
+    private var backlog = CircularBuffer<Event>()
+    private var isReadHeld = false
+    private var isResuming = false
     private var deadline = ConnectionDeadline()
     private var task: Task<Void, Never>?
     private var isOpen = true
+    /// What has come of the body of the request that is being received.
+    var body: [UInt8] = []
     var state = State.idle
     /// What the reply must fit.
     var exchange = HTTPExchange()
@@ -65,35 +79,62 @@ final class HTTPConnection: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func read(context: ChannelHandlerContext) {
+        if backlog.isEmpty { context.read() } else { isReadHeld = true }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event {
-            // The client has asked all that it will ask. What came in whole is answered.
-            if case .answering = state { isLast = true } else { channel.close(promise: nil) }
-        }
+        if case ChannelEvent.inputClosed = event { take(.inputEnded) }
         context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch (state, error as? HTTPParserError) {
-        case (.closing, _): break
-        case (.idle, .headerOverflow?), (.receiving, .headerOverflow?), (.passing, .headerOverflow?):
-            refuse(.headTooLong(limit: settings.headLength))
-        case (.idle, .invalidMethod?): refuse(.unknownMethod)
-        case (.idle, .some), (.receiving, .some), (.passing, .some): refuse(.malformed)
-        case (.answering, _), (_, nil): context.close(promise: nil)
+        if let error = error as? HTTPParserError { take(.failure(error)) } else { context.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { take(.part(unwrapInboundIn(data))) }
+
+    private func take(_ event: Event) {
+        if case .answering = state { backlog.append(event) } else if backlog.isEmpty { handle(event) } else { backlog.append(event) }
+    }
+
+    /// Goes on with what came meanwhile.
+    private func resume() {
+        guard !isResuming else { return }
+        isResuming = true
+        defer { isResuming = false }
+        while !backlog.isEmpty {
+            if case .answering = state { return }
+            handle(backlog.removeFirst())
+        }
+        guard isReadHeld else { return }
+        isReadHeld = false
+        context?.read()
+    }
+
+    private func handle(_ event: Event) {
+        switch event {
+        case .part(.head(let head)): if case .idle = state { begin(head) }
+        case .part(.body(let part)): take(part)
+        case .part(.end): end()
+        case .failure(let error): fail(error)
+        case .inputEnded: channel.close(promise: nil)
         }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): begin(head)
-        case .body(let part): take(part)
-        case .end: end()
+    private func fail(_ error: HTTPParserError) {
+        switch (error, state) {
+        case (_, .closing): break
+        case (.headerOverflow, _): refuse(.headTooLong(limit: settings.headLength))
+        case (.invalidMethod, .idle): refuse(.unknownMethod)
+        default: refuse(.malformed)
         }
     }
 
     private func begin(_ head: HTTPRequestHead) {
-        guard case .idle = state else { return }
         exchange = HTTPExchange(head)
         close(after: settings.requestTime)
         if let fault = fault(in: head) { return refuse(fault) }
@@ -105,7 +146,7 @@ final class HTTPConnection: ChannelInboundHandler {
             return
         }
         if exchange.awaitsLeave {
-            channel.writeAndFlush(HTTPServerResponsePart.head(.init(version: head.version, status: .continue)), promise: nil)
+            channel.writeAndFlush(channel.allocator.buffer(string: "HTTP/1.1 100 Continue\r\n\r\n"), promise: nil)
         }
         state = .receiving(request)
     }
@@ -124,13 +165,11 @@ final class HTTPConnection: ChannelInboundHandler {
 
     private func take(_ part: ByteBuffer) {
         switch state {
-        case .receiving(var request):
-            guard request.body.count + part.readableBytes <= settings.bodyLength else {
+        case .receiving:
+            guard body.count + part.readableBytes <= settings.bodyLength else {
                 return refuse(.bodyTooLong(limit: settings.bodyLength))
             }
-            state = .idle  // lets the body grow in place
-            part.withUnsafeReadableBytes { request.body.append(contentsOf: $0) }
-            state = .receiving(request)
+            part.withUnsafeReadableBytes { body.append(contentsOf: $0) }
         case .passing(let reply, let count):
             guard count + part.readableBytes <= settings.bodyLength else {
                 return refuse(.bodyTooLong(limit: settings.bodyLength))
@@ -142,7 +181,9 @@ final class HTTPConnection: ChannelInboundHandler {
 
     private func end() {
         switch state {
-        case .receiving(let request):
+        case .receiving(var request):
+            request.body = body
+            body = []
             beginAnswer()
             answer(request)
         case .passing(let reply, _):
@@ -194,17 +235,17 @@ final class HTTPConnection: ChannelInboundHandler {
         register.answerEnded()
         let goesOn = exchange.keepsAlive && !isLast
         state = goesOn ? .idle : .closing
-        if goesOn { close(after: settings.idleTime) } else { gate.isShut = true }
-        // Lets the next request through, which may have come already; needs no flush.
-        channel.write(HTTPServerResponsePart.end(nil), promise: nil)
-        if !goesOn { linger() }
+        guard goesOn else { return linger() }
+        close(after: settings.idleTime)
+        resume()
     }
 
     /// Closes this side, and the whole a little later: bytes that come in meanwhile do not destroy what the client has yet to read.
     func linger() {
-        channel.flush()
+        gate.isShut = true
         channel.close(mode: .output, promise: nil)
         close(after: .seconds(5))
+        resume()
     }
 
     /// The server ends: closes at once unless a reply is being made.

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP1
 
 /// What a reply must fit of its request.
@@ -22,18 +23,47 @@ struct HTTPExchange {
     /// HTTP/1.0 has no chunks: there the end of the connection is the end of a stream.
     var knowsChunks: Bool { version.minor > 0 }
 
-    func head(_ reply: HTTPReply, length: Int?, keepsAlive: Bool) -> HTTPServerResponsePart {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(reply.headers.count + 3)
-        for (name, value) in reply.headers { headers.add(name: name, value: value) }
-        headers.add(name: "Date", value: HTTPDate.now)
-        // RFC 9110 section 8.6: none with 204.
-        if let length, reply.status != 204 { headers.add(name: "Content-Length", value: "\(length)") }
-        if !keepsAlive {
-            headers.replaceOrAdd(name: "Connection", value: "close")
-        } else if version.minor == 0 {
-            headers.replaceOrAdd(name: "Connection", value: "keep-alive")
+    /// Writes status line and headers.
+    /// - Parameter length: of the body; nil where it comes in chunks, or ends with the connection.
+    func writeHead(of reply: HTTPReply, length: Int?, keepsAlive: Bool, to buffer: inout ByteBuffer) {
+        let status = HTTPResponseStatus(statusCode: reply.status)
+        buffer.writeStaticString(version.minor == 0 ? "HTTP/1.0 " : "HTTP/1.1 ")
+        buffer.writeString(String(reply.status))
+        buffer.writeStaticString(" ")
+        buffer.writeString(status.reasonPhrase)
+        for (name, value) in reply.headers where name != "Connection" { write(name, value, to: &buffer) }
+        write("Date", HTTPDate.now, to: &buffer)
+        if let length {
+            // RFC 9110 section 8.6: none with 204.
+            if reply.status != 204 { write("Content-Length", String(length), to: &buffer) }
+        } else if knowsChunks {
+            write("Transfer-Encoding", "chunked", to: &buffer)
         }
-        return .head(HTTPResponseHead(version: version, status: .init(statusCode: reply.status), headers: headers))
+        if !keepsAlive {
+            write("Connection", "close", to: &buffer)
+        } else if version.minor == 0 {
+            write("Connection", "keep-alive", to: &buffer)
+        }
+        buffer.writeStaticString("\r\n\r\n")
+    }
+
+    private func write(_ name: String, _ value: String, to buffer: inout ByteBuffer) {
+        buffer.writeStaticString("\r\n")
+        buffer.writeString(name)
+        buffer.writeStaticString(": ")
+        buffer.writeString(value)
+    }
+
+    /// A piece of a stream's body (RFC 9112 section 7.1).
+    func chunk(_ piece: [UInt8], _ allocator: ByteBufferAllocator) -> ByteBuffer {
+        guard knowsChunks else { return allocator.buffer(bytes: piece) }
+        // An empty one would be the end.
+        guard !piece.isEmpty else { return allocator.buffer(capacity: 0) }
+        var buffer = allocator.buffer(capacity: piece.count + 16)
+        buffer.writeString(String(piece.count, radix: 16))
+        buffer.writeStaticString("\r\n")
+        buffer.writeBytes(piece)
+        buffer.writeStaticString("\r\n")
+        return buffer
     }
 }

@@ -53,13 +53,12 @@ public final class HTTPServer: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let count = register.opened()
                     let gate = ConnectionGate()
+                    let connection = HTTPConnection(
+                        channel, settings: settings, service: service, register: register, gate: gate, isSurplus: count > settings.connections)
                     try channel.pipeline.syncOperations.addHandler(gate)
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-                        withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
                     try channel.pipeline.syncOperations.addHandler(
-                        HTTPConnection(
-                            channel, settings: settings, service: service, register: register, gate: gate,
-                            isSurplus: count > settings.connections))
+                        ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))
+                    try channel.pipeline.syncOperations.addHandler(connection)
                     guard count >= ceiling, let listener = channel.parent else { return }
                     _ = listener.setOption(.autoRead, value: false)
                     // Any may be the one whose end makes room; each looks.

@@ -1,13 +1,28 @@
 import Foundation
 import Testing
 
-/// A socket of its own, for requests that no client library would send.
-final class RawConnection {
-    private let descriptor: Int32
+/// A socket of its own, for requests that no client library would send. It waits on a thread of its own: the server under test needs
+/// those of the concurrency.
+actor RawConnection {
+    private final class Waiting: SerialExecutor {
+        private let queue = DispatchQueue(label: "RawConnection")
+
+        func enqueue(_ job: consuming ExecutorJob) {
+            let job = UnownedJob(job), executor = asUnownedSerialExecutor()
+            queue.async { job.runSynchronously(on: executor) }
+        }
+
+        func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+    }
+
+    private let waiting = Waiting()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { waiting.asUnownedSerialExecutor() }
+
+    private var descriptor: Int32
     private var unread: [UInt8] = []
 
     /// What a server answered, as it came.
-    struct Reply {
+    struct Reply: Sendable {
         var status: Int
         /// Names in lower case.
         var headers: [String: String]
@@ -15,8 +30,8 @@ final class RawConnection {
         var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    init(port: Int, overIPv6: Bool = false) throws {
-        descriptor = socket(overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    init(port: Int, host: UInt32 = 0x7f00_0001, overIPv6: Bool = false) throws {
+        let descriptor = socket(overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         let number = in_port_t(UInt16(port).bigEndian)
         let status: Int32
         if overIPv6 {
@@ -31,18 +46,25 @@ final class RawConnection {
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_port = number
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            address.sin_addr.s_addr = host.bigEndian
             status = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
             }
         }
-        try #require(status == 0, "no connection to port \(port): \(errno)")
+        self.descriptor = descriptor
+        guard status == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ECONNREFUSED) }
         // A reply that does not come fails the test instead of holding it.
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    deinit { close(descriptor) }
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    func hangUp() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+    }
 
     /// - Returns: whether all of it went out.
     @discardableResult
@@ -52,7 +74,7 @@ final class RawConnection {
     func send(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            let count = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
@@ -61,6 +83,13 @@ final class RawConnection {
 
     /// Sends no more, and still reads.
     func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// How much came with one look, when something has come.
+    func look() throws -> Int {
+        let before = unread.count
+        _ = try read()
+        return unread.count - before
+    }
 
     /// The next reply; nil where the connection ends first.
     func reply(toHead: Bool = false) throws -> Reply? {
