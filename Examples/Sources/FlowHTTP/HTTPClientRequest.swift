@@ -4,29 +4,38 @@ import NIOPosix
 import Synchronization
 
 /// One HTTP/1.1 request on a connection of its own. Nothing runs while the answer is awaited.
-struct HTTPRequest {
-    var host: String
-    var port: UInt16
-    var method: HTTPMethod
-    var path: String
-    var headers: [(name: String, value: String)]
-    var body: [UInt8]
+public struct HTTPClientRequest: Sendable {
+    public let host: String
+    public let port: UInt16
+    public let method: String
+    public let path: String
+    public let headers: [(name: String, value: String)]
+    public let body: [UInt8]
 
-    struct Answer {
-        var status: Int
-        var body: [UInt8]
+    public struct Answer: Sendable {
+        public fileprivate(set) var status = 0
+        public fileprivate(set) var body: [UInt8] = []
+    }
+
+    public init(host: String, port: UInt16, method: String, path: String, headers: [(name: String, value: String)], body: [UInt8]) {
+        self.host = host
+        self.port = port
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
     }
 
     /// - Parameter silence: how long the server may send nothing before the request fails
-    /// - Throws: what the connection threw, `ProgramError` when the server fell silent or ended the answer early, `CancellationError`
-    func send(silence: Duration) async throws -> Answer {
+    /// - Throws: what the connection threw, ``HTTPClientError`` when the server fell silent or ended the answer early, `CancellationError`
+    public func send(silence: Duration) async throws -> Answer {
         try await withThrowingTaskGroup(of: Answer.self) { group in
             let heard = LastSign()
             group.addTask { try await exchange(heard) }
             group.addTask {
                 while true {
                     let rest = silence - heard.age
-                    guard rest > .zero else { throw ProgramError("it sent nothing for \(silence.components.seconds) s") }
+                    guard rest > .zero else { throw HTTPClientError.silent(silence) }
                     try await Task.sleep(for: rest)
                 }
             }
@@ -36,30 +45,30 @@ struct HTTPRequest {
         }
     }
 
-    /// What went wrong, in a line.
-    static func reason(_ error: any Error) -> String {
-        guard let error = error as? NIOConnectionError else { return "\(error)" }
-        return (error.connectionErrors.first?.error ?? error.dnsAError ?? error.dnsAAAAError).map { "\($0)" } ?? "\(error)"
-    }
-
     private func exchange(_ heard: LastSign) async throws -> Answer {
-        let connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connect(host: host, port: Int(port)) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(wrappingChannelSynchronously: channel)
+        let connection: NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
+        do {
+            connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .connect(host: host, port: Int(port)) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+                    }
                 }
-            }
+        } catch let error as NIOConnectionError {
+            throw HTTPClientError.unreachable(error)
+        }
         return try await connection.executeThenClose { inbound, outbound in
-            var head = HTTPRequestHead(version: .http1_1, method: method, uri: path)
+            var head = HTTPRequestHead(version: .http1_1, method: .init(rawValue: method), uri: path)
             head.headers.add(name: "Host", value: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
             head.headers.add(name: "Connection", value: "close")
             if !body.isEmpty { head.headers.add(name: "Content-Length", value: String(body.count)) }
             for header in headers { head.headers.add(name: header.name, value: header.value) }
-            // In one write: a server that has the body may answer and close before a later one.
+            // In one flush: a server that has the body may answer and close before a later one, and nobody waits for an acknowledgement.
             try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(ByteBuffer(bytes: body))), .end(nil)])
 
-            var answer = Answer(status: 0, body: [])
+            var answer = Answer()
             for try await part in inbound {
                 heard.now()
                 switch part {
@@ -73,7 +82,7 @@ struct HTTPRequest {
                 case .end: return answer
                 }
             }
-            throw ProgramError("it ended the connection in the middle of the answer")
+            throw HTTPClientError.brokenOff
         }
     }
 }
