@@ -15,7 +15,7 @@ struct Program: AsyncParsableCommand {
         // A command of its own, not a subcommand: those share the options of what they belong to, and -dataset, -port and -rpcport mean other things here.
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == NewNetwork.configuration.commandName { return await NewNetwork.runProgram(Array(arguments.dropFirst())) }
-        await runProgram()
+        await runProgram(OptionForm(flags: DaemonOptions.flags))
     }
 
     func run() async throws {

@@ -130,7 +130,7 @@ extension ChainService {
 
     /// How many transactions the tip's chain holds up to a height.
     func transactionCount(through height: BlockHeight) -> Int64 {
-        (0...height).reduce(0) { $0 + Int64(chain.entry(at: $1)?.transactionCount ?? 0) }
+        (0...height).reduce(0) { $0 + Int64(clamping: chain.entry(at: $1)?.transactionCount ?? 0) }
     }
 
     /// One of the coins that a transaction's outputs still are, if any is.
