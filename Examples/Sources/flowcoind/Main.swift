@@ -1,12 +1,14 @@
 import ArgumentParser
 import FlowDaemon
+import FlowNode
 import ProgramSupport
 
 @main
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flowcoind", abstract: "A full node of FlowCoin: validates, relays, serves JSON-RPC, keeps wallets.",
-        discussion: "`flowcoind newnetwork` writes the parameters of a network of your own; `flowcoind newnetwork --help` says how.")
+        discussion: "Options may stand in flowcoin.conf in the data directory, without their dash. `flowcoind newnetwork` writes the parameters of a network of your own; `flowcoind newnetwork --help` says how.",
+        version: "FlowCoin \(NodeConfiguration.version)")
 
     @OptionGroup var network: NetworkOptions
     @OptionGroup var options: DaemonOptions
