@@ -60,6 +60,8 @@ final class Chainstate {
     private(set) var failure: NodeError?
     /// What last proved wrong with this machine.
     private(set) var alarm: LocalFault?
+    /// What the store held before and lacks now, with the block that says so.
+    var loss: (hash: Hash256, error: NodeError)?
     /// When blocks that this machine could not judge are tried again, in seconds since 1970, and after how long the next time.
     private var retry = Chainstate.firstRetry
     private var collected: [Effect] = []

@@ -9,6 +9,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         case lockedDataDirectory = "locked-data-directory"
         case storeCorrupted = "store-corrupted"
         case storeFailed = "store-failed"
+        /// The store is sound and lacks blocks that it held before.
+        case lostBlocks = "lost-blocks"
         case diskFull = "disk-full"
         case portInUse = "port-in-use"
         case network

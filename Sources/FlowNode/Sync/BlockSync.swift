@@ -60,9 +60,11 @@ struct BlockSync {
         switch effect {
         case .event(.relayable(let hash)): announce(block: hash, chain)
         case .event(.transaction(let txid)): announce(transaction: txid, chain)
-        case .event(.tip(_, let height)):
+        case .event(.tip(let hash, let height)):
             actions.append(.height(height))
             lastTipChange = now
+            // Whoever connected, or asked for headers, between the first step and the connection has not heard of it.
+            announce(block: hash, chain)
             requestFromAll(chain)
         case .event: break
         case .proved(let source): if peers[PeerID(rawValue: source.rawValue)] != nil { actions.append(.useful(PeerID(rawValue: source.rawValue), .block)) }
@@ -122,6 +124,7 @@ struct BlockSync {
             let headers = chain.tree.headers(
                 after: BlockLocator(hashes: request.locator), stop: request.stop, limit: ProtocolLimits.headers)
             send(.headers(headers.map(\.encoded)), to: peer)
+            peers[peer]?.forgetEarly()
         case .getdata(let items): actions.append(.serve(items, to: peer))
         case .notfound(let items):
             for item in items where item.kind == .block { requests.notFound(item.hash, from: peer, now: now) }
@@ -220,12 +223,12 @@ struct BlockSync {
     }
 
     private mutating func announce(block hash: Hash256, _ chain: Chainstate) {
-        guard let header = chain.tree[hash]?.header else { return }
+        guard let block = chain.tree[hash] else { return }
         for id in peers.keys.sorted() {
             guard let peer = peers[id], !peer.knows(hash) else { continue }
             // A header tells a peer something only when it knows the parent; a peer that does not will ask.
-            send(peer.wantsHeaders ? .headers([header.encoded]) : .inv([InventoryItem(.block, hash)]), to: id)
-            peers[id]?.learn(hash)
+            send(peer.wantsHeaders ? .headers([block.header.encoded]) : .inv([InventoryItem(.block, hash)]), to: id)
+            if block.isConnected { peers[id]?.learn(hash) } else { peers[id]?.announceEarly(hash) }
         }
     }
 

@@ -17,8 +17,11 @@ struct SyncPeer: Sendable {
     var needsHeaders = false
     /// Whether it sent more headers than are kept.
     var hasMoreHeaders = false
+    /// Blocks that it was told of before they were connected, the last ones.
+    private(set) var announcedEarly: [Hash256] = []
 
     private static let halfLimit = 5_000
+    private static let earlyLimit = 64
 
     func knows(_ hash: Hash256) -> Bool { recent.contains(hash) || older.contains(hash) }
 
@@ -26,5 +29,21 @@ struct SyncPeer: Sendable {
         guard recent.insert(hash).inserted, recent.count >= Self.halfLimit else { return }
         older = recent
         recent = []
+    }
+
+    /// It is told of a block that is not connected yet.
+    mutating func announceEarly(_ hash: Hash256) {
+        learn(hash)
+        announcedEarly.append(hash)
+        if announcedEarly.count > Self.earlyLimit { announcedEarly.removeFirst() }
+    }
+
+    /// It asks for headers, so what it was told it could not use, or not yet: what the answer does not hold is told again once it is connected.
+    mutating func forgetEarly() {
+        for hash in announcedEarly {
+            recent.remove(hash)
+            older.remove(hash)
+        }
+        announcedEarly = []
     }
 }
