@@ -126,7 +126,7 @@ extension Chainstate {
         }
         for (next, block) in zip(ahead, blocks) {
             tree.connected(next.hash)
-            for dropped in mempool.blockConnected(block) { emit(.dropped(dropped)) }
+            for dropped in mempool.blockConnected(block, now: clock()) { emit(.dropped(dropped)) }
             emit(.connected(hash: next.hash, height: next.height))
             emit(.judged(hash: next.hash, fate: .connected))
         }

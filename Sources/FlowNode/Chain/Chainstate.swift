@@ -177,14 +177,6 @@ final class Chainstate {
         return gone
     }
 
-    /// Lets a block that was called invalid be judged again.
-    /// - Returns: false when it is not known to break a rule
-    func reconsider(_ hash: Hash256) -> Bool {
-        guard tree.reconsider(hash) else { return false }
-        emit(.reconsidered)
-        return true
-    }
-
     /// The backend computes wrong, and who knows since when: what was called false by training is judged again.
     private func takeBackVerdicts() {
         known = KnownDigests()
@@ -394,6 +386,7 @@ final class Chainstate {
     /// half a minute first and then ever more rarely.
     func tick() {
         let now = clock()
+        if failure == nil { for dropped in mempool.expire(now: now) { emit(.dropped(dropped)) } }
         _ = tree.retryEarly(now: now)
         if tree.mostWork.hash == tree.tip.hash { remade = nil }
         if let waiting = resting, now >= remakingDue {

@@ -108,6 +108,37 @@ extension ChainService {
         (chain.mempool.entries.count, chain.mempool.byteCount, chain.mempool.policy)
     }
 
+    /// A waiting transaction with its relations; nil where it does not wait.
+    func mempoolDetails(_ txid: Hash256) -> MempoolDetails? { chain.mempool.details(txid) }
+
+    /// What a waiting transaction depends on, in the order of their ids; nil where it does not wait.
+    func mempoolAncestors(_ txid: Hash256) -> [MempoolDetails]? {
+        chain.mempool[txid].map { _ in chain.mempool.ancestors(of: txid).sorted().compactMap { chain.mempool.details($0) } }
+    }
+
+    /// What depends on a waiting transaction, in the order of their ids; nil where it does not wait.
+    func mempoolDescendants(_ txid: Hash256) -> [MempoolDetails]? {
+        chain.mempool[txid].map { _ in chain.mempool.descendants(of: txid).sorted().compactMap { chain.mempool.details($0) } }
+    }
+
+    func mempoolInfo() -> MempoolInfo { chain.mempool.info(now: clock()) }
+
+    /// The waiting transaction that spends an output.
+    func mempoolSpender(of outPoint: OutPoint) -> Hash256? { chain.mempool.spender(of: outPoint) }
+
+    /// Counts more or less for a transaction than it pays, in haruki, until a block holds it.
+    func prioritise(_ txid: Hash256, by delta: Int64) throws { try change { $0.mempool.prioritise(txid, by: delta) } }
+
+    /// What was added to fees, also of transactions that have not come.
+    func prioritisedTransactions() -> [Hash256: Int64] { chain.mempool.prioritised }
+
+    /// Checks transactions that may depend on each other, parents first, and keeps nothing.
+    func test(package: [Transaction]) throws -> [Result<MempoolEntry, MempoolRejection>] { try chain.test(package: package) }
+
+    /// Takes transactions that depend on each other, all or none.
+    /// - Returns: why each is refused; all nil when they were taken
+    func submit(package: [Transaction]) throws -> [MempoolRejection?] { try change { try $0.submit(package: package) } }
+
     // MARK: mining and model
 
     /// The next block on the tip, with the best paying transactions of the mempool.

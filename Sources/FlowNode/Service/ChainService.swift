@@ -181,7 +181,7 @@ public actor ChainService {
 
     /// Lets a block that was called invalid be judged again, once it is handed over again.
     /// - Returns: false when it is not known to break a rule
-    public func reconsider(_ hash: Hash256) throws -> Bool { try change { $0.reconsider(hash) } }
+    public func reconsider(_ hash: Hash256) throws -> Bool { try change { try $0.reconsider(hash) } }
 
     // MARK: replays
 

@@ -102,7 +102,7 @@ struct BlockSync {
     private mutating func connected(_ peer: PeerID, _ chain: Chainstate) {
         peers[peer] = SyncPeer()
         send(.sendheaders, to: peer)
-        send(.feefilter(UInt64(max(0, chain.mempool.policy.minimumFeeRate))), to: peer)
+        send(.feefilter(UInt64(max(0, chain.mempool.minimumFeeRate(now: chain.clock())))), to: peer)
         askForHeaders(peer, chain)
         send(.mempool, to: peer)
     }
