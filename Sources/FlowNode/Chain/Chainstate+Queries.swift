@@ -70,7 +70,9 @@ extension Chainstate {
     }
 
     /// What the node's operator should look at; empty when nothing is wrong.
-    var warnings: String { (Set(tree.suspensions.values).union([alarm?.description, failure?.description].compactMap(\.self))).sorted().joined(separator: "; ") }
+    var warningLines: [String] {
+        Set(tree.suspensions.values).union([alarm?.description, backendAlarm?.description, failure?.description].compactMap(\.self)).sorted()
+    }
 }
 
 /// The end of a branch, as `getchaintips` shows it.

@@ -1,3 +1,4 @@
+import FlowConsensus
 import FlowCrypto
 
 /// What the sync knows of one peer.
@@ -17,6 +18,11 @@ struct SyncPeer: Sendable {
     var needsHeaders = false
     /// Whether it sent more headers than are kept.
     var hasMoreHeaders = false
+
+    /// Where it follows other amendments than this node, as it seems, and what its header there breaks.
+    var parting: (height: BlockHeight, text: String)?
+    /// How many headers it sent that were made under other amendments.
+    var foreignHeaders = 0
 
     private static let halfLimit = 5_000
 
