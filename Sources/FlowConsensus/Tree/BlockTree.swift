@@ -109,7 +109,7 @@ public struct BlockTree: Sendable {
     var condemnations: [Hash256: Condemned] = [:]
     private var condemnationOrder: [Hash256] = []
     private var early: [(header: BlockHeader, announcer: Announcer)] = []
-    /// Blocks that this machine could not judge, with the reason; they wait until the process starts anew.
+    /// Blocks that this machine could not judge, with the reason; they wait until they are tried again.
     var suspended: [Hash256: String] = [:]
     /// The block that is being replayed: it stays although nobody claims it any more, so that no work is lost.
     private var replaying: Int32?

@@ -73,7 +73,7 @@ extension ChainService {
     func sizeOfBlocks() -> UInt64 { chain.facts.reduce(0) { $0 &+ (isConnected($1.key) ? UInt64($1.value.size) : 0) } }
 
     /// What the node's operator should look at; empty when nothing is wrong.
-    public func warnings() -> String { chain.warnings }
+    public func warnings() -> String { (chain.warningLines + sync.warnings).joined(separator: "; ") }
 
     /// The share of zero rows in the last step that was replayed; nil before the first.
     func zeroRowShare() -> Double? { chain.zeroRowShare }

@@ -22,7 +22,7 @@ public actor ChainService {
     /// Writes down outside the store which tip it holds; nil without a data directory.
     private nonisolated let marks: TipMarkKeeper?
     /// What peers are told and asked.
-    private var sync = BlockSync()
+    private(set) var sync = BlockSync()
     private var waiters: [Hash256: [CheckedContinuation<BlockFate, Never>]] = [:]
     private var replaying: (hash: Hash256, cancel: CancellationFlag)?
     private var isActivating = false
@@ -182,6 +182,9 @@ public actor ChainService {
     /// Lets a block that was called invalid be judged again, once it is handed over again.
     /// - Returns: false when it is not known to break a rule
     public func reconsider(_ hash: Hash256) throws -> Bool { try change { try $0.reconsider(hash) } }
+
+    /// Mining met a fault of this machine.
+    func warn(of fault: LocalFault) throws { try change { $0.sound(fault) } }
 
     // MARK: replays
 

@@ -1,3 +1,4 @@
+import FlowConsensus
 import FlowCrypto
 
 /// What the sync knows of one peer.
@@ -19,6 +20,11 @@ struct SyncPeer: Sendable {
     var hasMoreHeaders = false
     /// Blocks that it was told of before they were connected, the last ones.
     private(set) var announcedEarly: [Hash256] = []
+
+    /// Where it follows other amendments than this node, as it seems, and what its header there breaks.
+    var parting: (height: BlockHeight, text: String)?
+    /// How many headers it sent that were made under other amendments.
+    var foreignHeaders = 0
 
     private static let halfLimit = 5_000
     private static let earlyLimit = 64

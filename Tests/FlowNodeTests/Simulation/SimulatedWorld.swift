@@ -292,7 +292,7 @@ final class SimulatedWorld {
             case .liftBansOfLiars: break
             case .misbehaved(let peer, let points, _): if points >= 100 { disconnect(peer, reconnecting: false) }
             case .disconnect(let peer, _): disconnect(peer, reconnecting: true)
-            case .useful, .height: break
+            case .useful, .height, .parted: break
             }
         }
         if let begun = node.takeBegunReplay() {
