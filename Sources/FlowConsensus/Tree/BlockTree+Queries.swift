@@ -47,7 +47,7 @@ extension BlockTree {
     }
 
     /// The block at a height on the branch that ends in a block; nil when there is none.
-    public func ancestor(of hash: Hash256, at height: BlockHeight) -> Block? {
+    func ancestor(of hash: Hash256, at height: BlockHeight) -> Block? {
         places[hash].flatMap { ancestor(of: $0, at: height) }.map { block(at: $0) }
     }
 
