@@ -11,7 +11,8 @@ public struct Witness: Hashable, Sendable {
     /// The encoded length of a witness for version 0.
     public static let keyWitnessLength = 1 + (1 + Ed25519.PublicKey.byteCount) + (1 + Ed25519.Signature.byteCount)
 
-    init(items: [[UInt8]]) {
+    /// Any list; whether it unlocks anything is a question of the rules.
+    public init(items: [[UInt8]]) {
         self.items = items
     }
 
