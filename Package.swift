@@ -33,6 +33,7 @@ let package = Package(
         .library(name: "FlowModel", targets: ["FlowModel", "FlowTraining"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowP2P", targets: ["FlowP2P"]),
+        .library(name: "FlowRPC", targets: ["FlowRPC"]),
         .library(name: "FlowNode", targets: ["FlowNode"]),
         .library(name: "FlowWallet", targets: ["FlowWallet"]),
     ],
@@ -66,12 +67,13 @@ let package = Package(
         library("FlowModel", ["FlowTraining", "FlowTensor", "FlowGGUF", "FlowCrypto", "FlowEncoding", "CFlowKernels"]),
         library("FlowStore", ["FlowEncoding", "CLevelDB"]),
         library("FlowP2P", ["FlowEncoding", "FlowCrypto"] + nio),
+        library("FlowRPC"),
         library("FlowWallet", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
         library(
             "FlowNode",
             [
                 "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor", "FlowTensorOpenBLAS",
-                "FlowModel", "FlowGGUF", "FlowStore", "FlowP2P",
+                "FlowModel", "FlowGGUF", "FlowStore", "FlowP2P", "FlowRPC",
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -89,17 +91,18 @@ let package = Package(
             ["FlowModel", "FlowTraining", "FlowTensor", "FlowTensorOpenBLAS", "FlowGGUF", "FlowCrypto", "FlowEncoding", "CFlowKernels", "CAllocationCount"]),
         tests("FlowStore", ["FlowStore", "FlowEncoding"]),
         tests("FlowP2P", ["FlowP2P", "FlowCrypto", "FlowEncoding"] + nio),
+        tests("FlowRPC", ["FlowRPC"]),
         tests("FlowWallet", ["FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding"]),
         // Attacks on a running node and what they cost both sides: `swift run -c release flow-attacks regtest testnet`.
         .executableTarget(
             name: "flow-attacks",
-            dependencies: ["FlowNode", "FlowConsensus", "FlowTraining", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P"],
+            dependencies: ["FlowNode", "FlowConsensus", "FlowTraining", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P", "FlowRPC"],
             path: "Tests/Attacks", swiftSettings: settings),
         tests(
             "FlowNode",
             [
                 "FlowNode", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor", "FlowTensorOpenBLAS",
-                "FlowModel", "FlowGGUF", "FlowStore", "FlowP2P", "FlowWallet",
+                "FlowModel", "FlowGGUF", "FlowStore", "FlowP2P", "FlowRPC", "FlowWallet",
             ], exclude: ["Simulation/Bugs"]),
     ],
     swiftLanguageModes: [.v6]

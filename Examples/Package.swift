@@ -7,7 +7,6 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let web: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
 let http: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
@@ -27,41 +26,44 @@ let package = Package(
         .package(name: "flow", path: ".."),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
+        // HTTP/1.1 for the node's RPC and for the chat: the server, and the client's request.
+        .target(name: "FlowHTTP", dependencies: http, swiftSettings: settings),
         // What the daemon and the command line share: options in bitcoind's form, data directories, the RPC client.
         .target(
             name: "ProgramSupport",
-            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding") + [log, arguments] + http,
+            dependencies: flow("FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowRPC") + [arguments, "FlowHTTP"],
             swiftSettings: settings),
         // The daemon's parts: HTTP in front of the node's RPC, the wallet on the node's chain.
         .target(
             name: "FlowDaemon",
             dependencies: flow(
-                "FlowNode", "FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P",
-                "FlowStore") + [web, log, arguments, "ProgramSupport"],
+                "FlowNode", "FlowRPC", "FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P",
+                "FlowStore") + [log, arguments, "FlowHTTP", "ProgramSupport"],
             swiftSettings: settings),
         .target(
             name: "FlowMining",
-            dependencies: flow("FlowConsensus", "FlowNode", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor")
+            dependencies: flow("FlowConsensus", "FlowNode", "FlowRPC", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor")
                 + [log, "ProgramSupport"],
             swiftSettings: settings),
         .executableTarget(
             name: "flowcoind", dependencies: ["FlowDaemon", "ProgramSupport", arguments], swiftSettings: settings),
-        .executableTarget(name: "flowcoin-cli", dependencies: ["ProgramSupport", arguments], swiftSettings: settings),
+        .executableTarget(name: "flowcoin-cli", dependencies: flow("FlowRPC") + ["ProgramSupport", arguments], swiftSettings: settings),
         .executableTarget(
             name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", arguments], swiftSettings: settings),
         // `flowchat serve`: the OpenAI interface and the page in front of a model.
         .target(
-            name: "FlowChatServer", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + http,
+            name: "FlowChatServer", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + ["FlowHTTP"],
             swiftSettings: settings),
         .executableTarget(
             name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + ["FlowChatServer", arguments],
             swiftSettings: settings),
+        .testTarget(
+            name: "FlowHTTPTests", dependencies: flow("FlowP2P") + ["FlowDaemon", "FlowHTTP", "ProgramSupport"], swiftSettings: settings),
         .testTarget(name: "FlowChatTests", dependencies: flow("FlowModel", "FlowGGUF"), swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode", "FlowModel", "FlowCrypto") + ["ProgramSupport"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode", "FlowModel", "FlowCrypto", "FlowRPC") + ["ProgramSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

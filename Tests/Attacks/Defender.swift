@@ -1,5 +1,6 @@
 import FlowConsensus
 import FlowNode
+import FlowRPC
 import Foundation
 
 /// A node in a process of its own, so that its processor time and memory can be told from the attacker's.

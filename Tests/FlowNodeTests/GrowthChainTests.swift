@@ -5,6 +5,7 @@ import FlowStore
 import FlowTensor
 import Foundation
 import TestSupport
+import FlowRPC
 import Testing
 
 @testable import FlowNode

@@ -5,6 +5,7 @@ import FlowModel
 import Foundation
 import Synchronization
 import TestSupport
+import FlowRPC
 import Testing
 
 @testable import FlowNode

@@ -4,6 +4,7 @@ import FlowCrypto
 import FlowStore
 import Foundation
 import TestSupport
+@testable import FlowRPC
 import Testing
 
 @testable import FlowNode
@@ -144,9 +145,6 @@ import Testing
         #expect(own.parameters.genesisHash != parameters.genesisHash)
         await own.stop()
 
-        other = configuration
-        other.miningAddress = "fl1nothing"
-        await expect(.configuration) { try await Node(other) }
         other = configuration
         other.connect = ["a b"]
         await expect(.configuration) { try await Node(other) }

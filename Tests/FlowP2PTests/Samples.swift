@@ -30,22 +30,16 @@ actor EventLog {
 
     private func add(_ event: PeerEvent) { events.append(event) }
 
-    /// The first event, of those so far and those to come, for which `match` gives something; nil after ten seconds.
+    /// The first event, of those so far and those to come, for which `match` gives something; nil when none comes.
     func first<Result: Sendable>(_ match: @Sendable (PeerEvent) -> Result?) async -> Result? {
-        for _ in 0..<1000 {
-            for event in events { if let found = match(event) { return found } }
-            try? await Task.sleep(for: .milliseconds(10))
-        }
-        return nil
+        await found { for event in events { if let result = match(event) { return result } }; return nil }
     }
 
     func connected(_ number: Int = 1) async -> PeerInfo? {
-        for _ in 0..<1000 {
-            let found = events.compactMap { if case .connected(let info) = $0 { info } else { nil } }
-            if found.count >= number { return found[number - 1] }
-            try? await Task.sleep(for: .milliseconds(10))
+        await found {
+            let infos = events.compactMap { if case .connected(let info) = $0 { info } else { nil } }
+            return infos.count >= number ? infos[number - 1] : nil
         }
-        return nil
     }
 
     func disconnected() async -> DisconnectReason? {
@@ -55,13 +49,19 @@ actor EventLog {
     func messages() -> [NetworkMessage] { events.compactMap { if case .message(_, let message) = $0 { message } else { nil } } }
 }
 
-/// Waits until `condition` holds; false after ten seconds.
+/// Waits until `condition` holds; false when it never does.
 func eventually(_ condition: () async -> Bool) async -> Bool {
-    for _ in 0..<1000 {
-        if await condition() { return true }
+    await found { await condition() ? true : nil } ?? false
+}
+
+/// Asks until there is an answer. A minute ends it, so that a fault ends the test: other tests may hold the processor for many seconds, and no test here is about speed.
+private func found<Result>(isolation: isolated (any Actor)? = #isolation, _ ask: () async -> Result?) async -> Result? {
+    let end = ContinuousClock.now + .seconds(60)
+    repeat {
+        if let result = await ask() { return result }
         try? await Task.sleep(for: .milliseconds(10))
-    }
-    return false
+    } while ContinuousClock.now < end
+    return nil
 }
 
 extension EnvelopeChecksum {

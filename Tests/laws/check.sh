@@ -18,8 +18,9 @@ allowed() {
     FlowModel) echo "FlowTraining FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
     FlowStore) echo "FlowEncoding" ;;
     FlowP2P) echo "FlowEncoding FlowCrypto" ;;
+    FlowRPC) echo "" ;;
     FlowWallet) echo "FlowConsensus FlowTraining FlowCrypto FlowEncoding" ;;
-    FlowNode) echo "FlowConsensus FlowTraining FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P" ;;
+    FlowNode) echo "FlowConsensus FlowTraining FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P FlowRPC" ;;
     *) return 1 ;;
   esac
 }
@@ -57,7 +58,7 @@ while IFS=: read -r file _; do
 done < <(grep -rnE '\bdlopen\(' Sources --include='*.swift' || true)
 
 # The pure rooms know no Foundation.
-for folder in FlowEncoding FlowCrypto FlowTraining FlowConsensus FlowTensor FlowTensorOpenBLAS FlowGGUF FlowModel FlowStore; do
+for folder in FlowEncoding FlowCrypto FlowTraining FlowConsensus FlowTensor FlowTensorOpenBLAS FlowGGUF FlowModel FlowStore FlowRPC; do
   while IFS=: read -r file _; do
     [ -n "$file" ] && fail "$file imports Foundation"
   done < <(imports 'Foundation[A-Za-z]*' "Sources/$folder")

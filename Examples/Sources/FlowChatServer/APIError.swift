@@ -1,3 +1,4 @@
+import FlowHTTP
 import FlowModel
 import Foundation
 
@@ -54,10 +55,6 @@ struct APIError: Error, Equatable {
             headers: ["Allow": list])
     }
 
-    static func tooLarge(limit: Int) -> APIError {
-        APIError(status: 413, message: "the body is longer than \(limit) bytes", code: "body_too_large", headers: ["Connection": "close"])
-    }
-
     static let wrongContentType = APIError(
         status: 415, message: "the body must be JSON: send 'Content-Type: application/json'", code: "unsupported_media_type")
 
@@ -74,13 +71,21 @@ struct APIError: Error, Equatable {
     static let stopping = APIError(
         status: 503, message: "the server is stopping", type: "server_error", code: "stopping", headers: ["Connection": "close"])
 
-    static let tooManyConnections = APIError(
-        status: 503, message: "too many connections are open", type: "server_error", code: "too_many_connections",
-        headers: ["Retry-After": "1", "Connection": "close"])
-
     static func failed(_ error: any Error) -> APIError {
         if let error = error as? APIError { return error }
         return APIError(status: 500, message: "\(error)", type: "server_error", code: "inference_failed")
+    }
+
+    /// What the HTTP server refuses by itself.
+    init(_ fault: HTTPFault) {
+        switch fault {
+        case .bodyTooLong: self.init(status: fault.status, message: fault.message, code: "body_too_large")
+        case .tooManyConnections:
+            self.init(
+                status: fault.status, message: fault.message, type: "server_error", code: "too_many_connections", headers: ["Retry-After": "1"])
+        case .headTooLong, .malformed, .unknownExpectation, .unknownMethod:
+            self.init(status: fault.status, message: fault.message, code: "invalid_request")
+        }
     }
 
     /// - Parameter parameter: where the prompt came from.

@@ -13,9 +13,9 @@ final class AnswerEvents: @unchecked Sendable {
     /// The stream lets go of `events` when it is let go of itself, which stops the answers.
     static func stream(
         _ events: AnswerStream.Events, _ shape: AnswerShape, answers: Int, choicesPerPrompt: Int
-    ) -> AsyncThrowingStream<Data, any Error> {
+    ) -> AsyncThrowingStream<[UInt8], any Error> {
         let writer = AnswerEvents(events, shape, answers: answers, choicesPerPrompt: choicesPerPrompt)
-        return AsyncThrowingStream { await writer.next() }
+        return AsyncThrowingStream { await writer.next().map { Array($0) } }
     }
 
     private init(_ events: AnswerStream.Events, _ shape: AnswerShape, answers: Int, choicesPerPrompt: Int) {

@@ -1,3 +1,4 @@
+import FlowHTTP
 import Foundation
 
 /// The page at `/`, one document without parts from elsewhere.
@@ -15,7 +16,7 @@ enum ChatPage {
                 "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
                 "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
             ],
-            body: .whole(Data(page.utf8)))
+            body: .whole(Array(page.utf8)))
     }
 
     private static let document = """

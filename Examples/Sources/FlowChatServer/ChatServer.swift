@@ -1,4 +1,5 @@
 public import FlowGGUF
+import FlowHTTP
 import FlowModel
 import Foundation
 
@@ -28,10 +29,14 @@ public final class ChatServer: Sendable {
         let router = Router(settings: settings, keeper: keeper, scheduler: scheduler, metrics: metrics)
         self.router = router
         self.settings = settings
-        http = try await HTTPServer(
-            host: settings.host, port: settings.port, limits: HTTPLimits(bodyLength: settings.bodyLimit)
-        ) { await router.answer($0) }
-        router.connections = { [http] in http.connections }
+        var http = HTTPServerSettings()
+        http.bodyLength = settings.bodyLimit
+        do {
+            self.http = try await HTTPServer([HTTPEndpoint(host: settings.host, port: settings.port)], settings: http, service: router)
+        } catch {
+            throw ServerError("\(error); choose another with --port or --host")
+        }
+        router.connections = { [http = self.http] in http.connections }
     }
 
     /// Loads the model; blocks. Then follows its file if the settings say so.
@@ -42,11 +47,11 @@ public final class ChatServer: Sendable {
 
     /// Takes no more requests and waits for answers that are being made, at most `limit`.
     public func stop(waiting limit: Duration) async {
-        await http.stop()
+        await http.stopListening()
         scheduler.stop()
         let end = ContinuousClock.now + limit
         while scheduler.load.active > 0, .now < end { try? await Task.sleep(for: .milliseconds(20)) }
         // What was written last is on its way.
-        try? await Task.sleep(for: .milliseconds(50))
+        await http.stop(waiting: .milliseconds(500))
     }
 }

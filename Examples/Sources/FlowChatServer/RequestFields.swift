@@ -1,5 +1,5 @@
+import FlowHTTP
 import Foundation
-import NIOHTTP1
 
 /// Reads the members of a JSON object; each failure names the member and what it should have been.
 struct RequestFields {
@@ -94,9 +94,9 @@ extension DecodingError {
 extension HTTPRequest {
     /// The body as JSON of a kind.
     func decoded<Value: Decodable>(_ type: Value.Type) throws -> Value {
-        let kind = headers.first(name: "Content-Type")?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        let kind = header("Content-Type")?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         guard kind == "application/json" else { throw APIError.wrongContentType }
-        do { return try JSONDecoder().decode(Value.self, from: body) } catch let error as APIError { throw error } catch {
+        do { return try JSONDecoder().decode(Value.self, from: Data(body)) } catch let error as APIError { throw error } catch {
             throw APIError.notJSON
         }
     }

@@ -1,10 +1,10 @@
+import FlowHTTP
 import FlowModel
 import Foundation
-import NIOHTTP1
 import Synchronization
 
 /// Finds what a request asks for, after everything that may refuse it.
-final class Router: Sendable {
+final class Router: HTTPService {
     struct Route: Sendable {
         var path: String
         var method: String
@@ -62,19 +62,24 @@ final class Router: Sendable {
             reply = HTTPReply(APIError.failed(error))
         }
         metrics.countRequest(route: path, method: request.method, status: reply.status)
-        return reply
+        return reply.guarded
     }
 
+    /// Bodies are short here, so a request is looked at when all of it is there.
+    func refusal(of head: HTTPRequest) -> HTTPReply? { nil }
+
+    func reply(to fault: HTTPFault) -> HTTPReply { HTTPReply(APIError(fault)).guarded }
+
     private func check(_ request: HTTPRequest, isProtected: Bool) throws {
-        let host = request.headers.first(name: "Host")
+        let host = request.header("Host")
         guard settings.accepts(hostHeader: host) else {
             throw APIError.forbidden("the name in the Host header is not this server's: use localhost or 127.0.0.1, or allow the name with --host-name")
         }
         // A browser names the page that asks. Only our own may; others would act with the user's rights on this machine.
-        if let origin = request.headers.first(name: "Origin"), origin != "http://\(host ?? "")", origin != "https://\(host ?? "")" {
+        if let origin = request.header("Origin"), origin != "http://\(host ?? "")", origin != "https://\(host ?? "")" {
             throw APIError.forbidden("pages of other origins may not use this server")
         }
-        if isProtected, !settings.accepts(authorization: request.headers.first(name: "Authorization")) { throw APIError.wrongKey }
+        if isProtected, !settings.accepts(authorization: request.header("Authorization")) { throw APIError.wrongKey }
     }
 
     static func matches(_ pattern: String, _ path: String) -> Bool {
@@ -113,7 +118,7 @@ final class Router: Sendable {
     private func metricsPage() -> HTTPReply {
         let load = scheduler.load
         let text = metrics.text(active: load.active, waiting: load.waiting, connections: connections(), model: keeper.model)
-        return HTTPReply(type: "text/plain; version=0.0.4; charset=utf-8", body: .whole(Data(text.utf8)))
+        return HTTPReply(type: "text/plain; version=0.0.4; charset=utf-8", body: .whole(Array(text.utf8)))
     }
 
     private func tokenize(_ request: HTTPRequest) throws -> HTTPReply {

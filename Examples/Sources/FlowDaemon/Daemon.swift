@@ -1,6 +1,8 @@
 import FlowConsensus
+import FlowHTTP
 import FlowModel
 import FlowNode
+import FlowRPC
 import Foundation
 import Logging
 public import ProgramSupport
@@ -22,9 +24,12 @@ public struct Daemon: Sendable {
         signal(SIGPIPE, SIG_IGN)
         // A disk quota is reported by the write that meets it.
         signal(SIGXFSZ, SIG_IGN)
+        raiseFileLimit()
         let directory = network.networkDirectory(of: try network.parameters())
-        let node = try await Node(configuration(directory: directory))
         let end = EndSignal()
+        var configuration = try configuration(directory: directory)
+        configuration.onStop = end.stop
+        let node = try await Node(configuration)
         do {
             try await serve(node, directory: directory, end: end)
         } catch {
@@ -34,6 +39,21 @@ public struct Daemon: Sendable {
         await node.stop()
         log.info("stopped")
         if let fault = end.fault { throw fault }
+    }
+
+    /// As bitcoind does: connections and the database's files share one limit, which is low by default.
+    private func raiseFileLimit() {
+        var limit = rlimit()
+        #if canImport(Darwin)
+        let files = RLIMIT_NOFILE
+        let most = rlim_t(OPEN_MAX)
+        #else
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        let most = rlim_t.max
+        #endif
+        guard getrlimit(files, &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, most)
+        _ = setrlimit(files, &limit)
     }
 
     private func configuration(directory: URL) throws -> NodeConfiguration {
@@ -51,45 +71,34 @@ public struct Daemon: Sendable {
 
     private func serve(_ node: Node, directory: URL, end: EndSignal) async throws {
         let wallets = WalletService(chain: node.chain, directory: directory, log: log)
-        node.rpc.register(
-            RPCMethod("stop", category: "Control", summary: "Stops the node.") { _ in
-                end.stop()
-                return "FlowCoin server stopping"
-            })
         if !options.disableWallet {
             await wallets.loadAll()
-            node.rpc.register(WalletMethods(service: wallets, miner: node.miner).all)
+            try node.rpc.serve(WalletMethods(service: wallets, miner: node.miner).all)
         }
         let credentials = try credentials(in: directory)
         let rest = RestInterface(chain: node.chain)
         let router = node.rpc
-        let front = try HTTPFrontEnd(
-            port: network.rpcPort ?? node.parameters.rpcPort, credentials: credentials,
-            rpc: { body, wallet in
-                let reply = await router.handle(body: Array(body), path: wallet.map { "/wallet/\($0)" } ?? "/")
-                return HTTPAnswer(status: reply.status, body: Data(reply.body))
+        let front = try await HTTPFrontEnd(
+            .init(port: network.rpcPort ?? node.parameters.rpcPort), credentials: credentials,
+            rpc: { body, path in
+                let reply = await router.handle(body: body, path: path)
+                return HTTPReply(status: reply.status, type: "application/json", body: .whole(reply.body))
             },
             rest: rest.answer)
+        do { try announce(node, credentials, directory) } catch {
+            await front.stop()
+            throw error
+        }
         let walletEvents = node.events(), faultEvents = node.events(), logEvents = node.events()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await front.run() }
+        await withTaskGroup(of: Void.self) { group in
             group.addTask { await wallets.follow(walletEvents) }
             group.addTask {
                 for await event in faultEvents { if case let .fault(error) = event { end.fail(error) } }
             }
             group.addTask { await self.write(logEvents) }
-            group.addTask {
-                try await front.waitUntilListening()
-                try self.announce(node, credentials, directory)
-                await end.wait()
-                await front.stop()
-                throw CancellationError()
-            }
-            do {
-                // Only the listening server and the waiting task end by themselves; either ends all.
-                try await group.next()
-                while try await group.next() != nil {}
-            } catch is CancellationError {}
+            await end.wait()
+            // Who asked for the end gets an answer, too.
+            await front.stop()
             group.cancelAll()
         }
         try? FileManager.default.removeItem(at: RPCCredentials.cookieURL(in: directory))

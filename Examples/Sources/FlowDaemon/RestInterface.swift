@@ -1,12 +1,12 @@
 import FlowCrypto
+import FlowHTTP
 import FlowNode
-import Foundation
 
 /// Raw bytes for miners that train outside of the node: the weights with a given root, the change that a block made.
 struct RestInterface: Sendable {
     let chain: ChainService
 
-    func answer(_ path: String) async -> HTTPAnswer {
+    func answer(_ path: String) async -> HTTPReply {
         let parts = path.split(separator: "/").map(String.init)
         guard parts.count == 2, parts[1].hasSuffix(".bin"), let hash = try? Hash256(displayHex: String(parts[1].dropLast(4))) else {
             return failure(400, "expected /rest/modelstate/<root>.bin or /rest/modeldelta/<block hash>.bin")
@@ -18,13 +18,13 @@ struct RestInterface: Sendable {
             default: nil
             }
             guard let bytes else { return failure(404, "\(parts[0]) \(hash) is not here: only the tip's weights and recent blocks' changes are kept") }
-            return HTTPAnswer(status: 200, contentType: "application/octet-stream", body: Data(bytes))
+            return HTTPReply(type: "application/octet-stream", body: .whole(bytes))
         } catch {
             return failure(500, "\(error)")
         }
     }
 
-    private func failure(_ status: Int, _ message: String) -> HTTPAnswer {
-        HTTPAnswer(status: status, contentType: "text/plain", body: Data((message + "\n").utf8))
+    private func failure(_ status: Int, _ message: String) -> HTTPReply {
+        HTTPReply(status: status, text: message + "\n")
     }
 }

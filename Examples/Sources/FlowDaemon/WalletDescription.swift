@@ -2,6 +2,7 @@ import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 import FlowNode
+import FlowRPC
 import FlowWallet
 
 /// A wallet's transactions in bitcoind's shapes, all of one moment.

@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowNode
+import FlowRPC
 import FlowWallet
 
 /// The wallet's commands, in bitcoind's shapes.
@@ -10,102 +11,53 @@ struct WalletMethods: Sendable {
 
     var all: [RPCMethod] {
         [
-            method("createwallet", ["wallet_name", "?disable_private_keys", "?blank", "?passphrase"],
-                "Creates and loads a new wallet with a fresh mnemonic. With a passphrase its secret is sealed in the file.", create),
-            method("restorewallet", ["wallet_name", "mnemonic", "?passphrase"],
-                "Creates a wallet from the words of a mnemonic and finds its coins on the chain.", restore),
-            method("loadwallet", ["filename"], "Loads a wallet of the node's wallet directory.", load),
-            method("unloadwallet", ["?wallet_name"], "Unloads a wallet.", unload),
-            method("listwallets", [], "Lists the loaded wallets.") { _ in .array(await service.names.map { .string($0) }) },
-            method("listwalletdir", [], "Lists the wallets in the node's wallet directory, and why one could not be loaded when the node started.", directory),
-            method("getwalletinfo", [], "Tells the state of the wallet.", info),
-            method("getnewaddress", ["?label"], "Gives an address that was not handed out before.", newAddress),
-            method("getbalance", ["?dummy", "?minconf"],
-                "Gives what can be spent now, in FLOW; with minconf, of coins that so many blocks hold and follow.", balance),
-            method("getbalances", [], "Gives all kinds of balances, in FLOW.", balances),
-            method("sendtoaddress", ["address", "amount", "?comment", "?comment_to"],
-                "Pays an amount, in FLOW, to an address, and gives the transaction's id.", send),
-            method("listunspent", ["?minconf", "?maxconf", "?addresses"],
-                "Lists the coins that no known transaction spends and that so many blocks hold and follow (1 to 9999999 unless told otherwise).", unspent),
-            method("listtransactions", ["?label", "?count", "?skip"],
-                "Lists what the wallet's last transactions paid and received, the oldest first; with a label other than *, what addresses of that label received.", transactions),
-            method("gettransaction", ["txid"], "Tells what the wallet knows of one of its transactions.", transaction),
-            method("abandontransaction", ["txid"],
-                "Gives up a payment that no block holds and that does not wait in the node's pool, so that its coins can be spent again.", abandon),
-            method("generate", ["nblocks", "?maxtries"],
-                "Mines blocks in the node, to a new address of the wallet, and gives their hashes.", generate),
-            method("walletpassphrase", ["passphrase", "timeout"], "Unlocks the wallet for a number of seconds.", unlock),
-            method("walletlock", [], "Wipes the wallet's secret from memory.") { parameters in
-                try await service.wallet(parameters.wallet).lock()
+            RPCMethod("createwallet", create), RPCMethod("restorewallet", restore), RPCMethod("loadwallet", load), RPCMethod("unloadwallet", unload),
+            RPCMethod("listwallets") { _ in .array(await service.names.map { .string($0) }) }, RPCMethod("listwalletdir", directory),
+            RPCMethod("getwalletinfo", info), RPCMethod("getnewaddress", newAddress), RPCMethod("getbalance", balance), RPCMethod("getbalances", balances),
+            RPCMethod("sendtoaddress", send), RPCMethod("listunspent", unspent), RPCMethod("listtransactions", transactions),
+            RPCMethod("gettransaction", transaction), RPCMethod("abandontransaction", abandon), RPCMethod("generate", generate),
+            RPCMethod("walletpassphrase", unlock),
+            RPCMethod("walletlock") { call in
+                try await service.wallet(call.wallet).lock()
                 return .null
             },
-            method("getmnemonic", ["?passphrase"], "Shows the words that bring all of the wallet's money back. Keep them secret.") { parameters in
-                let passphrase = parameters.optional(0) == nil ? "" : try parameters.string(0)
-                return .string(try await service.wallet(parameters.wallet).mnemonic(passphrase: passphrase))
+            RPCMethod("getmnemonic") { call in
+                .string(try await service.wallet(call.wallet).mnemonic(passphrase: call.string("passphrase")))
             },
         ]
     }
 
-    private func method(
-        _ name: String, _ parameters: [String], _ summary: String, _ body: @escaping RPCMethod.Handler
-    ) -> RPCMethod {
-        RPCMethod(name, category: "Wallet", parameters: parameters, summary: summary) { parameters in
-            do {
-                return try await body(parameters)
-            } catch let error as WalletError {
-                throw Self.rpcError(error)
-            }
-        }
-    }
-
-    /// bitcoind's numbers for the wallet's errors.
-    private static func rpcError(_ error: WalletError) -> RPCError {
-        let code = switch error {
-        case .insufficientFunds: -6
-        case .keyPoolEmpty: -12
-        case .locked: -13
-        case .wrongPassphrase: -14
-        case .notEncrypted: -15
-        case .notPayable, .invalidMnemonic, .notAbandonable: -5
-        case .notAnAmount, .amountBelowDust: -3
-        case .refused: -26
-        case .feeAboveLimit, .alreadyExists, .file, .damagedFile, .foreignNetwork: -4
-        @unknown default: -4
-        }
-        return RPCError(code, "\(error)")
-    }
-
-    private func create(_ parameters: RPCParameters) async throws -> JSONValue {
-        guard try !parameters.bool(1, default: false), try !parameters.bool(2, default: false) else {
+    private func create(_ call: RPCCall) async throws -> JSONValue {
+        guard try !call.bool("disable_private_keys"), try !call.bool("blank") else {
             throw RPCError.invalidParameter("Wallets without keys are not supported: leave disable_private_keys and blank false.")
         }
-        let name = try parameters.string(0)
-        let passphrase = parameters.optional(3) == nil ? "" : try parameters.string(3)
+        let name = try call.string("wallet_name")
+        let passphrase = try call.string("passphrase")
         _ = try await service.create(name, passphrase: passphrase, mnemonic: nil)
         return ["name": .string(name), "warning": .string(passphrase.isEmpty
             ? "Empty string given as passphrase, wallet will not be encrypted." : "")]
     }
 
-    private func restore(_ parameters: RPCParameters) async throws -> JSONValue {
-        let name = try parameters.string(0)
-        let passphrase = parameters.optional(2) == nil ? "" : try parameters.string(2)
-        _ = try await service.create(name, passphrase: passphrase, mnemonic: parameters.string(1))
+    private func restore(_ call: RPCCall) async throws -> JSONValue {
+        let name = try call.string("wallet_name")
+        let passphrase = try call.string("passphrase")
+        _ = try await service.create(name, passphrase: passphrase, mnemonic: call.string("mnemonic"))
         return ["name": .string(name), "warning": ""]
     }
 
-    private func load(_ parameters: RPCParameters) async throws -> JSONValue {
-        let name = try parameters.string(0)
+    private func load(_ call: RPCCall) async throws -> JSONValue {
+        let name = try call.string("filename")
         try await service.load(name)
         return ["name": .string(name), "warning": ""]
     }
 
-    private func unload(_ parameters: RPCParameters) async throws -> JSONValue {
-        let name = parameters.optional(0) == nil ? parameters.wallet : try parameters.string(0)
+    private func unload(_ call: RPCCall) async throws -> JSONValue {
+        let name = call.given("wallet_name") == nil ? call.wallet : try call.string("wallet_name")
         _ = try await service.unload(name)
         return ["warning": ""]
     }
 
-    private func directory(_ parameters: RPCParameters) async throws -> JSONValue {
+    private func directory(_ call: RPCCall) async throws -> JSONValue {
         let failures = await service.failures
         let wallets = await service.stored().map { name -> JSONValue in
             guard let reason = failures[name] else { return ["name": .string(name)] }
@@ -114,8 +66,8 @@ struct WalletMethods: Sendable {
         return ["wallets": .array(wallets)]
     }
 
-    private func info(_ parameters: RPCParameters) async throws -> JSONValue {
-        let (name, wallet) = try await service.entry(parameters.wallet)
+    private func info(_ call: RPCCall) async throws -> JSONValue {
+        let (name, wallet) = try await service.entry(call.wallet)
         // A scan that takes long is told of, not waited for.
         let scanned = await wallet.scannedHeight
         if scanned == nil { try await wallet.synchronise(with: service.chain) }
@@ -134,46 +86,46 @@ struct WalletMethods: Sendable {
         ]
     }
 
-    private func balance(_ parameters: RPCParameters) async throws -> JSONValue {
-        guard parameters.optional(0) == nil || parameters.optional(0) == "*" else {
+    private func balance(_ call: RPCCall) async throws -> JSONValue {
+        guard call.given("dummy") == nil || call.given("dummy") == "*" else {
             throw RPCError(-32, "dummy first argument must be excluded or set to \"*\".")
         }
-        let wallet = try await service.wallet(parameters.wallet)
-        let confirmations = try parameters.integer(1, default: 0)
+        let wallet = try await service.wallet(call.wallet)
+        let confirmations = try call.integer("minconf")
         return amount(await wallet.ledger.balance(atTip: wallet.tipHeight, confirmations: confirmations))
     }
 
-    private func newAddress(_ parameters: RPCParameters) async throws -> JSONValue {
-        let label = parameters.optional(0) == nil ? "" : try parameters.string(0)
-        return .string(try await service.wallet(parameters.wallet).newAddress(label: label).description)
+    private func newAddress(_ call: RPCCall) async throws -> JSONValue {
+        let label = try call.string("label")
+        return .string(try await service.wallet(call.wallet).newAddress(label: label).description)
     }
 
-    private func balances(_ parameters: RPCParameters) async throws -> JSONValue {
-        let balance = try await service.wallet(parameters.wallet).balance
+    private func balances(_ call: RPCCall) async throws -> JSONValue {
+        let balance = try await service.wallet(call.wallet).balance
         return ["mine": [
             "trusted": amount(balance.trusted), "untrusted_pending": amount(balance.untrustedPending),
             "immature": amount(balance.immature),
         ]]
     }
 
-    private func send(_ parameters: RPCParameters) async throws -> JSONValue {
-        let wallet = try await service.wallet(parameters.wallet)
+    private func send(_ call: RPCCall) async throws -> JSONValue {
+        let wallet = try await service.wallet(call.wallet)
         let destination: Address
         do {
-            destination = try Address(parameters.string(0), prefix: wallet.network.addressPrefix)
+            destination = try Address(call.string("address"), prefix: wallet.network.addressPrefix)
         } catch let error as AddressError {
             throw RPCError(-5, "Invalid address: \(error)")
         }
-        let value = Amount(haruki: try parameters.haruki(1))
+        let value = Amount(haruki: try call.haruki("amount"))
         guard value > .zero else { throw RPCError.type("Invalid amount for send: expected more than 0 FLOW") }
         return .string(try await wallet.send(value, to: destination, through: service.chain).txid.displayHex)
     }
 
-    private func unspent(_ parameters: RPCParameters) async throws -> JSONValue {
-        let (least, most) = (try parameters.integer(0, default: 1), try parameters.integer(1, default: 9_999_999))
-        let wallet = try await service.wallet(parameters.wallet)
+    private func unspent(_ call: RPCCall) async throws -> JSONValue {
+        let (least, most) = (try call.integer("minconf"), try call.integer("maxconf"))
+        let wallet = try await service.wallet(call.wallet)
         var wanted: Set<String>?
-        if let list = parameters.optional(2) {
+        if let list = call.given("addresses") {
             guard let texts = list.arrayValue?.map(\.stringValue), !texts.contains(nil) else { throw RPCError.type("Expected type array of addresses") }
             wanted = Set(texts.compactMap { $0 })
         }
@@ -193,11 +145,11 @@ struct WalletMethods: Sendable {
         return .array(coins)
     }
 
-    private func transactions(_ parameters: RPCParameters) async throws -> JSONValue {
-        let wallet = try await service.wallet(parameters.wallet)
-        let label = parameters.optional(0) == nil ? "*" : try parameters.string(0)
+    private func transactions(_ call: RPCCall) async throws -> JSONValue {
+        let wallet = try await service.wallet(call.wallet)
+        let label = try call.string("label")
         guard !label.isEmpty else { throw RPCError.invalidParameter("Label argument must be a valid label name or \"*\".") }
-        let (count, skip) = (try parameters.integer(1, default: 10), try parameters.integer(2, default: 0))
+        let (count, skip) = (try call.integer("count"), try call.integer("skip"))
         guard count >= 0 else { throw RPCError.invalidParameter("Negative count") }
         guard skip >= 0 else { throw RPCError.invalidParameter("Negative from") }
         let wanted = Int(clamping: min(count, 100_000)) + Int(clamping: min(skip, 1_000_000_000))
@@ -213,40 +165,40 @@ struct WalletMethods: Sendable {
         return .array(lines.prefix(wanted).dropFirst(Int(clamping: skip)).reversed())
     }
 
-    private func transaction(_ parameters: RPCParameters) async throws -> JSONValue {
-        let wallet = try await service.wallet(parameters.wallet)
+    private func transaction(_ call: RPCCall) async throws -> JSONValue {
+        let wallet = try await service.wallet(call.wallet)
         let description = await WalletDescription(wallet)
-        guard let txid = try? Hash256(displayHex: parameters.string(0)), let entry = description.ledger[txid] else {
+        guard let txid = try? Hash256(displayHex: call.string("txid")), let entry = description.ledger[txid] else {
             throw RPCError.notFound("Invalid or non-wallet transaction id")
         }
         return description.whole(entry)
     }
 
-    private func abandon(_ parameters: RPCParameters) async throws -> JSONValue {
-        let wallet = try await service.wallet(parameters.wallet)
-        guard let txid = try? Hash256(displayHex: parameters.string(0)), await wallet.ledger[txid] != nil else {
+    private func abandon(_ call: RPCCall) async throws -> JSONValue {
+        let wallet = try await service.wallet(call.wallet)
+        guard let txid = try? Hash256(displayHex: call.string("txid")), await wallet.ledger[txid] != nil else {
             throw RPCError.notFound("Invalid or non-wallet transaction id")
         }
         try await wallet.abandon(txid)
         return .null
     }
 
-    private func generate(_ parameters: RPCParameters) async throws -> JSONValue {
-        let count = try parameters.integer(0)
+    private func generate(_ call: RPCCall) async throws -> JSONValue {
+        let count = try call.integer("nblocks")
         guard (0...100_000).contains(count) else { throw RPCError.invalidParameter("nblocks must be 0 to 100000, got \(count).") }
-        let attempts = try parameters.integer(1, default: 1_000_000)
+        let attempts = try call.integer("maxtries")
         guard attempts >= 0 else { throw RPCError.invalidParameter("maxtries must not be negative, got \(attempts).") }
         if count == 0 { return [] }
-        let program = try await service.wallet(parameters.wallet).newAddress(label: "mined").program
+        let program = try await service.wallet(call.wallet).newAddress(label: "mined").program
         return .array(try await miner.mine(Int(count), paying: program, attempts: UInt64(attempts)).map { .string($0.displayHex) })
     }
 
-    private func unlock(_ parameters: RPCParameters) async throws -> JSONValue {
-        let seconds = try parameters.integer(1)
+    private func unlock(_ call: RPCCall) async throws -> JSONValue {
+        let seconds = try call.integer("timeout")
         guard (1...100_000_000).contains(seconds) else {
             throw RPCError.invalidParameter("Timeout must be 1 to 100000000 seconds, got \(seconds).")
         }
-        try await service.wallet(parameters.wallet).unlock(passphrase: parameters.string(0), for: .seconds(seconds))
+        try await service.wallet(call.wallet).unlock(passphrase: call.string("passphrase"), for: .seconds(seconds))
         return .null
     }
 

@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowNode
+import FlowRPC
 import FlowWallet
 import Foundation
 import Logging

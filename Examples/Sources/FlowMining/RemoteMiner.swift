@@ -3,6 +3,7 @@ public import FlowCrypto
 import FlowEncoding
 import FlowModel
 import FlowNode
+import FlowRPC
 public import FlowTensor
 import Foundation
 public import ProgramSupport

@@ -1,4 +1,4 @@
-public import FlowNode
+public import FlowRPC
 
 /// The value that a call returned. Numbers keep their text, so that amounts print as the node wrote them.
 public struct JSONResult: Sendable {
@@ -14,6 +14,9 @@ public struct JSONResult: Sendable {
     public var isNull: Bool { value.isNull }
     public var array: [JSONResult]? { value.arrayValue?.map(JSONResult.init) }
     public subscript(key: String) -> JSONResult { JSONResult(value[key] ?? .null) }
+
+    /// As JSON, whatever it is.
+    public var json: String { Self.indented(value, "") }
 
     /// As bitcoin-cli prints: strings bare, everything else as indented JSON.
     public var printed: String {

@@ -1,6 +1,5 @@
 public import ArgumentParser
 public import FlowConsensus
-import FlowNode
 public import Foundation
 
 /// Options that every program shares: which network, where its data lie, how to reach the node's RPC.
@@ -50,7 +49,7 @@ public struct NetworkOptions: ParsableArguments, Sendable {
     }
 
     /// The chosen network's parameters, before a data set of one's own is applied.
-    /// - Throws: `NodeError` when the file of `-network` cannot be read or does not describe a network.
+    /// - Throws: `ProgramError` when the file of `-network` cannot be read or does not describe a network.
     public func parameters() throws -> ChainParameters {
         if regtest { return .regtest }
         if testnet { return .testnet }
@@ -67,7 +66,7 @@ public struct NetworkOptions: ParsableArguments, Sendable {
     }
 
     /// How a client reaches the node: address, port and credentials (the cookie, unless user and password are given).
-    public func client(host: String = "127.0.0.1") throws -> RPCClient {
+    public func client(host: String = "127.0.0.1", timeout: TimeInterval = 900) throws -> RPCClient {
         let parameters = try parameters()
         let credentials: RPCCredentials
         if let rpcUser, let rpcPassword {
@@ -75,6 +74,6 @@ public struct NetworkOptions: ParsableArguments, Sendable {
         } else {
             credentials = try RPCCredentials(cookieIn: networkDirectory(of: parameters))
         }
-        return RPCClient(host: host, port: rpcPort ?? parameters.rpcPort, credentials: credentials)
+        return RPCClient(host: host, port: rpcPort ?? parameters.rpcPort, credentials: credentials, timeout: timeout)
     }
 }

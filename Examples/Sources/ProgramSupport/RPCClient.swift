@@ -1,6 +1,6 @@
-public import FlowNode
+import FlowHTTP
+public import FlowRPC
 public import Foundation
-import NIOHTTP1
 
 /// A JSON-RPC client for flowcoind, over HTTP with basic authentication.
 public struct RPCClient: Sendable {
@@ -17,12 +17,12 @@ public struct RPCClient: Sendable {
         self.timeout = timeout
     }
 
-    /// Calls a method with positional parameters and returns its result.
+    /// Calls a method with its parameters, in a list or by name, and returns its result.
     /// - Throws: `RPCFailure` when the server answers with an error, `ProgramError` when it cannot be reached.
-    public func call(_ method: String, _ parameters: [JSONValue] = [], wallet: String? = nil) async throws -> JSONResult {
-        let request: JSONValue = ["jsonrpc": "1.0", "id": 1, "method": .string(method), "params": .array(parameters)]
+    public func call(_ method: String, _ parameters: JSONValue = [], wallet: String? = nil) async throws -> JSONResult {
+        let request: JSONValue = ["jsonrpc": "1.0", "id": 1, "method": .string(method), "params": parameters]
         let path = wallet.map { "/wallet/" + ($0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "") } ?? "/"
-        let answer = try await send(path: path, method: .POST, body: request.encodedBytes)
+        let answer = try await send(path: path, method: "POST", body: request.encodedBytes)
         guard answer.status != 401 else {
             throw ProgramError("The node at \(host):\(port) refused the credentials: use the cookie of its data directory, or its -rpcuser and -rpcpassword.")
         }
@@ -38,15 +38,15 @@ public struct RPCClient: Sendable {
 
     /// Fetches raw bytes of the REST interface.
     public func fetch(path: String) async throws -> [UInt8] {
-        let answer = try await send(path: path, method: .GET, body: [])
+        let answer = try await send(path: path, method: "GET", body: [])
         guard answer.status == 200 else {
             throw ProgramError("GET \(path) at \(host):\(port) gave HTTP status \(answer.status): \(String(decoding: answer.body.prefix(200), as: UTF8.self))")
         }
         return answer.body
     }
 
-    private func send(path: String, method: HTTPMethod, body: [UInt8]) async throws -> HTTPRequest.Answer {
-        let request = HTTPRequest(
+    private func send(path: String, method: String, body: [UInt8]) async throws -> HTTPClientRequest.Answer {
+        let request = HTTPClientRequest(
             host: host, port: port, method: method, path: path,
             headers: [("Content-Type", "application/json"), ("Authorization", credentials.authorization)], body: body)
         do {
@@ -54,7 +54,7 @@ public struct RPCClient: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw ProgramError("Could not reach the node at \(host):\(port) (\(HTTPRequest.reason(error))): start flowcoind, or give the -rpcport it listens on.")
+            throw ProgramError("Could not reach the node at \(host):\(port) (\(error)): start flowcoind, or give the -rpcport it listens on.")
         }
     }
 }

@@ -7,10 +7,12 @@ public import Foundation
 public struct RPCCredentials: Sendable, Equatable {
     public let user: String
     public let password: String
+    private let token: String
 
     public init(user: String, password: String) {
         self.user = user
         self.password = password
+        token = Data("\(user):\(password)".utf8).base64EncodedString()
     }
 
     public static func cookieURL(in directory: URL) -> URL {
@@ -24,8 +26,9 @@ public struct RPCCredentials: Sendable, Equatable {
             throw ProgramError(
                 "No readable cookie at \(url.path): is flowcoind running there? Start it, or give the -datadir and network it was started with, or -rpcuser and -rpcpassword.")
         }
-        user = String(text[..<colon])
-        password = String(text[text.index(after: colon)...]).trimmingCharacters(in: .whitespacesAndNewlines)
+        self.init(
+            user: String(text[..<colon]),
+            password: String(text[text.index(after: colon)...]).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     /// Random credentials for one run of the daemon.
@@ -44,15 +47,18 @@ public struct RPCCredentials: Sendable, Equatable {
     }
 
     /// The value of an HTTP `Authorization` header (RFC 7617).
-    public var authorization: String {
-        "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
-    }
+    public var authorization: String { Self.scheme + " " + token }
 
-    /// Compares a received header in time that does not depend on where it differs.
-    public func matches(authorization received: String?) -> Bool {
-        guard let received else { return false }
-        let expected = Array(authorization.utf8)
-        let given = Array(received.utf8)
+    private static let scheme = "Basic"
+
+    /// Whether a received header carries these credentials. The scheme's case does not matter; the time that the comparison takes
+    /// does not depend on where they differ.
+    public func matches(authorization received: String) -> Bool {
+        guard received.prefix(Self.scheme.count).lowercased() == Self.scheme.lowercased() else { return false }
+        let behind = received.dropFirst(Self.scheme.count)
+        guard behind.first == " " else { return false }
+        let given = Array(behind.trimmingCharacters(in: .whitespaces).utf8)
+        let expected = Array(token.utf8)
         var difference = UInt8(expected.count == given.count ? 0 : 1)
         for index in expected.indices {
             difference |= expected[index] ^ (index < given.count ? given[index] : 0)

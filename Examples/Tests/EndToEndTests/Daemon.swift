@@ -1,4 +1,5 @@
 import FlowNode
+import FlowRPC
 import Foundation
 import ProgramSupport
 import Testing
@@ -77,7 +78,7 @@ final class Daemon: @unchecked Sendable {
     @discardableResult
     func call(_ method: String, _ parameters: JSONValue..., wallet: String? = nil) async throws -> JSONResult {
         guard let client else { throw ProgramError("flowcoind is not running") }
-        return try await client.call(method, parameters, wallet: wallet)
+        return try await client.call(method, .array(parameters), wallet: wallet)
     }
 
     /// Arguments with which other programs reach this node.

@@ -1,6 +1,7 @@
 import FlowCrypto
 import FlowModel
 import FlowNode
+import FlowRPC
 import Foundation
 import ProgramSupport
 import Testing

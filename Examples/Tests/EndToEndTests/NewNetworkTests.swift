@@ -1,5 +1,6 @@
 import FlowConsensus
 import FlowNode
+import FlowRPC
 import Foundation
 import ProgramSupport
 import Testing

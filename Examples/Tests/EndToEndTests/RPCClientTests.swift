@@ -1,3 +1,4 @@
+import FlowRPC
 import Foundation
 import ProgramSupport
 import Testing

@@ -26,8 +26,6 @@ public struct NodeConfiguration: Sendable {
     public var listenPort: UInt16?
     /// Peers to keep a connection to, as `host:port` or `host`. Where there are any, no others are looked for.
     public var connect: [String] = []
-    /// Address that mined coins go to when `generate` names none.
-    public var miningAddress: String?
     /// True when a first corpus with another root makes another network (with a genesis block of its own) instead of
     /// an error. Regtest does.
     public var replacesCorpus: Bool
@@ -42,8 +40,9 @@ public struct NodeConfiguration: Sendable {
     /// Called with the part of the corpus that is hashed, 0 … 1, and with steps of a longer start.
     public var progress: @Sendable (_ what: String, _ fraction: Double) -> Void = { _, _ in }
 
+    public static let version = "0.1.0"
     /// What a node calls itself to peers.
-    public static let userAgent = "/FlowCoin:0.1.0/"
+    public static let userAgent = "/FlowCoin:\(version)/"
 
     public init(parameters: ChainParameters, dataDirectory: String) {
         self.parameters = parameters

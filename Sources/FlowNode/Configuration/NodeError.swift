@@ -3,7 +3,6 @@
 public struct NodeError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {
         case configuration
-        case parametersFile = "parameters-file"
         case corpusMissing = "corpus-missing"
         case corpusMismatch = "corpus-mismatch"
         case foreignDataDirectory = "foreign-data-directory"

@@ -2,6 +2,7 @@ public import FlowConsensus
 import FlowCrypto
 import FlowModel
 public import FlowP2P
+public import FlowRPC
 import FlowStore
 import Foundation
 
@@ -52,7 +53,13 @@ public final class Node: Sendable {
         self.network = network
         sync = PeerSync(chain: chain, network: network)
         miner = MiningLoop(chain: chain)
-        rpc = RPCRouter()
+        let rpc: RPCRouter
+        do {
+            rpc = try RPCRouter(.flowcoin, version: NodeConfiguration.version)
+        } catch {
+            throw NodeError(.configuration, "\(error)")
+        }
+        self.rpc = rpc
         modelFile = configuration.modelFile.map {
             ModelFileKeeper(chain: chain, directory: configuration.dataDirectory, format: $0)
         }
@@ -69,11 +76,16 @@ public final class Node: Sendable {
         await sync.start()
         for place in prepared.peers { network.connect(host: place.host, port: place.port) }
         await modelFile?.start()
-        rpc.register(
-            NodeMethods(
-                configuration: configuration, parameters: parameters, chain: chain, network: network, miner: miner,
-                modelFile: modelFile, startedAt: startedAt
-            ).all)
+        do {
+            try rpc.serve(
+                NodeMethods(
+                    configuration: configuration, parameters: parameters, chain: chain, network: network, miner: miner,
+                    modelFile: modelFile, startedAt: startedAt
+                ).all)
+        } catch {
+            await stop()
+            throw NodeError(.configuration, "\(error)")
+        }
     }
 
     /// Ends peers, replays and mining and lets go of the directory. What is connected is stored.

@@ -40,11 +40,6 @@ struct NodePreparation {
         do { try configuration.parameters.validated() } catch {
             throw NodeError(.configuration, "the network \(configuration.parameters.name) cannot be used", cause: error)
         }
-        if let address = configuration.miningAddress {
-            do { _ = try Address(address, prefix: configuration.parameters.addressPrefix) } catch {
-                throw NodeError(.configuration, "the mining address \(address) is no address of the network \(configuration.parameters.name)", cause: error)
-            }
-        }
     }
 
     private func places() throws(NodeError) -> [PeerEndpoint] {

@@ -128,6 +128,14 @@ extension ChainService {
     /// What a block's training changed, as `ModelDelta.encoded`; nil when it is unknown or no longer kept.
     public func modelDelta(of hash: Hash256) throws -> [UInt8]? { try chain.vault.deltaBytes(of: hash) }
 
+    /// How many transactions the tip's chain holds up to a height.
+    func transactionCount(through height: BlockHeight) -> Int64 {
+        (0...height).reduce(0) { $0 + Int64(chain.entry(at: $1)?.transactionCount ?? 0) }
+    }
+
+    /// One of the coins that a transaction's outputs still are, if any is.
+    func unspentCoin(of txid: Hash256) throws -> Coin? { try chain.store.unspentCoin(of: txid) }
+
     /// Height, steps kept, losses of the last blocks, newest last.
     public func lossHistory(limit: Int) -> [BlockIndexEntry] {
         let end = Int(chain.tree.tip.height) + 1

@@ -28,6 +28,15 @@ struct ChainStore: CoinView {
         try decode(Coin.self, StoreKey.coin(outPoint), "coin \(outPoint)")
     }
 
+    /// One of the coins that a transaction's outputs still are, if any is.
+    func unspentCoin(of txid: Hash256) throws(NodeError) -> Coin? {
+        var found: Coin?
+        try scan(StoreKey.coinPrefix + txid.bytes, fault: "a coin of transaction \(txid) does not decode") { _, value in
+            if found == nil { found = try Coin(decoding: value) }
+        }
+        return found
+    }
+
     func block(_ hash: Hash256) throws(NodeError) -> Block? { try decode(Block.self, StoreKey.block(hash), "block \(hash)") }
     func blockBytes(_ hash: Hash256) throws(NodeError) -> [UInt8]? { try read(StoreKey.block(hash)) }
     func undo(_ hash: Hash256) throws(NodeError) -> BlockUndo? { try decode(BlockUndo.self, StoreKey.undo(hash), "undo data of block \(hash)") }

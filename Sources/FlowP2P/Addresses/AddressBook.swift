@@ -33,6 +33,8 @@ public struct AddressBook: Sendable {
     public init(takesUnroutable: Bool = false) { self.takesUnroutable = takesUnroutable }
 
     public var count: Int { entries.count }
+    /// All places, in no order.
+    public var places: [PeerAddress] { entries.values.map(\.address) }
     public func contains(_ endpoint: PeerEndpoint) -> Bool { entries[endpoint] != nil }
 
     // MARK: Learning

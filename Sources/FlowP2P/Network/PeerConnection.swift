@@ -309,6 +309,8 @@ final class PeerConnection: PeerLinkReader {
 
     // MARK: What is known
 
+    var traffic: (received: UInt64, sent: UInt64) { state.withLockedValue { ($0.bytesReceived, $0.bytesSent) } }
+
     /// The present figures; nil before the handshake and after the end.
     var info: PeerInfo? {
         state.withLockedValue { state in

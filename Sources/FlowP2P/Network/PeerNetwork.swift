@@ -22,6 +22,8 @@ public final class PeerNetwork: Sendable {
         var listening: [PeerEndpoint] = []
         var ticker: Task<Void, Never>?
         var stopped = false
+        /// Bytes of connections that are over.
+        var ended = (received: UInt64(0), sent: UInt64(0))
         var memory: MemoryBudget
         /// Those that wait until less waits to be sent.
         var roomWaiters: [OneShot<Void>] = []
@@ -166,6 +168,16 @@ public final class PeerNetwork: Sendable {
         state.withLockedValue { ($0.memory.receiving, $0.memory.sending) }
     }
 
+    /// Bytes of all connections since the start, those that are over included.
+    public var totals: (received: UInt64, sent: UInt64) {
+        state.withLockedValue { state in
+            state.connections.values.reduce(state.ended) { sum, connection in
+                let traffic = connection.traffic
+                return (sum.received &+ traffic.received, sum.sent &+ traffic.sent)
+            }
+        }
+    }
+
     /// The places of other nodes that are known, to be kept until the next run (`PeerNetworkConfiguration.addressBook`).
     public var addressBook: AddressBook { state.withLockedValue { $0.discovery.book } }
 
@@ -304,6 +316,8 @@ public final class PeerNetwork: Sendable {
     private func connectionEnded(_ connection: PeerConnection, _ reason: DisconnectReason) {
         state.withLockedValue { state in
             state.connections[connection.id] = nil
+            let traffic = connection.traffic
+            state.ended = (state.ended.received &+ traffic.received, state.ended.sent &+ traffic.sent)
             state.discovery.ended(connection.id, automatic: connection.automatic)
             if reason == .selfConnection, !connection.isInbound { state.discovery.isOwn(connection.remote) }
         }

@@ -1,42 +1,38 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowRPC
 
 extension NodeMethods {
     var blockchain: [RPCMethod] {
         [
-            RPCMethod("getblockchaininfo", category: "Blockchain", summary: "The state of the chain.", handler: info),
-            RPCMethod("getblockcount", category: "Blockchain", summary: "Height of the tip; the genesis block has 0.") { _ in
+            RPCMethod("getblockchaininfo", info),
+            RPCMethod("getblockcount") { _ in
                 .integer(await chain.tip().height)
             },
-            RPCMethod("getbestblockhash", category: "Blockchain", summary: "Hash of the tip.") { _ in
+            RPCMethod("getbestblockhash") { _ in
                 .string(await chain.tip().hash.displayHex)
             },
-            RPCMethod("getdifficulty", category: "Blockchain", summary: "How many times harder than the easiest target the tip's is.") { _ in
+            RPCMethod("getdifficulty") { _ in
                 .double(difficulty(await chain.tip().header.bits))
             },
-            RPCMethod("getblockhash", category: "Blockchain", parameters: ["height"], summary: "Hash of the block at a height of the tip's chain.") { parameters in
-                let height = try parameters.integer(0)
+            RPCMethod("getblockhash") { call in
+                let height = try call.integer("height")
                 guard let height = BlockHeight(exactly: height), let entry = await chain.entry(at: height) else {
                     throw RPCError.invalidParameter("Block height out of range")
                 }
                 return .string(entry.hash.displayHex)
             },
-            RPCMethod(
-                "getblockheader", category: "Blockchain", parameters: ["blockhash", "?verbose"],
-                summary: "A block's header: an object, or 160 bytes as hex when verbose is false."
-            ) { parameters in
-                let entry = try await entry(try Self.hash(parameters, 0, "blockhash"))
-                guard try parameters.bool(1, default: true) else { return .string(Hex.encode(entry.header.encoded)) }
+            RPCMethod("getblockheader") { call in
+                let entry = try await entry(try call.hash("blockhash"))
+                guard try call.bool("verbose") else { return .string(Hex.encode(entry.header.encoded)) }
                 return .object(try await header(entry))
             },
-            RPCMethod(
-                "getblock", category: "Blockchain", parameters: ["blockhash", "?verbosity"],
-                summary: "A block: 0 as hex, 1 with the ids of its transactions (the default), 2 with its transactions.", handler: block),
+            RPCMethod("getblock", block),
         ]
     }
 
-    private func info(_ parameters: RPCParameters) async throws -> JSONValue {
+    private func info(_ call: RPCCall) async throws -> JSONValue {
         let status = try await chain.status()
         let tip = status.tip
         let progress = status.bestHeader.height == 0 ? 1 : min(1, Double(tip.height) / Double(status.bestHeader.height))
@@ -73,11 +69,11 @@ extension NodeMethods {
         return members
     }
 
-    private func block(_ parameters: RPCParameters) async throws -> JSONValue {
-        let entry = try await entry(try Self.hash(parameters, 0, "blockhash"))
+    private func block(_ call: RPCCall) async throws -> JSONValue {
+        let entry = try await entry(try call.hash("blockhash"))
         guard let block = try await chain.block(entry.hash) else { throw RPCError.misc("Block not available (not downloaded yet)") }
         // true and false are accepted as bitcoind accepts them.
-        let verbosity: Int64 = if let flag = parameters.optional(1)?.boolValue { flag ? 1 : 0 } else { try parameters.integer(1, default: 1) }
+        let verbosity: Int64 = if let flag = call.given("verbosity")?.boolValue { flag ? 1 : 0 } else { try call.integer("verbosity") }
         if verbosity <= 0 { return .string(Hex.encode(block.encoded)) }
         var members = try await header(entry)
         members.append(.init("size", .integer(block.encodedLength)))
@@ -89,22 +85,19 @@ extension NodeMethods {
 
     var chainDetails: [RPCMethod] {
         [
-            RPCMethod("getchaintips", category: "Blockchain", summary: "The ends of all known branches.") { _ in
+            RPCMethod("getchaintips") { _ in
                 .array(await chain.chainTips().map { tip in
                     ["height": .integer(tip.entry.height), "hash": .string(tip.entry.hash.displayHex),
                         "branchlen": .integer(tip.branchLength), "status": .string(tip.status.rawValue)]
                 })
             },
-            RPCMethod(
-                "reconsiderblock", category: "Blockchain", parameters: ["blockhash"],
-                summary: "Lets a block that was called invalid, and what builds on it, be judged again; peers are asked for it anew."
-            ) { parameters in
-                let hash = try Self.hash(parameters, 0, "blockhash")
+            RPCMethod("reconsiderblock") { call in
+                let hash = try call.hash("blockhash")
                 if try await chain.reconsider(hash) { return nil }
                 guard await chain.entry(hash) != nil else { throw RPCError.notFound("Block not found") }
                 return nil
             },
-            RPCMethod("gettxoutsetinfo", category: "Blockchain", parameters: ["?hash_type"], summary: "Number, sum and hash of all unspent outputs.") { _ in
+            RPCMethod("gettxoutsetinfo") { _ in
                 let summary = try await chain.coinSummary()
                 return [
                     "height": .integer(summary.tip.height), "bestblock": .string(summary.tip.hash.displayHex),
@@ -112,17 +105,15 @@ extension NodeMethods {
                     "hash_serialized": .string(summary.digest.displayHex),
                 ]
             },
-            RPCMethod(
-                "gettxout", category: "Blockchain", parameters: ["txid", "n", "?include_mempool"],
-                summary: "An unspent output; null when it is spent or unknown.", handler: output),
+            RPCMethod("gettxout", output),
         ]
     }
 
-    private func output(_ parameters: RPCParameters) async throws -> JSONValue {
-        let txid = try Self.hash(parameters, 0, "txid")
-        guard let index = UInt32(exactly: try parameters.integer(1)) else { return nil }
+    private func output(_ call: RPCCall) async throws -> JSONValue {
+        let txid = try call.hash("txid")
+        guard let index = UInt32(exactly: try call.integer("n")) else { return nil }
         let outPoint = OutPoint(txid: txid, index: index)
-        let withMempool = try parameters.bool(2, default: true)
+        let withMempool = try call.bool("include_mempool")
         guard let coin = try await withMempool ? chain.coinWithMempool(outPoint) : chain.coin(outPoint) else { return nil }
         let tip = await chain.tip()
         return [

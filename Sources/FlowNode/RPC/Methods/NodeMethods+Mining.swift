@@ -1,24 +1,32 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowRPC
 
 extension NodeMethods {
     var mining: [RPCMethod] {
         [
-            RPCMethod(
-                "getblocktemplate", category: "Mining", parameters: ["?template_request"],
-                summary: "All that an external miner needs for the next block. A longpollid in the request waits for a new tip. The weights are at /rest/modelstate/<modelroot>.bin.",
-                handler: template),
-            RPCMethod("submitblock", category: "Mining", parameters: ["hexdata", "?dummy"], summary: "Hands a block in; null when it is connected, else the reason (BIP-22).") { parameters in
-                let bytes = try Self.bytes(try parameters.string(0), "Block decode failed")
+            RPCMethod("getblocktemplate", template),
+            RPCMethod("submitblock") { call in
+                let bytes = try Self.bytes(try call.string("hexdata"), "Block decode failed")
                 guard let block = try? Block(decoding: bytes) else { throw RPCError.deserialization("Block decode failed") }
                 let fate = try await chain.submit(block)
                 return fate.submissionResult.map { .string($0) } ?? .null
             },
-            RPCMethod("getmininginfo", category: "Mining", summary: "What mining works on.") { _ in
+            RPCMethod("submitheader") { call in
+                guard let bytes = try? Hex.decode(call.string("hexdata")), let header = try? BlockHeader(decoding: bytes) else {
+                    throw RPCError.deserialization("Block header decode failed")
+                }
+                switch try await chain.accept(headers: [header]).refusal {
+                case nil: return nil
+                case .unknownParent?: throw RPCError.verification("Must submit previous header (\(header.previousHash.displayHex)) first")
+                case let refusal?: throw RPCError.verification("\(refusal)")
+                }
+            },
+            RPCMethod("getmininginfo") { _ in
                 let tip = await chain.tip()
                 let (count, _, _) = await chain.mempoolStatus()
-                let training = self.parameters.training(at: tip.height == .max ? tip.height : tip.height + 1)
+                let training = parameters.training(at: tip.height == .max ? tip.height : tip.height + 1)
                 return [
                     "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count),
                     "chain": .string(chainName), "stepsperblock": .integer(training.stepsPerBlock),
@@ -26,14 +34,8 @@ extension NodeMethods {
                     "warnings": .string(await chain.warnings()),
                 ]
             },
-            RPCMethod("generatetoaddress", category: "Mining", parameters: ["nblocks", "address", "?maxtries"], summary: "Mines blocks in the node and gives their hashes. maxtries bounds the trajectories.") { parameters in
-                try await generate(parameters.integer(0), to: parameters.string(1), attempts: parameters.integer(2, default: 1_000_000))
-            },
-            RPCMethod("generate", category: "Mining", parameters: ["nblocks", "?maxtries"], summary: "As generatetoaddress, to the address that the node was started with.") { parameters in
-                guard let address = configuration.miningAddress else {
-                    throw RPCError.misc("No mining address is configured; use generatetoaddress")
-                }
-                return try await generate(parameters.integer(0), to: address, attempts: parameters.integer(1, default: 1_000_000))
+            RPCMethod("generatetoaddress") { call in
+                try await generate(call.integer("nblocks"), to: call.string("address"), attempts: call.integer("maxtries"))
             },
         ]
     }
@@ -47,8 +49,8 @@ extension NodeMethods {
         return .array(hashes.map { .string($0.displayHex) })
     }
 
-    private func template(_ parameters: RPCParameters) async throws -> JSONValue {
-        if let request = parameters.optional(0) {
+    private func template(_ call: RPCCall) async throws -> JSONValue {
+        if let request = call.given("template_request") {
             guard case .object = request else { throw RPCError.type("JSON value is not an object as expected") }
             if let mode = request["mode"], mode != "template" { throw RPCError.invalidParameter("Invalid mode") }
             if let id = request["longpollid"]?.stringValue { try await waitForNewTip(id) }

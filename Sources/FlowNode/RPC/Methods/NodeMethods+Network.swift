@@ -2,41 +2,60 @@ import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 import FlowP2P
+import FlowRPC
 
 extension NodeMethods {
     var networking: [RPCMethod] {
         [
-            RPCMethod("getconnectioncount", category: "Network", summary: "Number of peers.") { _ in .integer(network.peers().count) },
-            RPCMethod("getpeerinfo", category: "Network", summary: "What is known of each peer.") { _ in
+            RPCMethod("getconnectioncount") { _ in .integer(network.peers().count) },
+            RPCMethod("getpeerinfo") { _ in
                 .array(network.peers().map(Self.describePeer))
             },
-            RPCMethod("getnetworkinfo", category: "Network", summary: "The node's own state on the network.", handler: networkInfo),
-            RPCMethod(
-                "addnode", category: "Network", parameters: ["node", "command"],
-                summary: "Keeps connected to a node (add), no longer does (remove), or tries once (onetry).", handler: addNode),
-            RPCMethod("getaddednodeinfo", category: "Network", parameters: ["?node"], summary: "The nodes that addnode and -connect named.") { _ in
+            RPCMethod("getnetworkinfo", networkInfo),
+            RPCMethod("addnode", addNode),
+            RPCMethod("getaddednodeinfo") { _ in
                 let peers = Set(network.peers().map(\.address))
                 return .array(network.targets.map { ["addednode": .string($0.description), "connected": .bool(peers.contains($0.description))] })
             },
-            RPCMethod("disconnectnode", category: "Network", parameters: ["?address", "?nodeid"], summary: "Ends the connection to a peer.") { parameters in
+            RPCMethod("disconnectnode") { call in
                 let peer: PeerInfo?
-                if parameters.optional(1) != nil {
-                    let number = try parameters.integer(1)
+                if call.given("nodeid") != nil {
+                    let number = try call.integer("nodeid")
                     peer = network.peers().first { Int64(clamping: $0.id.rawValue) == number }
                 } else {
-                    let address = try parameters.string(0)
+                    let address = try call.string("address")
                     peer = network.peers().first { $0.address == address }
                 }
                 guard let peer else { throw RPCError(-29, "Node not found in connected nodes") }
                 network.disconnect(peer.id, reason: "disconnectnode")
                 return nil
             },
-            RPCMethod("listbanned", category: "Network", summary: "Hosts and ranges that are kept out.") { _ in
+            RPCMethod("clearbanned") { _ in
+                for range in network.bans().keys { network.unban(range) }
+                return nil
+            },
+            RPCMethod("getnettotals") { _ in
+                let totals = network.totals
+                return [
+                    "totalbytesrecv": .integer(totals.received), "totalbytessent": .integer(totals.sent), "timemillis": .integer(configuration.clock() &* 1_000),
+                ]
+            },
+            RPCMethod("getnodeaddresses") { call in
+                let count = try call.integer("count")
+                guard count >= 0 else { throw RPCError.invalidParameter("Address count out of range") }
+                return .array(network.addressBook.places.shuffled().prefix(count == 0 ? .max : Int(clamping: count)).map { place in
+                    [
+                        "time": .integer(place.time), "services": .integer(place.services.rawValue), "address": .string(place.host ?? ""),
+                        "port": .integer(place.port),
+                    ]
+                })
+            },
+            RPCMethod("listbanned") { _ in
                 .array(
                     network.bans().map { (address: $0.key.description, end: $0.value) }.sorted { $0.address < $1.address }
                         .map { ["address": .string($0.address), "banned_until": .integer($0.end)] })
             },
-            RPCMethod("setban", category: "Network", parameters: ["subnet", "command", "?bantime"], summary: "Keeps a host or a range like 1.2.0.0/16 out (add) for some seconds, or lets it in again (remove).", handler: setBan),
+            RPCMethod("setban", setBan),
         ]
     }
 
@@ -77,7 +96,7 @@ extension NodeMethods {
         return .array(names)
     }
 
-    private func networkInfo(_ parameters: RPCParameters) async throws -> JSONValue {
+    private func networkInfo(_ call: RPCCall) async throws -> JSONValue {
         let peers = network.peers()
         let services = network.configuration.connection.services
         let fee = JSONValue.amount(haruki: await chain.mempoolStatus().policy.minimumFeeRate)
@@ -93,12 +112,12 @@ extension NodeMethods {
         ]
     }
 
-    private func addNode(_ parameters: RPCParameters) async throws -> JSONValue {
-        let text = try parameters.string(0)
-        guard let place = PeerEndpoint(text, defaultPort: self.parameters.p2pPort) else {
+    private func addNode(_ call: RPCCall) async throws -> JSONValue {
+        let text = try call.string("node")
+        guard let place = PeerEndpoint(text, defaultPort: parameters.p2pPort) else {
             throw RPCError.invalidParameter("\"\(text)\" is no place to connect to; give host or host:port")
         }
-        switch try parameters.string(1) {
+        switch try call.string("command") {
         case "add":
             guard !network.targets.contains(place) else { throw RPCError(-23, "Error: Node already added") }
             network.connect(host: place.host, port: place.port)
@@ -108,26 +127,31 @@ extension NodeMethods {
         case "onetry":
             let network = network
             Task { _ = try? await network.connectOnce(host: place.host, port: place.port) }
-        default: throw RPCError.misc(parameters.method.helpText)
+        default: throw call.helpError
         }
         return nil
     }
 
-    private func setBan(_ parameters: RPCParameters) async throws -> JSONValue {
-        let text = try parameters.string(0)
+    private func setBan(_ call: RPCCall) async throws -> JSONValue {
+        let text = try call.string("subnet")
         guard let range = NetworkRange(text) else { throw RPCError(-30, "Error: Invalid IP/Subnet") }
-        switch try parameters.string(1) {
+        switch try call.string("command") {
         case "add":
             guard network.bans()[range] == nil else { throw RPCError(-23, "Error: IP/Subnet already banned") }
-            let seconds = try parameters.integer(2, default: 0)
+            var seconds = try call.integer("bantime")
             guard (0...Int64(UInt32.max)).contains(seconds) else { throw RPCError.invalidParameter("bantime must be 0 to \(UInt32.max) seconds") }
+            if try call.bool("absolute") {
+                let now = Int64(clamping: configuration.clock())
+                guard seconds > now else { throw RPCError.invalidParameter("Error: Absolute timestamp is in the past") }
+                seconds -= now
+            }
             network.ban(range, for: seconds > 0 ? .seconds(seconds) : nil)
         case "remove":
             guard network.bans()[range] != nil else {
                 throw RPCError(-30, "Error: Unban failed. Requested address/subnet was not previously manually banned.")
             }
             network.unban(range)
-        default: throw RPCError.misc(parameters.method.helpText)
+        default: throw call.helpError
         }
         return nil
     }

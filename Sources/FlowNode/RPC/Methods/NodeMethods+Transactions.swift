@@ -1,19 +1,20 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowRPC
 
 extension NodeMethods {
     private static let decodeFailure = "TX decode failed. Make sure the tx has at least one input."
 
-    private static func transaction(_ parameters: RPCParameters, _ index: Int) throws -> Transaction {
-        let bytes = try bytes(try parameters.string(index), decodeFailure)
+    static func transaction(_ call: RPCCall, _ name: String) throws -> Transaction {
+        let bytes = try bytes(try call.string(name), decodeFailure)
         guard let transaction = try? Transaction(decoding: bytes) else { throw RPCError.deserialization(decodeFailure) }
         return transaction
     }
 
     /// The most haruki for 1,000 units of cost that a caller wants to pay: 0.1 FLOW unless told otherwise; nil, for 0, is no limit.
-    private static func highestRate(_ parameters: RPCParameters, _ index: Int) throws -> Int64? {
-        let rate = parameters.optional(index) == nil ? 10_000_000 : try parameters.haruki(index)
+    private static func highestRate(_ call: RPCCall) throws -> Int64? {
+        let rate = try call.haruki("maxfeerate")
         return rate == 0 ? nil : rate
     }
 
@@ -25,12 +26,10 @@ extension NodeMethods {
 
     var transactions: [RPCMethod] {
         [
-            RPCMethod(
-                "getrawtransaction", category: "Rawtransactions", parameters: ["txid", "?verbose", "?blockhash"],
-                summary: "A transaction of the mempool, or of the block that is named.", handler: rawTransaction),
-            RPCMethod("sendrawtransaction", category: "Rawtransactions", parameters: ["hexstring", "?maxfeerate"], summary: "Hands a transaction to the node and its peers; gives its id. Refused where it pays more than maxfeerate (FLOW for 1,000 units of cost; 0.10 unless told otherwise, 0 for no limit).") { parameters in
-                let transaction = try Self.transaction(parameters, 0)
-                let highest = try Self.highestRate(parameters, 1)
+            RPCMethod("getrawtransaction", rawTransaction),
+            RPCMethod("sendrawtransaction") { call in
+                let transaction = try Self.transaction(call, "hexstring")
+                let highest = try Self.highestRate(call)
                 do {
                     if let highest, try await !Self.isWithin(highest, chain.test(transaction), of: transaction) {
                         throw RPCError.verification("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)")
@@ -46,15 +45,16 @@ extension NodeMethods {
                 }
                 return .string(transaction.txid.displayHex)
             },
-            RPCMethod("testmempoolaccept", category: "Rawtransactions", parameters: ["rawtxs", "?maxfeerate"], summary: "Says whether the mempool would take a transaction.") { parameters in
-                guard let list = try parameters.value(0).arrayValue, list.count == 1, let text = list.first?.stringValue else {
+            RPCMethod("testmempoolaccept") { call in
+                let list = try call.array("rawtxs")
+                guard list.count == 1, let text = list.first?.stringValue else {
                     throw RPCError.invalidParameter("Array must contain exactly one raw transaction for now")
                 }
                 guard let bytes = try? Hex.decode(text), let transaction = try? Transaction(decoding: bytes) else {
                     throw RPCError.deserialization(Self.decodeFailure)
                 }
                 let txid = JSONValue.string(transaction.txid.displayHex)
-                let highest = try Self.highestRate(parameters, 1)
+                let highest = try Self.highestRate(call)
                 do {
                     let fee = try await chain.test(transaction)
                     guard Self.isWithin(highest, fee, of: transaction) else {
@@ -65,13 +65,13 @@ extension NodeMethods {
                     return [["txid": txid, "allowed": false, "reject-reason": .string(rejection.reason)]]
                 }
             },
-            RPCMethod("decoderawtransaction", category: "Rawtransactions", parameters: ["hexstring"], summary: "A transaction's bytes as an object.") { parameters in
-                transaction(try Self.transaction(parameters, 0))
+            RPCMethod("decoderawtransaction") { call in
+                transaction(try Self.transaction(call, "hexstring"))
             },
-            RPCMethod("validateaddress", category: "Util", parameters: ["address"], summary: "Says whether a text is an address of this network.") { parameters in
-                let text = try parameters.string(0)
+            RPCMethod("validateaddress") { call in
+                let text = try call.string("address")
                 let address: Address
-                do { address = try Address(text, prefix: self.parameters.addressPrefix) } catch {
+                do { address = try Address(text, prefix: parameters.addressPrefix) } catch {
                     return ["isvalid": false, "error": .string("\(error)")]
                 }
                 return [
@@ -83,11 +83,11 @@ extension NodeMethods {
         ]
     }
 
-    private func rawTransaction(_ parameters: RPCParameters) async throws -> JSONValue {
-        let txid = try Self.hash(parameters, 0, "txid")
-        let verbose = try parameters.bool(1, default: false)
-        if parameters.optional(2) != nil {
-            let entry = try await entry(try Self.hash(parameters, 2, "blockhash"))
+    private func rawTransaction(_ call: RPCCall) async throws -> JSONValue {
+        let txid = try call.hash("txid")
+        let verbose = try call.bool("verbose")
+        if call.given("blockhash") != nil {
+            let entry = try await entry(try call.hash("blockhash"))
             guard let block = try await chain.block(entry.hash) else { throw RPCError.misc("Block not available") }
             guard let found = block.transactions.first(where: { $0.txid == txid }) else {
                 throw RPCError.notFound("No such transaction found in the provided block. Use gettransaction for wallet transactions.")
@@ -109,18 +109,22 @@ extension NodeMethods {
 
     var mempool: [RPCMethod] {
         [
-            RPCMethod("getrawmempool", category: "Blockchain", parameters: ["?verbose", "?mempool_sequence"], summary: "Ids of the waiting transactions; objects when verbose.") { parameters in
+            RPCMethod("getrawmempool") { call in
                 let entries = await chain.mempoolEntries()
-                guard try parameters.bool(0, default: false) else { return .array(entries.map { .string($0.txid.displayHex) }) }
+                guard try call.bool("verbose") else { return .array(entries.map { .string($0.txid.displayHex) }) }
                 return .object(entries.map { .init($0.txid.displayHex, Self.describeEntry($0)) })
             },
-            RPCMethod("getmempoolentry", category: "Blockchain", parameters: ["txid"], summary: "What is known of a waiting transaction.") { parameters in
-                guard let entry = await chain.mempoolEntry(try Self.hash(parameters, 0, "txid")) else {
+            RPCMethod("getmempoolentry") { call in
+                guard let entry = await chain.mempoolEntry(try call.hash("txid")) else {
                     throw RPCError.notFound("Transaction not in mempool")
                 }
                 return Self.describeEntry(entry)
             },
-            RPCMethod("getmempoolinfo", category: "Blockchain", summary: "Size and limits of the mempool.") { _ in
+            RPCMethod("savemempool") { _ in
+                // Each change of the pool is in the store before anybody is told of it.
+                nil
+            },
+            RPCMethod("getmempoolinfo") { _ in
                 let status = await chain.mempoolStatus()
                 let fee = JSONValue.amount(haruki: status.policy.minimumFeeRate)
                 return [

@@ -2,6 +2,7 @@ import FlowConsensus
 import FlowCrypto
 import FlowEncoding
 import FlowP2P
+import FlowRPC
 
 /// What the node's own JSON-RPC methods work on.
 struct NodeMethods: Sendable {
@@ -13,15 +14,15 @@ struct NodeMethods: Sendable {
     let modelFile: ModelFileKeeper?
     let startedAt: UInt64
 
-    var all: [RPCMethod] { control + blockchain + chainDetails + transactions + mempool + mining + networking + model }
+    var all: [RPCMethod] { control + blockchain + chainDetails + transactions + rawTransactions + mempool + mining + networking + model + proofs + statistics }
 
     var control: [RPCMethod] {
         [
-            RPCMethod("stop", category: "Control", summary: "Asks the node to stop.") { _ in
+            RPCMethod("stop") { _ in
                 configuration.onStop()
                 return "FlowCoin server stopping"
             },
-            RPCMethod("uptime", category: "Control", summary: "Seconds since the node started.") { _ in
+            RPCMethod("uptime") { _ in
                 let now = configuration.clock()
                 return .integer(now > startedAt ? now - startedAt : 0)
             },
@@ -40,14 +41,11 @@ struct NodeMethods: Sendable {
     // MARK: arguments
 
     /// A 64-digit hash.
-    static func hash(_ parameters: RPCParameters, _ index: Int, _ name: String) throws -> Hash256 {
-        let text = try parameters.string(index)
+    static func hash(_ text: String, _ name: String) throws(RPCError) -> Hash256 {
         guard text.utf8.count == 64 else {
-            throw RPCError.invalidParameter("\(name) must be of length 64 (not \(text.utf8.count), for '\(text.prefix(100))')")
+            throw .invalidParameter("\(name) must be of length 64 (not \(text.utf8.count), for '\(text.prefix(100))')")
         }
-        guard let hash = try? Hash256(displayHex: text) else {
-            throw RPCError.invalidParameter("\(name) must be hexadecimal string (not '\(text)')")
-        }
+        guard let hash = try? Hash256(displayHex: text) else { throw .invalidParameter("\(name) must be hexadecimal string (not '\(text)')") }
         return hash
     }
 
@@ -78,7 +76,7 @@ struct NodeMethods: Sendable {
         return Self.double(limit) / Self.double(target)
     }
 
-    private static func double(_ value: UInt256) -> Double {
+    static func double(_ value: UInt256) -> Double {
         value.littleEndianBytes.reversed().reduce(0) { $0 * 256 + Double($1) }
     }
 
@@ -117,4 +115,9 @@ struct NodeMethods: Sendable {
             "locktime": .integer(transaction.lockTime), "vin": .array(inputs), "vout": .array(outputs),
         ]
     }
+}
+
+extension RPCCall {
+    /// A 64-digit hash.
+    func hash(_ name: String) throws(RPCError) -> Hash256 { try NodeMethods.hash(string(name), name) }
 }

@@ -1,0 +1,156 @@
+import FlowConsensus
+import FlowCrypto
+import FlowRPC
+
+extension NodeMethods {
+    var statistics: [RPCMethod] {
+        [
+            RPCMethod("getblockstats", blockStatistics),
+            RPCMethod("getchaintxstats", chainStatistics),
+            RPCMethod("getnetworkhashps") { call in
+                let (count, height) = (try call.integer("nblocks"), try call.integer("height"))
+                let tip = await chain.tip()
+                let end = height < 0 || height > Int64(tip.height) ? tip : await chain.entry(at: BlockHeight(height)) ?? tip
+                // As bitcoind: from 0 down, all blocks since the target moved last.
+                let span = count > 0 ? count : Int64(end.height % max(1, parameters.retargetPeriod)) + 1
+                guard end.height > 0, let start = await chain.entry(at: end.height - BlockHeight(min(span, Int64(end.height)))),
+                    end.header.time > start.header.time
+                else { return 0 }
+                return .double((Self.double(end.chainWork.value) - Self.double(start.chainWork.value)) / Double(end.header.time - start.header.time))
+            },
+            RPCMethod("getgrowthschedule") { _ in
+                let height = await chain.tip().height
+                var stages: [JSONValue] = [Self.stage(height: 0, parameters.model, cost: 1, isInForce: true)]
+                for stage in parameters.growthSchedule {
+                    let ratio = Double(stage.costRatio.numerator) / Double(max(1, stage.costRatio.denominator))
+                    stages.append(Self.stage(height: stage.height, stage.model, cost: ratio, isInForce: stage.height <= height))
+                }
+                return .array(stages)
+            },
+            RPCMethod("waitfornewblock") { call in
+                let start = await chain.tip().hash
+                return try await wait(call) { $0.hash != start }
+            },
+            RPCMethod("waitforblock") { call in
+                let hash = try call.hash("blockhash")
+                return try await wait(call) { $0.hash == hash }
+            },
+            RPCMethod("waitforblockheight") { call in
+                let height = try call.integer("height")
+                return try await wait(call) { Int64($0.height) >= height }
+            },
+        ]
+    }
+
+    private static func stage(height: BlockHeight, _ model: ModelShape, cost: Double, isInForce: Bool) -> JSONValue {
+        [
+            "height": .integer(height), "inforce": .bool(isInForce), "embeddinglength": .integer(model.embeddingLength), "layers": .integer(model.layerCount),
+            "heads": .integer(model.headCount), "experts": .integer(model.expertCount), "expertwidth": .integer(model.expertWidth),
+            "contextlength": .integer(model.contextLength), "costratio": .double(cost),
+        ]
+    }
+
+    /// Waits until the tip is as it should be, or the milliseconds are over; 0 for no limit. Tells the tip.
+    private func wait(_ call: RPCCall, until isReached: @escaping @Sendable (BlockIndexEntry) -> Bool) async throws -> JSONValue {
+        let milliseconds = try call.integer("timeout")
+        guard milliseconds >= 0 else { throw RPCError.misc("Negative timeout") }
+        let events = chain.events()
+        let chain = chain
+        if await !isReached(chain.tip()) {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for await event in events {
+                        if case .tip = event, await isReached(chain.tip()) { return }
+                    }
+                }
+                if milliseconds > 0 { group.addTask { try? await Task.sleep(for: .milliseconds(milliseconds)) } }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        let tip = await chain.tip()
+        return ["hash": .string(tip.hash.displayHex), "height": .integer(tip.height)]
+    }
+
+    private func chainStatistics(_ call: RPCCall) async throws -> JSONValue {
+        let end = call.given("blockhash") == nil ? await chain.tip() : try await entry(call.hash("blockhash"))
+        guard await chain.isConnected(end.hash) else { throw RPCError.invalidParameter("Block is not in main chain") }
+        let wanted = call.given("nblocks") == nil ? min(Int64(end.height) - 1, 43_200) : try call.integer("nblocks")
+        let count = call.given("nblocks") == nil ? max(0, wanted) : wanted
+        guard count >= 0, count == 0 || count < Int64(end.height) else {
+            throw RPCError.invalidParameter("Invalid block count: should be between 0 and the block's height - 1")
+        }
+        var members: [JSONValue.Member] = [
+            .init("time", .integer(end.header.time)), .init("txcount", .integer(await chain.transactionCount(through: end.height))),
+            .init("window_final_block_hash", .string(end.hash.displayHex)), .init("window_final_block_height", .integer(end.height)),
+            .init("window_block_count", .integer(count)),
+        ]
+        if count > 0, let start = await chain.entry(at: end.height - BlockHeight(count)) {
+            let transactions = await chain.transactionCount(through: end.height) - chain.transactionCount(through: start.height)
+            let seconds = Int64(clamping: try await chain.medianTimePast(of: end)) - Int64(clamping: try await chain.medianTimePast(of: start))
+            members += [.init("window_tx_count", .integer(transactions)), .init("window_interval", .integer(seconds))]
+            if seconds > 0 { members.append(.init("txrate", .double(Double(transactions) / Double(seconds)))) }
+        }
+        return .object(members)
+    }
+
+    private func blockStatistics(_ call: RPCCall) async throws -> JSONValue {
+        let place = try call.value("hash_or_height")
+        let entry: BlockIndexEntry
+        if let number = place.intValue {
+            guard number >= 0 else { throw RPCError.invalidParameter("Target block height \(number) is negative") }
+            let tip = await chain.tip().height
+            guard let height = BlockHeight(exactly: number), let found = await chain.entry(at: height) else {
+                throw RPCError.invalidParameter("Target block height \(number) after current tip \(tip)")
+            }
+            entry = found
+        } else {
+            guard let text = place.stringValue else { throw RPCError.misc("JSON value is not a string as expected") }
+            entry = try await self.entry(Self.hash(text, "hash_or_height"))
+        }
+        guard await chain.isConnected(entry.hash) else { throw RPCError.invalidParameter("Block is not in chain main") }
+        guard let block = try await chain.block(entry.hash) else { throw RPCError.misc("Block not available (not downloaded yet)") }
+        let all = BlockStatistics(block, subsidy: parameters.subsidy(at: entry.height)).members + [
+            .init("blockhash", .string(entry.hash.displayHex)), .init("height", .integer(entry.height)), .init("time", .integer(entry.header.time)),
+            .init("mediantime", .integer(try await chain.medianTimePast(of: entry))), .init("steps", .integer(entry.header.steps)),
+            .init("heldoutloss", Self.optional(entry.heldOutLoss)), .init("trainingloss", Self.optional(entry.trainingLoss)),
+        ]
+        let sorted = all.sorted { $0.name < $1.name }
+        let chosen = try (call.given("stats")?.arrayValue ?? []).map { item throws(RPCError) in
+            guard let name = item.stringValue else { throw .misc("JSON value is not a string as expected") }
+            guard all.contains(where: { $0.name == name }) else { throw .invalidParameter("Invalid selected statistic \(name)") }
+            return name
+        }
+        return .object(chosen.isEmpty ? sorted : sorted.filter { chosen.contains($0.name) })
+    }
+}
+
+/// What can be counted in a block without the coins that it spends. The total of fees is what the coinbase took beyond the subsidy.
+struct BlockStatistics {
+    private let block: Block
+    private let subsidy: Amount
+
+    init(_ block: Block, subsidy: Amount) {
+        self.block = block
+        self.subsidy = subsidy
+    }
+
+    var members: [JSONValue.Member] {
+        let payments = block.transactions.filter { !$0.isCoinbase }
+        let sizes = payments.map(\.encodedLength).sorted()
+        let inputs = payments.reduce(0) { $0 + $1.inputs.count }
+        let outputs = block.transactions.reduce(0) { $0 + $1.outputs.count }
+        func total(_ transactions: [Transaction]) -> Int64 {
+            transactions.reduce(0) { sum, transaction in transaction.outputs.reduce(sum) { $0 &+ $1.value.haruki } }
+        }
+        let fees = max(0, total(block.transactions.filter(\.isCoinbase)) - subsidy.haruki)
+        let median = sizes.isEmpty ? 0 : sizes.count % 2 == 1 ? sizes[sizes.count / 2] : (sizes[sizes.count / 2 - 1] + sizes[sizes.count / 2]) / 2
+        return [
+            .init("avgtxsize", .integer(sizes.isEmpty ? 0 : sizes.reduce(0, +) / sizes.count)), .init("ins", .integer(inputs)),
+            .init("maxtxsize", .integer(sizes.last ?? 0)), .init("mediantxsize", .integer(median)), .init("mintxsize", .integer(sizes.first ?? 0)),
+            .init("outs", .integer(outputs)), .init("subsidy", .integer(subsidy.haruki)), .init("total_out", .integer(total(payments))),
+            .init("total_size", .integer(sizes.reduce(0, +))), .init("totalcost", .integer(payments.reduce(0) { $0 + $1.cost })),
+            .init("totalfee", .integer(fees)), .init("txs", .integer(block.transactions.count)), .init("utxo_increase", .integer(outputs - inputs)),
+        ]
+    }
+}

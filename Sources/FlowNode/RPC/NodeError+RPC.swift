@@ -1,0 +1,5 @@
+public import FlowRPC
+
+extension NodeError: RPCErrorConvertible {
+    public var rpcError: RPCError { code == .notDue ? .notReady(description) : .misc(description) }
+}

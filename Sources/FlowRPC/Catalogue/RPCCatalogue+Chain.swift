@@ -1,0 +1,93 @@
+extension RPCCatalogue {
+    static let blockchain: [RPCDeclaration] = [
+        RPCDeclaration("getbestblockhash", .blockchain, "Hash of the tip."),
+        RPCDeclaration(
+            "getblock", .blockchain,
+            [
+                .required("blockhash", .hex, "The block's hash."),
+                .optional("verbosity", .level, default: 1, "0 as hexadecimal, 1 with the ids of its transactions, 2 with its transactions.", aliases: ["verbose"]),
+            ], "A block."),
+        RPCDeclaration("getblockchaininfo", .blockchain, "The state of the chain."),
+        RPCDeclaration("getblockcount", .blockchain, "Height of the tip; the genesis block has 0."),
+        RPCDeclaration("getblockhash", .blockchain, [.required("height", .integer, "Height of the block.")], "Hash of the block at a height of the tip's chain."),
+        RPCDeclaration(
+            "getblockheader", .blockchain,
+            [.required("blockhash", .hex, "The block's hash."), .optional("verbose", .boolean, default: true, "An object; else the header's bytes in hexadecimal.")],
+            "A block's header."),
+        RPCDeclaration(
+            "getblockstats", .blockchain,
+            [.required("hash_or_height", .any, "The block's hash or height."), .optional("stats", .array, "The figures to give; all unless told otherwise.")],
+            "Counts of a block. totalfee is what its coinbase took beyond the subsidy."),
+        RPCDeclaration(
+            "getchaintxstats", .blockchain,
+            [.optional("nblocks", .integer, "Blocks of the window; a month of them unless told otherwise."), .optional("blockhash", .hex, "The block that ends it; the tip unless told otherwise.")],
+            "Number and rate of the chain's transactions."),
+        RPCDeclaration("getchaintips", .blockchain, "The ends of all known branches."),
+        RPCDeclaration("getdifficulty", .blockchain, "How many times harder than the easiest target the tip's is."),
+        RPCDeclaration(
+            "gettxout", .blockchain,
+            [
+                .required("txid", .hex, "The transaction's id."), .required("n", .integer, "Number of the output."),
+                .optional("include_mempool", .boolean, default: true, "Whether what waits counts as spent, and its outputs as there."),
+            ], "An unspent output; null when it is spent or unknown."),
+        RPCDeclaration(
+            "gettxoutproof", .blockchain,
+            [.required("txids", .array, "Ids of transactions of one block."), .optional("blockhash", .hex, "That block; left out, one of them must have an unspent output.")], kindErrorCode: -3,
+            "A proof that the transactions stand in a block, in hexadecimal."),
+        RPCDeclaration(
+            "gettxoutsetinfo", .blockchain, [.optional("hash_type", .string, default: "hash_serialized_2", "Taken for the sake of older clients; there is one kind of hash.")],
+            "Number, sum and hash of all unspent outputs."),
+        RPCDeclaration(
+            "reconsiderblock", .blockchain, [.required("blockhash", .hex, "The block's hash.")],
+            "Lets a block that was called invalid, and what builds on it, be judged again; peers are asked for it anew."),
+        RPCDeclaration(
+            "verifytxoutproof", .blockchain, [.required("proof", .hex, "What gettxoutproof gave.")],
+            "The ids that a proof shows to stand in a block of the tip's chain; none where the proof is not valid."),
+        RPCDeclaration(
+            "waitforblock", .blockchain, [.required("blockhash", .hex, "The block's hash."), timeout], "Waits until a block is the tip, and tells the tip."),
+        RPCDeclaration(
+            "waitforblockheight", .blockchain, [.required("height", .integer, "The height."), timeout], "Waits until the tip is that high, and tells the tip."),
+        RPCDeclaration("waitfornewblock", .blockchain, [timeout], "Waits until the tip is another one, and tells it."),
+    ]
+
+    private static let timeout = RPCParameter.optional("timeout", .integer, default: 0, "Milliseconds; 0 for no limit.")
+
+    static let mempool: [RPCDeclaration] = [
+        RPCDeclaration("getmempoolentry", .blockchain, [.required("txid", .hex, "The transaction's id.")], "What is known of a waiting transaction."),
+        RPCDeclaration("getmempoolinfo", .blockchain, "Size and limits of the mempool."),
+        RPCDeclaration(
+            "getrawmempool", .blockchain,
+            [
+                .optional("verbose", .boolean, default: false, "Objects by id, in place of a list of ids."),
+                .optional("mempool_sequence", .boolean, default: false, "With the number of the pool's last change; not together with verbose."),
+            ], "The waiting transactions."),
+        RPCDeclaration("savemempool", .blockchain, "Does nothing: each change of the pool is stored before anybody is told of it."),
+    ]
+
+    static let mining: [RPCDeclaration] = [
+        RPCDeclaration(
+            "getnetworkhashps", .mining,
+            [
+                .optional("nblocks", .integer, default: 120, "Over so many blocks; from 0 down, those since the target moved last."),
+                .optional("height", .integer, default: -1, "As it was at that height; the tip unless told otherwise."),
+            ], "The tickets a second that the blocks' targets stand for. A ticket is one training step."),
+        RPCDeclaration("submitheader", .mining, [.required("hexdata", .hex, "The header's bytes.")], "Hands a header in."),
+        RPCDeclaration(
+            "generate", .generating,
+            [.required("nblocks", .integer, "How many blocks."), .optional("maxtries", .integer, default: 1_000_000, "The most trajectories that are trained.")],
+            "Mines blocks in the node, to a new address of the wallet, and gives their hashes."),
+        RPCDeclaration(
+            "generatetoaddress", .generating,
+            [
+                .required("nblocks", .integer, "How many blocks."), .required("address", .string, "Whom they pay."),
+                .optional("maxtries", .integer, default: 1_000_000, "The most trajectories that are trained."),
+            ], "Mines blocks in the node and gives their hashes."),
+        RPCDeclaration(
+            "getblocktemplate", .mining, [.optional("template_request", .object, "As BIP-22 has it; a longpollid in it waits for a new tip.")],
+            "All that an external miner needs for the next block. The weights are at /rest/modelstate/<modelroot>.bin."),
+        RPCDeclaration("getmininginfo", .mining, "What mining works on."),
+        RPCDeclaration(
+            "submitblock", .mining, [.required("hexdata", .hex, "The block's bytes."), .optional("dummy", .any, "Taken for the sake of BIP-22, and without effect.")],
+            "Hands a block in; null when it is connected, else the reason (BIP-22)."),
+    ]
+}

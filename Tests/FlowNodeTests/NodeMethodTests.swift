@@ -1,0 +1,175 @@
+import FlowConsensus
+import FlowEncoding
+import FlowRPC
+import TestSupport
+import Testing
+
+@testable import FlowNode
+
+/// What the node answers over JSON-RPC, method by method: a right call, and what is refused with which number.
+@Suite struct NodeMethodTests {
+    private final class Caller: Sendable {
+        let folder: TemporaryFolder
+        let node: Node
+        let address: String
+        let hashes: [JSONValue]
+
+        /// A node with three blocks.
+        init() async throws {
+            folder = try TemporaryFolder()
+            var configuration = NodeConfiguration(parameters: try TestNetwork.parameters(), dataDirectory: folder.path)
+            configuration.listens = false
+            configuration.threads = 1
+            node = try await Node(configuration)
+            address = try Address(program: try TestKey(3).program, prefix: "rfl").description
+            let reply = try JSONParser.parse(
+                await node.rpc.handle(body: (["method": "generatetoaddress", "params": [3, .string(address)]] as JSONValue).encodedBytes).body)
+            hashes = reply["result"]?.arrayValue ?? []
+        }
+
+        func reply(_ method: String, _ arguments: JSONValue) async throws -> JSONValue {
+            let request: JSONValue = ["method": .string(method), "params": arguments, "id": 1]
+            return try JSONParser.parse(await node.rpc.handle(body: request.encodedBytes).body)
+        }
+
+        func call(_ method: String, _ arguments: JSONValue = [], sourceLocation: SourceLocation = #_sourceLocation) async throws -> JSONValue {
+            let reply = try await reply(method, arguments)
+            #expect(reply["error"] == .null, "\(method): \(reply.text)", sourceLocation: sourceLocation)
+            return reply["result"] ?? .null
+        }
+
+        func refuses(_ code: Int, _ method: String, _ arguments: JSONValue, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+            let reply = try await reply(method, arguments)
+            #expect(reply["error"]?["code"] == .integer(code), "\(method) \(arguments.text): \(reply.text)", sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test func statistics() async throws {
+        let caller = try await Caller()
+        let hash = try #require(caller.hashes.last)
+        let block = try await caller.call("getblockstats", [3])
+        #expect(block["blockhash"] == hash && block["txs"] == 1 && block["outs"] == 1 && block["ins"] == 0 && block["subsidy"] == 5_000_000_000 && block["totalfee"] == 0)
+        #expect(try await caller.call("getblockstats", [hash]) == block)
+        #expect(try await caller.call("getblockstats", [hash, ["txs", "height"]]) == ["height": 3, "txs": 1])
+        try await caller.refuses(-8, "getblockstats", [4])
+        try await caller.refuses(-8, "getblockstats", [-1])
+        try await caller.refuses(-8, "getblockstats", ["00"])
+        try await caller.refuses(-5, "getblockstats", [.string(String(repeating: "0", count: 64))])
+        try await caller.refuses(-8, "getblockstats", [3, ["nothing"]])
+        let chain = try await caller.call("getchaintxstats")
+        #expect(chain["txcount"] == 4 && chain["window_block_count"] == 2 && chain["window_tx_count"] == 2 && chain["window_final_block_hash"] == hash)
+        #expect(try await caller.call("getchaintxstats", [0, .string(caller.hashes[0].stringValue ?? "")])["txcount"] == 2)
+        try await caller.refuses(-8, "getchaintxstats", [3])
+        try await caller.refuses(-8, "getchaintxstats", [-1])
+        try await caller.refuses(-1, "getchaintxstats", ["x"])
+        #expect(try await (caller.call("getnetworkhashps").doubleValue ?? -1) >= 0)
+        try await caller.refuses(-1, "getnetworkhashps", ["x"])
+        let stages = try await caller.call("getgrowthschedule")
+        #expect(stages[0]?["height"] == 0 && stages[0]?["inforce"] == true && stages[0]?["costratio"] == 1)
+        try await caller.refuses(-1, "getgrowthschedule", [1])
+        await caller.node.stop()
+    }
+
+    @Test func waiting() async throws {
+        let caller = try await Caller()
+        let tip: JSONValue = ["hash": try #require(caller.hashes.last), "height": 3]
+        #expect(try await caller.call("waitforblockheight", [3]) == tip)
+        #expect(try await caller.call("waitforblockheight", [9, 20]) == tip)
+        #expect(try await caller.call("waitforblock", [tip["hash"] ?? .null]) == tip)
+        #expect(try await caller.call("waitfornewblock", [20]) == tip)
+        // Blocks come until the callers are through: which of them a caller sees first is for the machine to say.
+        let mining = Task {
+            while !Task.isCancelled {
+                _ = try await caller.call("generatetoaddress", [1, .string(caller.address)])
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        async let next = caller.call("waitfornewblock")
+        #expect(try await (caller.call("waitforblockheight", [5])["height"]?.intValue ?? 0) >= 5)
+        #expect(try await (next["height"]?.intValue ?? 0) >= 4)
+        mining.cancel()
+        _ = await mining.result
+        try await caller.refuses(-1, "waitfornewblock", [-1])
+        try await caller.refuses(-8, "waitforblock", ["00"])
+        try await caller.refuses(-1, "waitforblockheight", [])
+        await caller.node.stop()
+    }
+
+    @Test func proofs() async throws {
+        let caller = try await Caller()
+        let hash = try #require(caller.hashes.last)
+        let txid = try #require(try await caller.call("getblock", [hash])["tx"]?[0])
+        let proof = try await caller.call("gettxoutproof", [[txid]])
+        #expect(try await caller.call("gettxoutproof", [[txid], hash]) == proof)
+        #expect(try await caller.call("verifytxoutproof", [proof]) == [txid])
+        #expect(try await caller.call("verifytxoutproof", ["00"]) == [])
+        try await caller.refuses(-5, "gettxoutproof", [[txid], caller.hashes[0]])
+        try await caller.refuses(-5, "gettxoutproof", [[.string(String(repeating: "1", count: 64))]])
+        try await caller.refuses(-8, "gettxoutproof", [[]])
+        try await caller.refuses(-8, "gettxoutproof", [[txid, txid]])
+        try await caller.refuses(-8, "gettxoutproof", [["00"]])
+        try await caller.refuses(-3, "gettxoutproof", ["x"])
+        await caller.node.stop()
+    }
+
+    @Test func rawTransactions() async throws {
+        let caller = try await Caller()
+        let input: JSONValue = ["txid": .string(String(repeating: "1", count: 64)), "vout": 1]
+        let raw = try await caller.call("createrawtransaction", [[input], [.object([.init(caller.address, .number("0.5"))])], 7, true])
+        let decoded = try await caller.call("decoderawtransaction", [raw])
+        #expect(decoded["locktime"] == 7 && decoded["vin"]?[0]?["sequence"] == 0xffff_fffd && decoded["vout"]?[0]?["value"] == .number("0.50000000"))
+        #expect(decoded["vout"]?[0]?["scriptPubKey"]?["address"] == .string(caller.address))
+        #expect(try await caller.call("createrawtransaction", [[input], .object([.init(caller.address, 1)])]).stringValue != nil)
+        let outputs = JSONValue.object([.init(caller.address, 1)])
+        try await caller.refuses(-8, "createrawtransaction", [[["vout": 1]], outputs])
+        try await caller.refuses(-8, "createrawtransaction", [[["txid": .string(String(repeating: "1", count: 64))]], outputs])
+        try await caller.refuses(-8, "createrawtransaction", [[["txid": .string(String(repeating: "1", count: 64)), "vout": -1]], outputs])
+        try await caller.refuses(-5, "createrawtransaction", [[], ["notanaddress": 1]])
+        try await caller.refuses(-3, "createrawtransaction", [[], .object([.init(caller.address, -1)])])
+        try await caller.refuses(-3, "createrawtransaction", [[], .object([.init(caller.address, .number("0.123456789"))])])
+        try await caller.refuses(-8, "createrawtransaction", [[], [outputs, outputs]])
+        try await caller.refuses(-8, "createrawtransaction", [[], outputs, -1])
+        try await caller.refuses(-8, "createrawtransaction", [[["txid": .string(String(repeating: "1", count: 64)), "vout": 0, "sequence": 0xffff_ffff]], outputs, 0, true])
+        try await caller.refuses(-3, "createrawtransaction", ["x", outputs])
+        #expect(try await caller.call("combinerawtransaction", [[raw, raw]]) == raw)
+        try await caller.refuses(-22, "combinerawtransaction", [["00"]])
+        try await caller.refuses(-22, "combinerawtransaction", [[]])
+        let program = try TestKey(3).program
+        let script = try await caller.call("decodescript", [.string(Hex.encode(program.encoded))])
+        #expect(script["address"] == .string(caller.address) && script["ispayable"] == true)
+        try await caller.refuses(-22, "decodescript", ["ff"])
+        await caller.node.stop()
+    }
+
+    @Test func networkAndHeaders() async throws {
+        let caller = try await Caller()
+        let totals = try await caller.call("getnettotals")
+        #expect(totals["totalbytesrecv"] == 0 && (totals["timemillis"]?.intValue ?? 0) > 1_000_000_000_000)
+        #expect(try await caller.call("getnodeaddresses", [0]) == [])
+        try await caller.refuses(-8, "getnodeaddresses", [-1])
+        _ = try await caller.call("setban", ["192.0.2.0/24", "add", 60])
+        #expect(try await caller.call("listbanned").arrayValue?.count == 1)
+        #expect(try await caller.call("clearbanned") == .null)
+        #expect(try await caller.call("listbanned") == [])
+        _ = try await caller.call("setban", ["192.0.2.1", "add", .integer(Int64(UInt32.max)), true])
+        #expect(try await caller.call("listbanned")[0]?["banned_until"] == .integer(Int64(UInt32.max)))
+        try await caller.refuses(-8, "setban", ["192.0.2.2", "add", 1, true])
+        let header = try await caller.call("getblockheader", [try #require(caller.hashes.last), false])
+        #expect(try await caller.call("submitheader", [header]) == .null)
+        try await caller.refuses(-22, "submitheader", ["00"])
+        let orphan = "ff" + String(repeating: "00", count: (header.stringValue?.count ?? 0) / 2 - 1)
+        try await caller.refuses(-25, "submitheader", [.string(orphan)])
+        #expect(try await caller.call("savemempool") == .null)
+        await caller.node.stop()
+    }
+
+    /// Everything that the catalogue declares for a node is served by it; the wallet's methods come from the wallet.
+    @Test func everythingIsServed() async throws {
+        let caller = try await Caller()
+        let served = Set(try await caller.call("rpc.discover")["methods"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? [])
+        #expect(served.isSuperset(of: ["help", "stop", "getblock", "getblockstats", "createrawtransaction"]) && !served.contains("getbalance"))
+        try await caller.refuses(-32601, "getbalance", [])
+        try await caller.refuses(-32601, "generate", [1])
+        await caller.node.stop()
+    }
+}
