@@ -56,7 +56,7 @@ extension Wallet {
         bumping = txid
         defer { bumping = nil }
         let cost = old.transaction.cost
-        order.rate = rate ?? max(.standard, FeeRate(harukiPerThousand: FeeRate(fee: oldFee, cost: cost).harukiPerThousand &+ ReplacementRules.step))
+        order.rate = rate ?? max(.standard, FeeRate(harukiPerThousand: FeeRate(paying: oldFee, for: cost).harukiPerThousand &+ ReplacementRules.step))
         var draft = try draft(order)
         for _ in 0..<4 {
             let size = draft.transaction.cost + draft.spent.count * Witness.keyWitnessLength

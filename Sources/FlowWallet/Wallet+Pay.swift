@@ -90,7 +90,10 @@ extension Wallet {
         let selection = try CoinSelection.choose(from: others, given: given, for: demand, using: &generator)
         guard selection.fee <= Self.feeLimit else { throw .feeAboveLimit(fee: selection.fee, limit: Self.feeLimit) }
         var program = order.changeProgram
-        if program == nil, selection.change != nil { program = try takeKey(.change).program }
+        if program == nil, selection.change != nil {
+            guard hasSecret else { throw .noChangeAddress }
+            program = try takeKey(.change).program
+        }
         // The change's place must not tell which output it is.
         return try TransactionDraft(order, selection, change: program, place: order.changePlace ?? Int.random(in: 0...order.outputs.count))
     }

@@ -30,6 +30,8 @@ public enum WalletError: Error, Equatable, Sendable {
     case feeAboveLimit(fee: Amount, limit: Amount)
     /// An output is too small for its part of the fee.
     case feeNotPayable(amount: Amount, fee: Amount)
+    /// There is change, and the wallet has no key for it.
+    case noChangeAddress
     /// The order itself makes no sense.
     case invalidOrder(String)
     /// More coins are needed than one transaction can hold.
@@ -99,6 +101,8 @@ extension WalletError: CustomStringConvertible {
             "The fee would be \(fee) FLOW, above the limit of \(limit) FLOW. Send in several transactions, or lower the fee rate."
         case let .feeNotPayable(amount, fee):
             "The transaction amount is too small to pay the fee: \(amount) FLOW would have to pay \(fee) FLOW. Send more, or pay the fee yourself."
+        case .noChangeAddress:
+            "Transaction needs a change address, but we can't generate it: this wallet has no keys. Name one (changeAddress)."
         case let .invalidOrder(reason):
             "This cannot be paid: \(reason)."
         case let .tooManyCoins(limit):

@@ -177,6 +177,10 @@ import Testing
         await #expect(throws: WalletError.noPrivateKeys) { try await watcher.pay(mine, through: chain) }
         await #expect { try await watcher.fund(mine, through: chain) } throws: { if case WalletError.insufficientFunds = $0 { true } else { false } }
         order.spendsWatched = true
+        var without = order
+        without.changeProgram = nil
+        let changeless = without
+        await #expect(throws: WalletError.noChangeAddress) { try await watcher.fund(changeless, through: chain) }
         var (partial, change, fee) = try await watcher.fundPartially(order, through: chain)
         #expect(change != nil && fee > .zero && partial.spentOutputs != nil)
         let isSigned = try await watcher.process(&partial)

@@ -8,22 +8,22 @@ struct CoinSums: Sendable {
     }
 
     private var byHeight: [BlockHeight: Sum] = [:]
-    private var total = Sum()
+    private var total: Int64 = 0
 
     mutating func add(_ coin: WalletCoin) { change(coin, by: coin.output.value.haruki) }
     mutating func remove(_ coin: WalletCoin) { change(coin, by: -coin.output.value.haruki) }
 
     private mutating func change(_ coin: WalletCoin, by value: Int64) {
         guard let height = coin.height else { return }
-        let part: WritableKeyPath<Sum, Int64> = coin.isCoinbase ? \.coinbases : \.payments
-        total[keyPath: part] &+= value
-        byHeight[height, default: Sum()][keyPath: part] &+= value
-        if let sum = byHeight[height], sum.payments == 0, sum.coinbases == 0 { byHeight[height] = nil }
+        var sum = byHeight[height] ?? Sum()
+        if coin.isCoinbase { sum.coinbases &+= value } else { sum.payments &+= value }
+        total &+= value
+        byHeight[height] = sum.payments == 0 && sum.coinbases == 0 ? nil : sum
     }
 
     /// What is so many blocks deep, coinbases that are not mature beside it.
     func value(atTip tip: BlockHeight, confirmations: Int64) -> (mature: Int64, immature: Int64) {
-        var (mature, immature) = (total.payments &+ total.coinbases, Int64(0))
+        var (mature, immature) = (total, Int64(0))
         for (height, sum) in byHeight {
             let confirmed = Int64(tip) - Int64(height) + 1
             let isMature = confirmed >= Int64(ConsensusLimits.coinbaseMaturity)

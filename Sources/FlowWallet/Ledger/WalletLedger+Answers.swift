@@ -30,6 +30,11 @@ extension WalletLedger {
         balance(atTip: tip, confirmations: confirmations, isWatched: false).trusted
     }
 
+    /// What is watched of coins that so many blocks hold and follow.
+    public func watchedBalance(atTip tip: BlockHeight, confirmations: Int64) -> Amount {
+        balance(atTip: tip, confirmations: confirmations, isWatched: true).trusted
+    }
+
     /// No look at each coin: a wallet may have very many.
     private func balance(atTip tip: BlockHeight, confirmations: Int64, isWatched: Bool) -> WalletBalance {
         let sums = (isWatched ? watchedSums : ownSums).value(atTip: tip, confirmations: confirmations)

@@ -13,7 +13,7 @@ public struct FeeRate: Hashable, Comparable, Sendable {
     public init(harukiPerThousand: Int64) { self.harukiPerThousand = max(0, harukiPerThousand) }
 
     /// The rate that a fee is for a cost, rounded down.
-    public init(fee: Amount, cost: Int) {
+    public init(paying fee: Amount, for cost: Int) {
         let (product, overflow) = fee.haruki.multipliedReportingOverflow(by: 1_000)
         self.init(harukiPerThousand: (overflow ? .max : product) / Int64(max(1, cost)))
     }

@@ -23,7 +23,7 @@ public struct PaymentOrder: Sendable {
     /// Coins that are only watched may be chosen too: then somebody else has to sign.
     public var spendsWatched = false
     /// Coins of which fewer blocks tell are not chosen.
-    public var leastConfirmations: Int64 = 0
+    var leastConfirmations: Int64 = 0
     /// Coins chosen are locked, so that no other payment takes them.
     public var locksCoins = false
     /// What the maker writes down about it, and about whom it pays; neither leaves the wallet.
