@@ -49,7 +49,7 @@ let package = Package(
                 + [log, "ProgramSupport"],
             swiftSettings: settings),
         .executableTarget(
-            name: "flowcoind", dependencies: ["FlowDaemon", "ProgramSupport", arguments], swiftSettings: settings),
+            name: "flowcoind", dependencies: flow("FlowNode") + ["FlowDaemon", "ProgramSupport", arguments], swiftSettings: settings),
         .executableTarget(name: "flowcoin-cli", dependencies: flow("FlowRPC") + ["ProgramSupport", arguments], swiftSettings: settings),
         .executableTarget(
             name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", arguments], swiftSettings: settings),

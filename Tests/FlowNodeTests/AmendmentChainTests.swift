@@ -78,17 +78,26 @@ import Testing
         await chain.stop()
     }
 
-    /// Both branches pass both heights; the longer one wins, and the other takes all of that back.
-    @Test func aReorganisationCrossesBothAmendments() async throws {
+    /// Both branches pass the heights above the fork; the longer one wins, and the other takes all of that back. A restart behind it changes nothing.
+    @Test(arguments: [1, 2, 3, 4]) func aReorganisationCrossesTheAmendments(fork: Int) async throws {
         let parameters = try Self.parameters()
-        let (left, right) = (try await TestNetwork.chain(parameters), try await TestNetwork.chain(parameters))
-        _ = try await MiningLoop(chain: left).mine(1, paying: try TestKey(1).program)
-        #expect(try await right.submit(try await left.blocks(from: 1)[0]) == .connected)
-        _ = try await MiningLoop(chain: left).mine(5, paying: try TestKey(1).program)
-        _ = try await MiningLoop(chain: right).mine(6, paying: try TestKey(2).program)
-        for block in try await right.blocks(from: 2, limit: 20) { _ = try await left.submit(block) }
+        let store = MemoryStore()
+        var left = try await TestNetwork.chain(parameters, store: store)
+        let right = try await TestNetwork.chain(parameters)
+        _ = try await MiningLoop(chain: left).mine(fork, paying: try TestKey(1).program)
+        for block in try await left.blocks(from: 1) { #expect(try await right.submit(block) == .connected) }
+        _ = try await MiningLoop(chain: left).mine(6 - fork, paying: try TestKey(1).program)
+        _ = try await MiningLoop(chain: right).mine(7 - fork, paying: try TestKey(2).program)
+        for block in try await right.blocks(from: BlockHeight(fork + 1), limit: 20) { _ = try await left.submit(block) }
         try await expectSame(left, right)
         #expect(try await left.tip().height == 7)
+        await left.stop()
+        left = try await TestNetwork.chain(parameters, store: store)
+        try await expectSame(left, right)
+        // It goes on as the other does.
+        _ = try await MiningLoop(chain: left).mine(1, paying: try TestKey(1).program)
+        #expect(try await right.submit(try await left.blocks(from: 8)[0]) == .connected)
+        try await expectSame(left, right)
         for chain in [left, right] { await chain.stop() }
     }
 

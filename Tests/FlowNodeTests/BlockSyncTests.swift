@@ -1,4 +1,5 @@
 import FlowCrypto
+import FlowEncoding
 import FlowP2P
 import FlowStore
 import Testing
@@ -32,6 +33,79 @@ import Testing
             // Asked once; another empty answer asks for nothing more.
             #expect(sync.handle(.message(peer, .headers([])), now: .seconds(2), chain: chain).isEmpty)
         }
+        await node.stop()
+    }
+
+    /// A peer with other amendments is no liar: both sides say it, its payments are left alone, and only a crowd of such headers ends the connection.
+    @Test func aPeerWithOtherAmendmentsIsNotPunished() async throws {
+        let plain = try TestNetwork.parameters()
+        var amended = plain
+        amended.amendments = [Amendment(height: 3, stepsPerBlock: 4)]
+        let theirs = try await Self.mined(4, try amended.validated())
+        let node = try await TestNetwork.chain(plain)
+        for block in theirs.prefix(2) { #expect(try await node.submit(block) == .connected) }
+        let headers = NetworkMessage.headers(theirs.map(\.header.encoded))
+        let (peer, later) = (PeerID(rawValue: 5), PeerID(rawValue: 6))
+        var sync = BlockSync()
+        func take(_ event: BlockSync.Event, at seconds: Int) async -> [BlockSync.Action] {
+            let (before, now) = (sync, Duration.seconds(seconds))
+            let (after, actions) = await node.read { chain in
+                var sync = before
+                let actions = sync.handle(event, now: now, chain: chain)
+                return (sync, actions)
+            }
+            sync = after
+            return actions
+        }
+        _ = await take(.connected(peer), at: 0)
+        #expect(sync.warnings.isEmpty)
+        // There is no block of one's own at that height yet, so none is shown.
+        var actions = await take(.message(peer, headers), at: 1)
+        guard case .parted(peer, let reason)? = actions.first else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(actions.count == 1 && reason.contains("other amendments than the 0 that this node has in force at height 3"))
+        #expect(sync.warnings.count == 1 && sync.warnings[0].contains("from height 3 on"))
+        let inventory = NetworkMessage.inv([InventoryItem(.transaction, Keccak256.hash([1]))])
+        #expect(await take(.message(peer, inventory), at: 2).isEmpty)
+        #expect(await take(.message(peer, .tx([0])), at: 2).isEmpty)
+        #expect(await take(.message(peer, .mempool), at: 2).isEmpty)
+
+        _ = try await MiningLoop(chain: node).mine(1, paying: try TestKey(2).program)
+        let own = try await node.blocks(from: 3)[0].header
+        _ = await take(.connected(later), at: 3)
+        actions = await take(.message(later, headers), at: 4)
+        #expect(actions.contains(.send(.headers([own.encoded]), to: later)))
+        // Once a peer, and one line a height.
+        #expect(await take(.message(later, .headers([theirs[2].header.encoded])), at: 5).isEmpty)
+        #expect(sync.warnings.count == 1)
+        for count in 3..<BlockSync.foreignHeaders {
+            #expect(await take(.message(later, .headers([theirs[2].header.encoded])), at: 5).isEmpty, "\(count)")
+        }
+        actions = await take(.message(later, .headers([theirs[2].header.encoded])), at: 5)
+        guard case .disconnect(later, _)? = actions.first, actions.count == 1 else {
+            Issue.record("\(actions)")
+            return
+        }
+        for id in [peer, later] { _ = await take(.disconnected(id), at: 6) }
+        #expect(sync.warnings.isEmpty)
+
+        // Another height than the one behind its parent, and other rules, are faults as before.
+        var high = theirs[2].header
+        high.height = 9
+        var bits = own
+        bits.bits = CompactTarget(bits: 0)
+        for (number, header) in [high, bits].enumerated() {
+            let liar = PeerID(rawValue: UInt64(7 + number))
+            _ = await take(.connected(liar), at: 7)
+            actions = await take(.message(liar, .headers([header.encoded])), at: 8)
+            guard case .misbehaved(liar, 100, _)? = actions.first else {
+                Issue.record("\(actions)")
+                continue
+            }
+        }
+        #expect(sync.warnings.isEmpty)
         await node.stop()
     }
 

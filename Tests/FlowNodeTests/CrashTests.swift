@@ -2,6 +2,7 @@ import FlowConsensus
 import FlowCrypto
 import FlowModel
 import FlowStore
+import TestSupport
 import Testing
 
 @testable import FlowNode
@@ -18,11 +19,12 @@ import Testing
         _ = try await MiningLoop(chain: long).mine(4, paying: try TestKey(2).program)
         let script = try await short.blocks(from: 1) + long.blocks(from: 1)
         var crashes = 0
+        let folder = try TemporaryFolder(inMemory: true)
         for write in 1...200 {
-            let store = CrashingStore(seed: UInt64(write))
+            let store = CrashingStore(seed: UInt64(write)), mark = DurableFile(path: folder.path("mark\(write)"))
             store.crash(atWrite: write)
             do {
-                let node = try await TestNetwork.chain(parameters, store: store)
+                let node = try await TestNetwork.chain(parameters, store: store, mark: mark)
                 try await play(script, on: node)
                 await node.stop()
             } catch {
@@ -32,7 +34,8 @@ import Testing
             crashes += 1
             let reopened = store.reopened(after: ending)
             // Opening verifies that the model's root is the tip's.
-            let again = try await TestNetwork.chain(parameters, store: reopened)
+            let again = try await TestNetwork.chain(parameters, store: reopened, mark: mark)
+            #expect(await again.warnings() == "", "nothing is missing that was acknowledged")
             try await expectConsistent(again)
             try await play(script, on: again)
             try await expectSame(again, long)

@@ -127,7 +127,7 @@ import Testing
         }
         result.state[3] += 0x1p-20
         try node.chain.finish(task, finding)
-        #expect(node.chain.warnings.contains("another root"))
+        #expect(node.chain.warningLines.joined().contains("another root"))
         #expect(try node.chain.nextReplay() == nil, "it is not tried again at once")
         #expect(node.chain.tree.tip.hash == chains[0].last?.hash)
         #expect(node.engine.trainedSteps - before <= 2 * (201 - 150 + shared), "what was replayed before is not replayed again")
@@ -140,7 +140,7 @@ import Testing
         try node.take(chains[1], from: BlockTree.Announcer(rawValue: 2))
         #expect(node.chain.tree.tip.hash == chains[1].last?.hash && node.chain.tree.tip.height == 230)
         #expect(node.chain.model.root() == node.chain.tree.tip.resultRoot)
-        #expect(node.chain.tree.suspensions.isEmpty && node.chain.remade == nil && node.chain.warnings.isEmpty)
+        #expect(node.chain.tree.suspensions.isEmpty && node.chain.remade == nil && node.chain.warningLines.isEmpty)
         // What is stored is what a node has that never saw the other branch.
         let reopened = try await ChainService.open(
             store: store, environment: try TestNetwork.environment(parameters), clock: { 1_780_000_000 })
@@ -180,7 +180,7 @@ import Testing
                 try node.chain.finish(task, finding)
             }
             if isJudged { break }
-            #expect(node.chain.warnings.contains("made again"))
+            #expect(node.chain.warningLines.joined().contains("made again"))
             node.clock.advance(29)
             node.chain.tick()
             #expect(try node.chain.nextReplay() == nil)
@@ -190,8 +190,30 @@ import Testing
         #expect(remade == 20)
         #expect(node.chain.tree.condemned(branch[0].hash)?.reason.hasPrefix("training-digest") == true)
         node.chain.tick()
-        #expect(node.chain.remade == nil && node.chain.warnings.isEmpty)
+        #expect(node.chain.warningLines.isEmpty)
         #expect(node.chain.tree.tip.hash == chains[0].last?.hash)
+        // A second liar in a row pays for what the node does: the weights are still there.
+        var before = node.engine.trainedSteps
+        let second = Self.invented(180, like: chains[0][20], on: chains[0][19].header, mark: 1, parameters)
+        node.clock.advance(500)
+        node.chain.tick()
+        try node.take(second, from: BlockTree.Announcer(rawValue: 3))
+        #expect(node.chain.tree.condemned(second[0].hash)?.reason.hasPrefix("training-digest") == true)
+        #expect(node.engine.trainedSteps - before <= 1)
+        // Ten minutes after the last one they are forgotten.
+        for seconds in [0, 599] as [UInt64] {
+            node.clock.advance(seconds)
+            node.chain.tick()
+            #expect(node.chain.remade != nil)
+        }
+        node.clock.advance(1)
+        node.chain.tick()
+        #expect(node.chain.remade == nil)
+        // Whoever waits for that makes the node go the whole way once more, with rests.
+        before = node.engine.trainedSteps
+        let third = Self.invented(180, like: chains[0][20], on: chains[0][19].header, mark: 2, parameters)
+        try node.take(third, from: BlockTree.Announcer(rawValue: 4))
+        #expect(node.engine.trainedSteps - before >= 2)
     }
 
     /// A machine that fails while it makes weights again: what it called false is taken back, what it made is not relied on, and it rests before it tries
@@ -232,7 +254,7 @@ import Testing
             if isTold { finding = ReplayFinding(outcome: .localFault(.environment("no memory")), known: .init()) } else { finding.outcome = first.outcome }
             try node.chain.finish(task, finding)
             #expect(node.chain.remade == nil)
-            #expect(node.chain.warnings.contains(isTold ? "no memory" : "another root"))
+            #expect(node.chain.warningLines.joined().contains(isTold ? "no memory" : "another root"))
             #expect(try node.chain.nextReplay() == nil, "it is not tried again at once")
             #expect(node.chain.tree.condemned(branch[0].hash) == nil)
             for _ in 0..<3 {

@@ -4,6 +4,7 @@ import FlowModel
 import FlowStore
 import FlowTensor
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -28,13 +29,16 @@ import Testing
             return try CheckedCorpus { () throws(CorpusError) in try DirectoryCorpus(path: path) }
         }
 
-        /// Changes one byte in each piece, or changes it back; size and times stay.
-        func flip() throws {
+        /// Changes some bytes of each piece, or changes them back; size and times stay.
+        func flip() throws { try flip { _ in true } }
+
+        /// Changes those of the bytes 300, 300 + `distance` and so on that are wanted.
+        func flip(every distance: Int = 500, _ isWanted: (UInt64) -> Bool) throws {
             var times = stat()
             stat(file, &times)
             let handle = try #require(FileHandle(forUpdatingAtPath: file))
             let size = try handle.seekToEnd()
-            for offset in stride(from: 300, to: size, by: 500) {
+            for offset in stride(from: 300, to: size, by: distance) where isWanted(offset) {
                 try handle.seek(toOffset: offset)
                 let byte = try #require(try handle.read(upToCount: 1)?.first)
                 try handle.seek(toOffset: offset)
@@ -182,10 +186,233 @@ import Testing
             return
         }
         let finding = faulty.replay(try claim(nonce), parent: weights, cancel: CancellationFlag())
-        guard case .valid = finding.outcome, case .backend("spoiled", 2, _, _)? = finding.alarm else {
+        guard case .valid(let result) = finding.outcome, case .backend("spoiled", 2, _, _)? = finding.alarm else {
             Issue.record("\(finding.alarm.map { "\($0)" } ?? "no alarm")")
             return
         }
+        // Nobody else vouches for that step: the portable kernels' result is taken, and they go on.
+        #expect(faulty.environment.trust.isDistrusted)
+        guard case .valid(let right) = ReplayEngine(environment: clean).replay(try claim(nonce), parent: weights, cancel: CancellationFlag()).outcome else {
+            Issue.record("the block is right")
+            return
+        }
+        #expect(result.root == right.root)
+    }
+
+    /// Digests that another machine shares are its word against the portable kernels', an alarm; of one's own the portable kernels are believed.
+    @Test(arguments: [false, true]) func aCrossCheckOfClaimedSteps(isOwn: Bool) throws {
+        let parameters = try TestNetwork.parameters(stepsPerBlock: 2)
+        let weights = ModelState(initialising: try ModelConfiguration(parameters), seed: parameters.training.initialisationSeed)
+        let backend = SpoiledBackend(call: 1, isLasting: true) { $0 += 1_000 }
+        let environment = try TestNetwork.environment(parameters, backend: backend)
+        let header = BlockHeader(
+            previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
+            bits: parameters.powLimit, nonce: 1, steps: 1, deltaHash: .zero)
+        let digest = try Trajectory(
+            environment.job(header, parent: weights), trainer: Trainer(configuration: environment.stage(at: 1).configuration, backend: backend)
+        ).advance().digest
+        let claim = TrainingClaim(header: header, parentHash: parameters.genesisHash, stepDigests: [digest])
+        let finding = ReplayEngine(environment: environment).replay(claim, parent: weights, checksText: isOwn, cancel: CancellationFlag())
+        guard case .backend("spoiled", 1, _, _)? = finding.alarm else {
+            Issue.record("\(finding.alarm.map { "\($0)" } ?? "no alarm")")
+            return
+        }
+        #expect(environment.trust.isDistrusted == isOwn)
+        switch finding.outcome {
+        case .valid: #expect(!isOwn)
+        case .wrongDigest(step: 1, _, actual: digest): #expect(isOwn)
+        default: Issue.record("\(finding.outcome)")
+        }
+    }
+
+    // MARK: mining
+
+    /// A chain that trains on a text in a folder.
+    private func node(_ texts: Texts, _ parameters: ChainParameters, _ corpus: CheckedCorpus) async throws -> ChainService {
+        try await ChainService.open(
+            store: MemoryStore(), environment: TrainingEnvironment(parameters: parameters, corpus: corpus, backend: ReferenceBackend(), pool: .single),
+            clock: { 1_780_000_000 })
+    }
+
+    /// The text is damaged or replaced under a miner: nothing false is connected, the warning says what is wrong, and once the text is whole again mining
+    /// goes on by itself.
+    @Test(arguments: [false, true]) func miningWaitsForItsText(isReplaced: Bool) async throws {
+        let texts = try Texts()
+        let corpus = try texts.corpus()
+        let parameters = try TestNetwork.parameters(stepsPerBlock: 4).with(corpusRoot: corpus.tree.root, length: corpus.length).validated()
+        let whole = texts.folder.path + "/../" + UUID().uuidString
+        try FileManager.default.copyItem(atPath: texts.folder.path, toPath: whole)
+        defer { try? FileManager.default.removeItem(atPath: whole) }
+        let node = try await node(texts, parameters, corpus)
+        if isReplaced {
+            try FileManager.default.removeItem(atPath: texts.file)
+            try String(repeating: "another book\n", count: 40_000).write(toFile: texts.file, atomically: false, encoding: .utf8)
+        } else {
+            try texts.flip()
+        }
+        let program = try TestKey(1).program
+        let mining = Task { try await MiningLoop(chain: node).mine(2, paying: program) }
+        try await eventually { await node.warnings().contains("book.txt") }
+        if !isReplaced { #expect(await node.warnings().contains("piece")) }
+        #expect(await node.tip().height == 0)
+        #expect(await node.chainTips().count == 1, "nothing false was handed over")
+        if isReplaced {
+            try FileManager.default.removeItem(atPath: texts.file)
+            try FileManager.default.copyItem(atPath: whole + "/book.txt", toPath: texts.file)
+        } else {
+            try texts.flip()
+        }
+        #expect(try await mining.value.count == 2)
+        #expect(await node.warnings().isEmpty)
+        // Whoever has the whole text agrees.
+        let other = try await ChainService.open(
+            store: MemoryStore(),
+            environment: TrainingEnvironment(parameters: parameters, corpus: DirectoryCorpus(path: whole), backend: ReferenceBackend(), pool: .single),
+            clock: { 1_780_000_000 })
+        for block in try await node.blocks(from: 1) { #expect(try await other.submit(block) == .connected) }
+        await other.stop()
+        await node.stop()
+    }
+
+    /// Digests of this machine agree with its replay whatever both read, so the text of the own blocks' steps is checked; also of those that were
+    /// taken before a pause.
+    @Test func ownDigestsOfADamagedTextAreNotApproved() throws {
+        let texts = try Texts()
+        let corpus = try texts.corpus()
+        let parameters = try TestNetwork.parameters(stepsPerBlock: 2).with(corpusRoot: corpus.tree.root, length: corpus.length).validated()
+        let environment = try TrainingEnvironment(parameters: parameters, corpus: corpus, backend: ReferenceBackend(), pool: .single)
+        let stage = environment.stage(at: 1)
+        let weights = ModelState(initialising: stage.configuration, seed: parameters.training.initialisationSeed)
+        func header(_ nonce: UInt64) -> BlockHeader {
+            BlockHeader(
+                previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
+                bits: parameters.powLimit, nonce: nonce, steps: 2, deltaHash: .zero)
+        }
+        /// The pieces that a step's windows touch.
+        func pieces(_ header: BlockHeader, step: UInt32) -> Set<UInt64> {
+            let seed = parameters.workSeed(of: header)
+            let starts = (0..<UInt32(stage.configuration.batchSize)).map { stage.sampler.split.start(workSeed: seed, step: step, window: $0) }
+            return Set(starts.flatMap { [$0, $0 + UInt64(stage.configuration.contextLength)] }.map { $0 / UInt64(CorpusTree.pieceLength) })
+        }
+        let chosen = try #require((1...64).map { header($0) }.first { !pieces($0, step: 1).isSubset(of: pieces($0, step: 2)) })
+        let damaged = try #require(pieces(chosen, step: 1).subtracting(pieces(chosen, step: 2)).first)
+        let flip = { try texts.flip(every: 7) { $0 / UInt64(CorpusTree.pieceLength) == damaged } }
+
+        try flip()
+        let trajectory = Trajectory(environment.job(chosen, parent: weights), trainer: Trainer(configuration: stage.configuration, backend: ReferenceBackend()))
+        let claim = TrainingClaim(
+            header: chosen, parentHash: parameters.genesisHash, stepDigests: [try trajectory.advance().digest, try trajectory.advance().digest])
+        for isPaused in [false, true] {
+            let engine = ReplayEngine(environment: environment)
+            if isPaused {
+                let cancel = CancellationFlag()
+                guard case .preempted = engine.replay(claim, parent: weights, cancel: cancel, firstStep: { cancel.cancel() }).outcome else {
+                    Issue.record("it was not paused")
+                    continue
+                }
+            }
+            let finding = engine.replay(claim, parent: weights, checksText: true, cancel: CancellationFlag())
+            guard case .localFault(.corpus(let text)) = finding.outcome else {
+                Issue.record("\(finding.outcome)")
+                continue
+            }
+            #expect(text.contains("book.txt") && text.contains("piece \(damaged)") && finding.known.digests.isEmpty)
+        }
+        try flip()
+        guard case .wrongDigest = ReplayEngine(environment: environment).replay(claim, parent: weights, checksText: true, cancel: CancellationFlag()).outcome
+        else {
+            Issue.record("what was computed from damaged text was believed")
+            return
+        }
+    }
+
+    /// A held-out loss of damaged text is published as none, and decides nothing.
+    @Test func aDamagedHeldOutPartHasNoLoss() throws {
+        let texts = try Texts()
+        let corpus = try texts.corpus()
+        let parameters = try TestNetwork.parameters(stepsPerBlock: 1).with(corpusRoot: corpus.tree.root, length: corpus.length).validated()
+        let environment = try TrainingEnvironment(parameters: parameters, corpus: corpus, backend: ReferenceBackend(), pool: .single)
+        let stage = environment.stage(at: 1)
+        let weights = ModelState(initialising: stage.configuration, seed: parameters.training.initialisationSeed)
+        let header = BlockHeader(
+            previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
+            bits: parameters.powLimit, nonce: 1, steps: 1, deltaHash: .zero)
+        let digest = try Trajectory(
+            environment.job(header, parent: weights), trainer: Trainer(configuration: stage.configuration, backend: ReferenceBackend())
+        ).advance().digest
+        let claim = TrainingClaim(header: header, parentHash: parameters.genesisHash, stepDigests: [digest])
+        let engine = ReplayEngine(environment: environment)
+        var losses: [Double?] = []
+        for isDamaged in [true, false] {
+            try texts.flip { $0 >= stage.sampler.split.trainingLength }
+            guard case .valid(let result) = engine.replay(claim, parent: weights, cancel: CancellationFlag()).outcome else {
+                Issue.record("the block is right, damaged: \(isDamaged)")
+                return
+            }
+            losses.append(result.heldOutLoss)
+        }
+        #expect(losses[0] == nil && losses[1] != nil)
+    }
+
+    @Test func miningGoesOnAfterDamagedWeights() async throws {
+        let parameters = try TestNetwork.parameters()
+        let node = try await TestNetwork.chain(parameters)
+        _ = try await MiningLoop(chain: node).mine(1, paying: try TestKey(1).program)
+        await node.read { $0.model[3] += 0x1p-20 }
+        let events = node.events()
+        let watch = Task { await Self.warnings(events) }
+        #expect(try await MiningLoop(chain: node).mine(2, paying: try TestKey(1).program).count == 2)
+        try await agrees(node, parameters)
+        await node.stop()
+        #expect(await watch.value.contains("weights in memory"))
+    }
+
+    /// A backend that computes wrong once, in the miner's first step, or always: the block that comes of it is nobody's, and mining goes on.
+    @Test(arguments: [false, true]) func miningGoesOnAfterABackendsFault(isLasting: Bool) async throws {
+        let parameters = try TestNetwork.parameters()
+        let counting = SpoiledBackend(call: 0)
+        await (try await TestNetwork.chain(parameters, backend: counting)).stop()
+        let backend = SpoiledBackend(call: counting.callCount + 1, isLasting: isLasting) { $0 += 1_000 }
+        let node = try await TestNetwork.chain(parameters, backend: backend)
+        let events = node.events()
+        let watch = Task { await Self.warnings(events) }
+        #expect(try await MiningLoop(chain: node).mine(2, paying: try TestKey(1).program).count == 2)
+        #expect(await node.warnings().contains("the backend spoiled") == isLasting)
+        try await agrees(node, parameters)
+        await node.stop()
+        #expect(await watch.value.contains("the replay of a block that this node mined"))
+    }
+
+    /// The machine's clock jumps back while a block is mined, so that its time is too far ahead.
+    @Test func miningGoesOnAfterTheClockWasPutBack() async throws {
+        let parameters = try TestNetwork.parameters()
+        let isBack = Atomic(false)
+        let node = try await ChainService.open(
+            store: MemoryStore(), environment: try TestNetwork.environment(parameters),
+            clock: { isBack.load(ordering: .relaxed) ? 1_779_000_000 : 1_780_000_000 })
+        let events = node.events()
+        let watch = Task { await Self.warnings(events) }
+        let mined = try await MiningLoop(chain: node).mine(2, paying: try TestKey(1).program) { _ in isBack.store(true, ordering: .relaxed) }
+        #expect(mined.count == 2)
+        #expect(await node.warnings().isEmpty)
+        try await agrees(node, parameters)
+        await node.stop()
+        let text = await watch.value
+        #expect(text.contains("has to wait") && text.contains("time-too-new"))
+    }
+
+    private static func warnings(_ events: AsyncStream<NodeEvent>) async -> String {
+        var all = ""
+        for await event in events { if case .warning(let error) = event { all += "\(error)\n" } }
+        return all
+    }
+
+    /// A sound machine connects all that a chain holds.
+    private func agrees(_ node: ChainService, _ parameters: ChainParameters) async throws {
+        let sound = try await TestNetwork.chain(parameters)
+        for block in try await node.blocks(from: 1) { #expect(try await sound.submit(block) == .connected) }
+        #expect(await sound.tip().hash == node.tip().hash)
+        await sound.stop()
     }
 
     /// The weights in memory change after they were checked: they are loaded again, and the block connects without a restart. A lie on them, judged before,

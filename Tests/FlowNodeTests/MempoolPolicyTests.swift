@@ -24,7 +24,7 @@ import Testing
     }
 
     private func add(_ entry: MempoolEntry, to pool: inout Mempool) throws {
-        pool.add(entry, evicting: try pool.admission(of: entry, spending: []))
+        pool.add(entry, try pool.admission(of: entry, spending: [], now: 0), now: 0)
     }
 
     @Test func aFeeIsMeasuredByCost() throws {
@@ -33,9 +33,9 @@ import Testing
         #expect(one.cost == one.size + 64)
         #expect(hundred.cost == hundred.size + 6_400)
         let needed = Int64(hundred.cost)
-        #expect(throws: Never.self) { try pool.admission(of: entry(2, fee: needed, outputs: 100), spending: []) }
+        #expect(throws: Never.self) { try pool.admission(of: entry(2, fee: needed, outputs: 100), spending: [], now: 0) }
         do {
-            _ = try pool.admission(of: entry(2, fee: needed - 1, outputs: 100), spending: [])
+            _ = try pool.admission(of: entry(2, fee: needed - 1, outputs: 100), spending: [], now: 0)
             Issue.record("accepted")
         } catch {
             #expect(error.reason == "min relay fee not met")
@@ -73,7 +73,7 @@ import Testing
         }
         func spends(_ outputs: [TransactionOutput]) -> String? {
             do throws(MempoolRejection) {
-                _ = try Mempool().admission(of: entry(1, fee: 100_000), spending: outputs.map { Coin(output: $0, height: 1, isCoinbase: false) })
+                _ = try Mempool().admission(of: entry(1, fee: 100_000), spending: outputs.map { Coin(output: $0, height: 1, isCoinbase: false) }, now: 0)
                 return nil
             } catch { return error.reason }
         }
@@ -95,26 +95,26 @@ import Testing
         policy.maximumBytes = 4 * size
         var pool = Mempool(policy: policy)
         let (cheap, dear, middle) = (entry(1, fee: 1_000), entry(2, fee: 9_000), entry(3, fee: 5_000))
-        let child = entry(4, fee: 8_000, parents: [cheap])
+        let child = entry(4, fee: 1_500, parents: [cheap])
         for one in [cheap, dear, middle, child] { try add(one, to: &pool) }
         #expect(pool.byteCount == policy.maximumBytes)
-        // Paying no more than the cheapest frees nothing and changes nothing.
+        // Paying no more than the cheapest, with what depends on it, frees nothing and changes nothing.
         for fee in [500, 1_000] as [Int64] {
             do {
-                _ = try pool.admission(of: entry(5, fee: fee), spending: [])
+                _ = try pool.admission(of: entry(5, fee: fee), spending: [], now: 0)
                 Issue.record("accepted")
             } catch { #expect(error.reason == "mempool full") }
         }
         #expect(Set(pool.entries.keys) == [cheap.txid, dear.txid, middle.txid, child.txid])
         let newcomer = entry(6, fee: 2_000)
-        #expect(try pool.admission(of: newcomer, spending: []) == [cheap.txid, child.txid])
+        #expect(try pool.admission(of: newcomer, spending: [], now: 0).evicted == [cheap.txid, child.txid])
         try add(newcomer, to: &pool)
         #expect(Set(pool.entries.keys) == [dear.txid, middle.txid, newcomer.txid])
         #expect(pool.byteCount == 3 * size)
         // A child never pushes out what it needs, even where that is the cheapest.
         try add(entry(7, fee: 7_000), to: &pool)
         let needy = entry(8, fee: 9_999, parents: [newcomer])
-        #expect(try pool.admission(of: needy, spending: []) == [middle.txid])
+        #expect(try pool.admission(of: needy, spending: [], now: 0).evicted == [middle.txid])
         #expect(pool.spender(of: newcomer.transaction.inputs[0].outPoint) == newcomer.txid)
         #expect(pool.spender(of: cheap.transaction.inputs[0].outPoint) == nil)
     }

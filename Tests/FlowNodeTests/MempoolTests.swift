@@ -88,13 +88,13 @@ import Testing
             return MempoolEntry(transaction, txid: transaction.txid, fee: Amount(haruki: 1_000), spent: [], time: number, height: 1)
         }
         let (first, second) = (entry(1), entry(2))
-        pool.add(first, evicting: [])
+        pool.add(first, MempoolAdmission(), now: 0)
         let before = pool.sequence
-        pool.add(second, evicting: [first.txid])
+        pool.add(second, MempoolAdmission(evicted: [first.txid]), now: 0)
         #expect(pool.changes(since: before) == [first.txid, second.txid])
         #expect(pool.changes(since: pool.sequence) == [])
         #expect(pool.changes(since: pool.sequence + 1) == nil, "a state that never was")
-        for number in 3..<25_000 as Range<UInt64> { pool.add(entry(number), evicting: []) }
+        for number in 3..<25_000 as Range<UInt64> { pool.add(entry(number), MempoolAdmission(), now: 0) }
         #expect(pool.changes(since: before) == nil)
         #expect(pool.changes(since: pool.sequence - 9_000)?.count == 9_000)
         #expect(pool.drain().count == pool.entries.count + 24_998 && pool.byteCount == 0)
@@ -187,11 +187,102 @@ import Testing
         if low.encodedLength * 3 > 450 {
             try await chain.submit(rich)
             #expect(await chain.mempoolEntry(low.txid) == nil)
-            #expect(try await rejection(chain, low)?.reason == "mempool full")
+            #expect(try await rejection(chain, low)?.reason == "mempool min fee not met")
         }
         clock.advance(policy.expirySeconds + 1)
         _ = try? await chain.submit(low)
+        #expect(await chain.mempoolEntries().isEmpty)
+        // What a full pool asked for sinks once a block has come.
+        _ = try await MiningLoop(chain: chain).mine(1, paying: key.program)
+        clock.advance(200 * 3_600)
+        try await chain.submit(low)
         #expect(await chain.mempoolEntries().map(\.txid) == [low.txid])
+        #expect(await chain.mempoolInfo().minimumFeeRate == policy.minimumFeeRate)
+        await chain.stop()
+    }
+
+    /// A replacement over the chain service: the pool, its changes and the store hold the new one, and a block does not give the old one back.
+    @Test func aReplacementIsKeptAndMined() async throws {
+        let clock = TestClock(), store = MemoryStore(), parameters = try TestNetwork.parameters()
+        let key = try TestKey(1)
+        let chain = try await TestNetwork.chain(parameters, store: store, clock: clock)
+        _ = try await MiningLoop(chain: chain).mine(103, paying: key.program)
+        var coins: [(OutPoint, Coin)] = []
+        for block in try await chain.blocks(from: 1, limit: 2) {
+            let outPoint = OutPoint(txid: block.transactions[0].txid, index: 0)
+            coins.append((outPoint, try #require(try await chain.coin(outPoint))))
+        }
+        func pay(_ coin: (OutPoint, Coin), _ value: Int64, _ sequence: UInt32) throws -> Transaction {
+            key.payment(
+                from: [coin], to: [TransactionOutput(value: Amount(haruki: value), program: key.program)], genesis: parameters.genesisHash, sequence: sequence)
+        }
+        let old = try pay(coins[0], 4_999_990_000, 0xffff_fffd)
+        let child = try pay((OutPoint(txid: old.txid, index: 0), Coin(output: old.outputs[0], height: 104, isCoinbase: false)), 4_999_980_000, 0xffff_ffff)
+        for transaction in [old, child] { try await chain.submit(transaction) }
+        #expect(await chain.mempoolDescendants(old.txid)?.map(\.entry.txid) == [child.txid])
+        #expect(await chain.mempoolAncestors(child.txid)?.map(\.entry.txid) == [old.txid])
+        #expect(await chain.mempoolAncestors(.zero)?.count == nil)
+        let sequence = await chain.mempoolChanges().sequence
+        let new = try pay(coins[0], 4_999_900_000, 0xffff_fffd)
+        let events = chain.events()
+        #expect(try await rejection(chain, try pay(coins[0], 4_999_979_990, 0xffff_fffd))?.reason == "insufficient fee")
+        #expect(try await chain.submit(new).haruki == 100_000)
+        var dropped: Set<Hash256> = []
+        for await event in events {
+            if case .dropped(let txid) = event { dropped.insert(txid) }
+            if case .transaction(let txid) = event {
+                #expect(txid == new.txid)
+                break
+            }
+        }
+        #expect(dropped == [old.txid, child.txid])
+        let changes = await chain.mempoolChanges(since: sequence)
+        #expect(!changes.isWhole && changes.arrived.map(\.txid) == [new.txid] && Set(changes.left) == [old.txid, child.txid])
+        // Killed now, it comes back with the new one.
+        let again = try await TestNetwork.chain(parameters, store: store, clock: clock)
+        #expect(await again.mempoolEntries().map(\.txid) == [new.txid])
+        // What was replaced pays less than what took its place.
+        #expect(try await rejection(again, old)?.reason == "insufficient fee")
+        _ = try await MiningLoop(chain: again).mine(1, paying: key.program)
+        let tip = await again.tip().hash
+        #expect(try await again.block(tip)?.transactions.last?.txid == new.txid)
+        #expect(await again.mempoolStatus().count == 0)
+        await chain.stop()
+        await again.stop()
+    }
+
+    @Test func severalAreTestedTogether() async throws {
+        let (chain, key, coins, _) = try await scene()
+        func pay(_ coin: (OutPoint, Coin), _ value: Int64) throws -> Transaction {
+            key.payment(
+                from: [coin], to: [TransactionOutput(value: Amount(haruki: value), program: key.program)], genesis: chain.parameters.genesisHash)
+        }
+        let parent = try pay(coins[0], 4_999_990_000)
+        let child = try pay((OutPoint(txid: parent.txid, index: 0), Coin(output: parent.outputs[0], height: 104, isCoinbase: false)), 4_999_980_000)
+        let free = try pay(coins[1], 5_000_000_000)
+        let results = try await chain.test(package: [parent, child, free])
+        #expect(results.count == 3 && (try? results[0].get())?.txid == parent.txid && (try? results[1].get())?.fee.haruki == 10_000)
+        if case .failure(let rejection) = results[2] { #expect(rejection.reason == "min relay fee not met") } else { Issue.record("accepted") }
+        #expect(await chain.mempoolStatus().count == 0)
+        func refusal(_ package: [Transaction]) async -> String? {
+            do {
+                _ = try await chain.test(package: package)
+                return nil
+            } catch { return (error as? MempoolRejection)?.reason }
+        }
+        #expect(await refusal([child, parent]) == "package-not-sorted")
+        #expect(await refusal([parent, parent]) == "package-contains-duplicates")
+        let rival = try pay(coins[0], 4_999_000_000)
+        #expect(await refusal([parent, rival]) == "conflict-in-package")
+        #expect(await refusal([Transaction](repeating: parent, count: 26)) == "package-too-many-transactions")
+        // All or none.
+        #expect(try await chain.submit(package: [parent, child, free]).map { $0?.reason } == [nil, nil, "min relay fee not met"])
+        #expect(await chain.mempoolStatus().count == 0)
+        #expect(try await chain.submit(package: [parent, child]).allSatisfy { $0 == nil })
+        #expect(await chain.mempoolStatus().count == 2)
+        #expect(try await chain.submit(package: [parent, child]).allSatisfy { $0 == nil }, "those that wait count as taken")
+        try await chain.prioritise(child.txid, by: 5)
+        #expect(await chain.prioritisedTransactions() == [child.txid: 5])
         await chain.stop()
     }
 }

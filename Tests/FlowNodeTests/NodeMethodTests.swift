@@ -80,7 +80,7 @@ import Testing
         // Blocks come until the callers are through: which of them a caller sees first is for the machine to say.
         let mining = Task {
             while !Task.isCancelled {
-                _ = try await caller.call("generatetoaddress", [1, .string(caller.address)])
+                _ = try await caller.reply("generatetoaddress", [1, .string(caller.address)])
                 try await Task.sleep(for: .milliseconds(20))
             }
         }

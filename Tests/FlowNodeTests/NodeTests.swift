@@ -69,7 +69,7 @@ import Testing
         let file = directory.path + "/model.gguf"
         _ = try await call(node, "exportmodel", [.string(file), "f32"])
         #expect(FileManager.default.fileExists(atPath: file))
-        for method in node.rpc.methodNames where !["stop", "generate", "generatetoaddress", "exportmodel"].contains(method) {
+        for method in node.rpc.methodNames where !["stop", "generatetoaddress", "exportmodel"].contains(method) && !method.hasPrefix("waitfor") {
             // Whatever the arguments, an answer comes.
             for arguments: JSONValue in [[], ["x"], [-1], [[:]], ["00", "x", true], [1e300.json, "", nil]] {
                 let request: JSONValue = ["method": .string(method), "params": arguments, "id": 1]
@@ -105,15 +105,52 @@ import Testing
         var book = AddressBook()
         let place = try #require(PeerEndpoint("1.2.3.4:9555", defaultPort: 1))
         book.add([PeerAddress(time: 1_780_000_000, services: [.blocks], network: .ipv4, address: [1, 2, 3, 4], port: 9555)], now: 1_780_000_000)
-        var bans = BanList()
-        bans.ban(range, until: 2_000_000_000, at: 1)
-        try memory.write(book, bans)
-        #expect(memory.addressBook.contains(place) && memory.bans.contains("203.0.113.7", at: 5))
+        memory.write(ban: range, until: 2_000_000_000)
+        memory.write(ban: NetworkRange(host: "203.0.113.8"), until: 2_000_000_001)
+        try memory.write(book, now: 1)
+        #expect(memory.addressBook.contains(place) && memory.bans.entries(at: 5) == [range: 2_000_000_000, NetworkRange(host: "203.0.113.8"): 2_000_000_001])
+        try memory.write(book, now: 2_000_000_000)
+        #expect(memory.bans.entries(at: 0) == [NetworkRange(host: "203.0.113.8"): 2_000_000_001], "what is over is forgotten")
         var damage = WriteBatch()
         damage.put(StoreKey.addressBook, [0xff, 0xff, 0xff])
-        damage.put(StoreKey.bans, [1, 2, 3])
+        damage.put(StoreKey.ban("203.0.113.8"), [1, 2, 3])
+        damage.put(StoreKey.ban("203.0.113.9/99"), [UInt8](repeating: 0x7f, count: 8))
         try store.write(damage, sync: true)
         #expect(memory.addressBook.count == 0 && memory.bans.entries(at: 0).isEmpty)
+    }
+
+    /// Killed at any moment after it, a node comes back with a ban, and keeps out every peer of the range: those that come and those that it would
+    /// go to, written as IPv4 or inside IPv6.
+    @Test func aBannedRangeStaysOutAfterAKill() async throws {
+        let directory = try TemporaryFolder(), parameters = try TestNetwork.parameters()
+        var configuration = NodeConfiguration(parameters: parameters, dataDirectory: directory.path("first"))
+        configuration.listenPort = 0
+        configuration.listenHost = "127.0.0.1"
+        let first = try await Node(configuration)
+        let connection = ConnectionParameters(genesisHash: parameters.genesisHash, services: [.blocks], userAgent: "/stranger:1/", nonce: 7)
+        let stranger = PeerNetwork(configuration: PeerNetworkConfiguration(magic: parameters.magic, connection: connection))
+        let peer = try await stranger.connectOnce(host: "127.0.0.1", port: try #require(first.listeningPort))
+        first.network.ban(try #require(NetworkRange("127.0.0.0/8")), for: .seconds(1_000))
+        try await eventually { stranger.peer(peer) == nil }
+        // What a kill leaves is what the files hold at that moment.
+        try FileManager.default.copyItem(atPath: directory.path("first"), toPath: directory.path("second"))
+        configuration.dataDirectory = directory.path("second")
+        let second = try await Node(configuration)
+        #expect(second.network.bans() == first.network.bans() && second.network.bans().count == 1)
+        let port = try #require(second.listeningPort)
+        await #expect(throws: PeerNetworkError.self) { try await stranger.connectOnce(host: "127.0.0.1", port: port) }
+        for host in ["127.0.0.1", "127.9.9.9", "::ffff:127.0.0.1"] {
+            let place = PeerEndpoint(host: host, port: try #require(first.listeningPort))
+            await #expect(throws: PeerNetworkError.banned(place)) { try await second.network.connectOnce(host: place.host, port: place.port) }
+        }
+        second.network.unban(try #require(NetworkRange("127.0.0.0/8")))
+        try FileManager.default.copyItem(atPath: directory.path("second"), toPath: directory.path("third"))
+        configuration.dataDirectory = directory.path("third")
+        let third = try await Node(configuration)
+        #expect(third.network.bans().isEmpty)
+        _ = try await stranger.connectOnce(host: "127.0.0.1", port: try #require(third.listeningPort))
+        await stranger.stop()
+        for node in [first, second, third] { await node.stop() }
     }
 
     @Test func refusesForeignLockedAndMismatched() async throws {

@@ -74,6 +74,39 @@ import Testing
         await first.stop()
     }
 
+    /// Two nodes whose amendments differ agree up to the height, part there, and both say why; nobody is cut off.
+    @Test func nodesWithOtherAmendmentsSayWhyTheyPart() async throws {
+        let plain = try TestNetwork.parameters()
+        var amended = plain
+        amended.amendments = [Amendment(height: 3, stepsPerBlock: 4)]
+        let (a, b) = (try TemporaryFolder(), try TemporaryFolder())
+        let first = try await node(a, parameters: plain)
+        let second = try await node(b, parameters: try amended.validated(), connect: first)
+        try await eventually { first.network.peers().count == 1 && second.network.peers().count == 1 }
+        _ = try await first.miner.mine(2, paying: try TestKey(1).program)
+        try await eventually { await second.chain.tip().height == 2 }
+        #expect(await first.chain.warnings().isEmpty)
+        _ = try await first.miner.mine(2, paying: try TestKey(1).program)
+        try await eventually { await second.chain.warnings().contains("from height 3 on") }
+        _ = try await second.miner.mine(3, paying: try TestKey(2).program)
+        try await eventually { await first.chain.warnings().contains("from height 3 on") }
+        #expect(await first.chain.warnings().contains("other amendments than the 0 that this node has in force"))
+        #expect(await second.chain.warnings().contains("other amendments than the 1 that this node has in force"))
+        #expect(await first.chain.tip().height == 4)
+        #expect(await second.chain.tip().height == 5)
+        for height in 1...2 as ClosedRange<BlockHeight> {
+            #expect(await first.chain.entry(at: height)?.hash == second.chain.entry(at: height)?.hash)
+        }
+        for network in [first.network, second.network] {
+            #expect(network.peers().map(\.misbehaviourScore) == [0])
+            #expect(network.bans().isEmpty)
+        }
+        await second.stop()
+        // The warning goes with the peer.
+        try await eventually { await first.chain.warnings().isEmpty }
+        await first.stop()
+    }
+
     @Test func anotherNetworkIsRefusedAtTheHandshake() async throws {
         let directory = try TemporaryFolder()
         let node = try await node(directory, parameters: try TestNetwork.parameters())

@@ -1,5 +1,5 @@
-import FlowEncoding
 @testable import FlowP2P
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -8,13 +8,16 @@ import Testing
         ("1.2.3.4", "1.2.3.4"), ("1.2.3.4/32", "1.2.3.4"), ("1.2.3.4/16", "1.2.0.0/16"), ("1.2.3.4/9", "1.0.0.0/9"), ("1.2.3.4/0", "0.0.0.0/0"),
         ("255.255.255.255/31", "255.255.255.254/31"), ("::ffff:1.2.3.4", "1.2.3.4"), ("2001:470::1", "2001:470:0:0:0:0:0:1"),
         ("2001:470:ffff::1/33", "2001:470:8000:0:0:0:0:0/33"), ("node.example", "node.example"),
+        ("1.2.3.4/255.255.0.0", "1.2.0.0/16"), ("1.2.3.4/0.0.0.0", "0.0.0.0/0"), ("1.2.3.4/255.255.255.255", "1.2.3.4"),
+        ("::ffff:1.2.3.4/104", "1.0.0.0/8"), ("::ffff:1.2.3.4/128", "1.2.3.4"), ("::ffff:0:0/96", "0.0.0.0/0"), ("fe80::1%eth0", "fe80:0:0:0:0:0:0:1"),
     ]) func eachRangeHasOneForm(text: String, form: String) throws {
         let range = try #require(NetworkRange(text))
         #expect(range.description == form)
         #expect(NetworkRange(form) == range)
     }
 
-    @Test(arguments: ["", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/8/8", "2001:470::/129", "node/8", "a b", "1.2.3/8", "/8", "1.2.3.4/0008"])
+    @Test(arguments: ["", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/8/8", "2001:470::/129", "node/8", "a b", "1.2.3/8", "/8", "1.2.3.4/0008", "1.2.3.4/255.0.255.0", "1.2.3.4/0.0.0.255", "2001:470::/255.0.0.0", "::ffff:1.2.3.4/95",
+        "1.2.3.4/::ffff:255.0.0.0", "::ffff:1.2.3.4/255.0.0.0"])
     func whatIsNoRangeIsRefused(text: String) { #expect(NetworkRange(text) == nil) }
 
     @Test func rangesContainWhatTheyShould() throws {
@@ -24,7 +27,7 @@ import Testing
         #expect(try contains("128.0.0.0/1", "200.1.1.1") && !contains("128.0.0.0/1", "100.1.1.1"))
         #expect(try contains("0.0.0.0/0", "9.9.9.9") && !contains("0.0.0.0/0", "2001:470::1"))
         #expect(try contains("2001:470::/32", "2001:470:5::1") && !contains("2001:470::/32", "2001:471::1"))
-        #expect(try contains("1.2.0.0/16", "::ffff:1.2.3.4"))
+        #expect(try contains("1.2.0.0/16", "::ffff:1.2.3.4") && contains("::ffff:1.2.0.0/112", "1.2.3.4") && contains("fe80::/10", "fe80::1%eth0"))
         #expect(try contains("a", "a") && !contains("a", "b") && !contains("1.0.0.0/8", "a"))
         let wide = try #require(NetworkRange("1.0.0.0/8")), narrow = try #require(NetworkRange("1.2.0.0/16"))
         #expect(wide.contains(narrow) && !narrow.contains(wide) && !wide.isHost && NetworkRange(host: "1.2.3.4").isHost)
@@ -40,24 +43,20 @@ import Testing
         #expect(bans.entries(at: 0).count == BanList.rangeCapacity && bans.contains("7.249.0.1", at: 0) && !bans.contains("0.1.0.1", at: 0))
     }
 
-    @Test func bansSurviveARestart() throws {
-        var bans = BanList(), random = SeededGenerator(seed: 8)
-        bans.ban(try #require(NetworkRange("9.0.0.0/8")), until: 100, at: 0)
-        bans.ban(NetworkRange(host: "8.8.8.8"), until: .max, at: 0)
-        bans.ban(NetworkRange(host: "a"), until: 5, at: 0)
-        let readable = bans.encoded
-        bans.ban(NetworkRange(host: "a/8"), until: 5, at: 0)
-        #expect(bans.encoded == readable)
-        bans.lift(NetworkRange(host: "a/8"))
-        let again = try BanList(decoding: bans.encoded)
-        #expect(again.entries(at: 0) == bans.entries(at: 0) && again.encoded == bans.encoded)
-        for _ in 0..<500 {
-            var damaged = bans.encoded
-            damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-            if let read = try? BanList(decoding: damaged) { #expect(read.entries(at: 0).count <= 3) }
-        }
-        #expect(throws: DecodingFault.self) { try BanList(decoding: [2, 0]) }
-        #expect(throws: DecodingFault.self) { try BanList(decoding: [1, 1, 3, 0x31, 0x2f, 0x38, 1, 0, 0, 0, 0, 0, 0, 0]) }
+    /// Whoever keeps bans hears of each change, in order, the longer end of two included.
+    @Test func changesOfBansAreTold() async throws {
+        let told = NIOLockedValueBox<[String]>([])
+        var configuration = PeerNetworkConfiguration.sample(nonce: 3)
+        configuration.clock = PeerClock(now: { .zero }, unixTime: { 1_000 }, sleep: { _ in throw CancellationError() })
+        configuration.banChanged = { range, end in told.withLockedValue { $0.append("\(range) \(end.map(String.init) ?? "lifted")") } }
+        let network = PeerNetwork(configuration: configuration, transport: InMemoryTransport.World().host("8.8.8.8"))
+        let range = try #require(NetworkRange("9.0.0.0/8"))
+        network.ban(range, for: .seconds(600))
+        network.ban(range, for: .seconds(60))
+        network.ban(NetworkRange(host: "7.7.7.7"), for: .seconds(Int64.max))
+        network.unban(range)
+        #expect(told.withLockedValue { $0 } == ["9.0.0.0/8 1600", "9.0.0.0/8 1600", "7.7.7.7 \(UInt64(Int64.max) + 1_000)", "9.0.0.0/8 lifted"])
+        await network.stop()
     }
 
     /// A network keeps a range out in both directions, ends what it has with it, and goes on after a restart.
@@ -76,7 +75,7 @@ import Testing
         await #expect(throws: PeerNetworkError.self) { try await caller.connectOnce(host: "8.8.8.8", port: 9) }
         await #expect(throws: PeerNetworkError.banned(PeerEndpoint(host: "9.9.7.7", port: 9))) { try await called.connectOnce(host: "9.9.7.7", port: 9) }
         var configuration = PeerNetworkConfiguration.sample(nonce: 3)
-        configuration.bans = try BanList(decoding: called.banList.encoded)
+        for (range, end) in called.bans() { configuration.bans.ban(range, until: end, at: 0) }
         await called.stop()
         let again = PeerNetwork(configuration: configuration, transport: world.host("8.8.8.8"))
         try await again.listen(port: 9)

@@ -45,7 +45,13 @@ public struct DaemonOptions: ParsableArguments, Sendable {
     @Flag(name: .customLong("daemon", withSingleDash: true), help: "Run in the background; returns once the node answers.")
     public var daemon = false
 
+    @Flag(name: .customLong("server", withSingleDash: true), help: "Answer JSON-RPC; always on, and taken for the sake of older habits.")
+    public var server = false
+
     public init() {}
+
+    /// The options that take no value.
+    public static let flags: Set = ["nolisten", "disablewallet", "daemon", "server"]
 
     private static let modelFormats = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
 

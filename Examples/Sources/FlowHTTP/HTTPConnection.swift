@@ -64,7 +64,8 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         register.add(NIOLoopBound(self, eventLoop: context.eventLoop))
-        close(after: isSurplus ? .seconds(2) : settings.idleTime)
+        close(after: settings.idleTime)
+        if isSurplus { refuse(.tooManyConnections(limit: settings.connections)) }
         context.fireChannelActive()
     }
 
@@ -152,7 +153,6 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     private func fault(in head: HTTPRequestHead) -> HTTPFault? {
-        if isSurplus { return .tooManyConnections(limit: settings.connections) }
         let length = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count }
         if length > settings.headLength { return .headTooLong(limit: settings.headLength) }
         // A length beyond all numbers is too long, too.
@@ -244,7 +244,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     func linger() {
         gate.isShut = true
         channel.close(mode: .output, promise: nil)
-        close(after: .seconds(5))
+        // Who was refused before asking may still be about to ask.
+        close(after: isSurplus ? settings.requestTime : .seconds(5))
         resume()
     }
 

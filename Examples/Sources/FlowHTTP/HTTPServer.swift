@@ -39,8 +39,7 @@ public final class HTTPServer: Sendable {
         _ endpoint: HTTPEndpoint, port: Int, _ group: MultiThreadedEventLoopGroup, _ settings: HTTPServerSettings,
         _ service: any HTTPService, _ register: ConnectionRegister
     ) async throws(HTTPServerError) -> (any Channel)? {
-        // Above the bound, so many are told so at once; further ones wait until these have gone.
-        let ceiling = settings.connections + 256
+        let ceiling = settings.connections + settings.refusals
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = settings.headLength
         limits.maxHeaderListSize = settings.headLength

@@ -6,6 +6,8 @@ public struct HTTPServerSettings: Sendable {
     public var bodyLength = 4 << 20
     /// Connections at once; further ones are told so and closed.
     public var connections = 512
+    /// Connections that are being told so at once; further ones wait to be taken.
+    public var refusals = 1_024
     /// A connection without a request is closed after this time.
     public var idleTime = Duration.seconds(75)
     /// A request's body must be there in this time from its head.

@@ -118,7 +118,11 @@ public final class RemoteMiner {
                 return !(step.isTicket && block.header.meetsTarget)
             }
             try Task.checkCancellation()
-            if end == .stopped { return try await submit(block, run) }
+            if end == .stopped {
+                // A node that reads the same damaged files could not tell.
+                try sampler.checkPieces(workSeed: run.job.workSeed, steps: block.stepDigests.indices.lazy.map { UInt32($0 + 1) })
+                return try await submit(block, run)
+            }
             await Task.yield()
         }
         return false

@@ -57,10 +57,15 @@ public struct NetworkOptions: ParsableArguments, Sendable {
         return .mainnet
     }
 
+    /// What `-datadir` names, or `~/.flowcoin`: where `flowcoin.conf` lies.
+    static func baseDirectory(_ path: String?) -> URL {
+        path.map { URL(fileURLWithPath: ($0 as NSString).expandingTildeInPath, isDirectory: true) }
+            ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".flowcoin", isDirectory: true)
+    }
+
     /// The directory of this network's data: below `-datadir`, one folder a network, as bitcoind keeps them.
     public func networkDirectory(of parameters: ChainParameters) -> URL {
-        let base = dataDirectory.map { URL(fileURLWithPath: ($0 as NSString).expandingTildeInPath, isDirectory: true) }
-            ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".flowcoin", isDirectory: true)
+        let base = Self.baseDirectory(dataDirectory)
         return parameters.name == ChainParameters.mainnet.name
             ? base : base.appendingPathComponent(parameters.name, isDirectory: true)
     }

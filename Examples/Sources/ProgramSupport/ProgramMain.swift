@@ -2,6 +2,15 @@ public import ArgumentParser
 import Foundation
 
 extension AsyncParsableCommand {
+    /// Runs the command with what its configuration file and its command line say (`ProgramArguments`).
+    public static func runProgram(_ form: OptionForm, known: Set<String>? = nil) async {
+        do {
+            await runProgram(try ProgramArguments.all(Array(CommandLine.arguments.dropFirst()), form, known: known))
+        } catch {
+            stop("\(configuration.commandName ?? "error"): \(error.description)", status: error.exitStatus)
+        }
+    }
+
     /// Runs the command; an error ends the program with one line on standard error and a status that is not 0.
     /// - Parameter arguments: nil: those of the process
     public static func runProgram(_ arguments: [String]? = nil) async {

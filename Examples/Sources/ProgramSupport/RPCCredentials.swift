@@ -7,12 +7,13 @@ public import Foundation
 public struct RPCCredentials: Sendable, Equatable {
     public let user: String
     public let password: String
-    private let token: String
+    /// In base 64, as HTTP carries them.
+    private let token: [UInt8]
 
     public init(user: String, password: String) {
         self.user = user
         self.password = password
-        token = Data("\(user):\(password)".utf8).base64EncodedString()
+        token = Array(Data("\(user):\(password)".utf8).base64EncodedString().utf8)
     }
 
     public static func cookieURL(in directory: URL) -> URL {
@@ -47,21 +48,19 @@ public struct RPCCredentials: Sendable, Equatable {
     }
 
     /// The value of an HTTP `Authorization` header (RFC 7617).
-    public var authorization: String { Self.scheme + " " + token }
-
-    private static let scheme = "Basic"
+    public var authorization: String { "Basic " + String(decoding: token, as: UTF8.self) }
 
     /// Whether a received header carries these credentials. The scheme's case does not matter; the time that the comparison takes
     /// does not depend on where they differ.
     public func matches(authorization received: String) -> Bool {
-        guard received.prefix(Self.scheme.count).lowercased() == Self.scheme.lowercased() else { return false }
-        let behind = received.dropFirst(Self.scheme.count)
-        guard behind.first == " " else { return false }
-        let given = Array(behind.trimmingCharacters(in: .whitespaces).utf8)
-        let expected = Array(token.utf8)
-        var difference = UInt8(expected.count == given.count ? 0 : 1)
-        for index in expected.indices {
-            difference |= expected[index] ^ (index < given.count ? given[index] : 0)
+        let space = UInt8(ascii: " ")
+        var given = Array(received.utf8)[...]
+        guard given.prefix(6).map({ $0 | 0x20 }) == Array("basic ".utf8) else { return false }
+        given = given.dropFirst(6).drop { $0 == space }
+        while given.last == space { given.removeLast() }
+        var difference = UInt8(token.count == given.count ? 0 : 1)
+        for (index, byte) in token.enumerated() {
+            difference |= byte ^ (index < given.count ? given[given.startIndex + index] : 0)
         }
         return difference == 0
     }

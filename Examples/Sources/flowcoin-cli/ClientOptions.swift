@@ -1,4 +1,5 @@
 import ArgumentParser
+import ProgramSupport
 
 /// What bitcoin-cli takes beside the network.
 struct ClientOptions: ParsableArguments {
@@ -42,6 +43,10 @@ struct ClientOptions: ParsableArguments {
 
     @Flag(name: .customLong("generate", withSingleDash: true), help: "Mine blocks (1 unless told otherwise) to a new address of the wallet.")
     var generate = false
+
+    static let form = OptionForm(flags: ["rpcwait", "named", "stdin", "json", "getinfo", "netinfo", "generate"])
+    /// What it takes from a configuration file that it shares with the node.
+    static let known: Set = ["regtest", "testnet", "chain", "network", "rpcconnect", "rpcport", "rpcuser", "rpcpassword", "rpcwallet", "rpcclienttimeout"]
 
     func validate() throws {
         guard timeout >= 0, waitTimeout >= 0 else { throw ValidationError("Expected seconds from 0 on, got \(min(timeout, waitTimeout)).") }

@@ -19,7 +19,7 @@ struct CommandLineClient: AsyncParsableCommand {
     @Argument(parsing: .captureForPassthrough, help: "Its parameters.")
     var parameters: [String] = []
 
-    static func main() async { await runProgram() }
+    static func main() async { await runProgram(ClientOptions.form, known: ClientOptions.known) }
 
     func validate() throws {
         let summaries = [options.getInfo, options.netInfo, options.generate].filter { $0 }.count

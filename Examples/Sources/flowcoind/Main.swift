@@ -1,12 +1,14 @@
 import ArgumentParser
 import FlowDaemon
+import FlowNode
 import ProgramSupport
 
 @main
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flowcoind", abstract: "A full node of FlowCoin: validates, relays, serves JSON-RPC, keeps wallets.",
-        discussion: "`flowcoind newnetwork` writes the parameters of a network of your own; `flowcoind newnetwork --help` says how.")
+        discussion: "Options may stand in flowcoin.conf in the data directory, without their dash. `flowcoind newnetwork` writes the parameters of a network of your own; `flowcoind newnetwork --help` says how.",
+        version: "FlowCoin \(NodeConfiguration.version)")
 
     @OptionGroup var network: NetworkOptions
     @OptionGroup var options: DaemonOptions
@@ -15,7 +17,7 @@ struct Program: AsyncParsableCommand {
         // A command of its own, not a subcommand: those share the options of what they belong to, and -dataset, -port and -rpcport mean other things here.
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == NewNetwork.configuration.commandName { return await NewNetwork.runProgram(Array(arguments.dropFirst())) }
-        await runProgram()
+        await runProgram(OptionForm(flags: DaemonOptions.flags))
     }
 
     func run() async throws {

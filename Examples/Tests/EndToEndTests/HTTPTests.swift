@@ -1,4 +1,5 @@
 import FlowNode
+import FlowRPC
 import Foundation
 import ProgramSupport
 import Testing

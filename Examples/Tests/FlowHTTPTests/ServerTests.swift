@@ -45,8 +45,9 @@ import Testing
         }.first { _ in true }
     }()
 
-    @Test(.enabled(if: ownAddress != nil)) func othersAreAllowedByName() async throws {
-        let host = try #require(Self.ownAddress)
+    @Test func othersAreAllowedByName() async throws {
+        // A machine without any network has nobody to allow.
+        guard let host = Self.ownAddress else { return }
         let text = (0..<4).map { "\(host >> (24 - 8 * $0) & 0xFF)" }.joined(separator: ".")
         let everywhere = [HTTPEndpoint(host: "0.0.0.0", port: 0)]
         for (allowed, status) in [([], 403), (["198.51.100.0/24"], 403), (["198.51.100.0/24", text], 200), (["0.0.0.0/0"], 200)] {
@@ -118,6 +119,7 @@ import Testing
     @Test func connectionsAreBounded() async throws {
         var settings = HTTPServerSettings()
         settings.connections = 2
+        settings.refusals = 100
         let server = try await HTTPServer([HTTPEndpoint(host: "127.0.0.1", port: 0)], settings: settings, service: Echo())
         let held = try (0..<2).map { _ in try RawConnection(port: server.port) }
         for connection in held {
@@ -126,6 +128,8 @@ import Testing
         }
         // More than are told so at a time: the last wait until the first have gone.
         let surplus = try (0..<600).map { _ in try RawConnection(port: server.port) }
+        // Those that ask late are answered as well.
+        try await Task.sleep(for: .milliseconds(100))
         for connection in surplus { await connection.send(Endpoint.request()) }
         for connection in surplus {
             let reply = try await connection.reply()

@@ -2,7 +2,8 @@ public import FlowEncoding
 
 /// The coins that a block spent, so that it can be taken back: for each transaction but the coinbase, one per input.
 public struct BlockUndo: Hashable, Sendable {
-    let spentCoins: [[Coin]]
+    /// For each transaction but the coinbase the coins that its inputs spend, in their order.
+    public let spentCoins: [[Coin]]
 
     init(spentCoins: [[Coin]]) {
         self.spentCoins = spentCoins

@@ -109,7 +109,7 @@ public struct BlockTree: Sendable {
     var condemnations: [Hash256: Condemned] = [:]
     private var condemnationOrder: [Hash256] = []
     private var early: [(header: BlockHeader, announcer: Announcer)] = []
-    /// Blocks that this machine could not judge, with the reason; they wait until the process starts anew.
+    /// Blocks that this machine could not judge, with the reason; they wait until they are tried again.
     var suspended: [Hash256: String] = [:]
     /// The block that is being replayed: it stays although nobody claims it any more, so that no work is lost.
     private var replaying: Int32?
@@ -154,16 +154,42 @@ public struct BlockTree: Sendable {
     /// - Parameter tip: the last block of the connected chain.
     /// - Returns: false when `tip` is not among the blocks.
     public mutating func restore(_ blocks: [Restored], tip: Hash256) -> Bool {
+        _ = add(blocks)
+        guard let place = places[tip] else { return false }
+        active = path(to: place)
+        findBest()
+        return true
+    }
+
+    /// Takes blocks up again that were replayed before and forgotten since: those of a branch that is reconsidered. Known and condemned ones, and
+    /// those on condemned ones, are left out.
+    ///
+    /// - Returns: the hashes of those that were taken.
+    public mutating func restore(_ blocks: [Restored]) -> [Hash256] {
+        let taken = add(blocks.filter { condemnations[$0.hash] == nil })
+        if !taken.isEmpty { findBest() }
+        return taken
+    }
+
+    private mutating func add(_ blocks: [Restored]) -> [Hash256] {
+        var taken: [Hash256] = []
         for block in blocks.sorted(by: { ($0.header.height, $0.replayOrder) < ($1.header.height, $1.replayOrder) }) {
-            guard places[block.hash] == nil, let parent = places[block.header.previousHash],
+            guard places[block.hash] == nil, let parent = places[block.header.previousHash], nodes[Int(parent)].isReplayed,
                 block.header.height == nodes[Int(parent)].header.height &+ 1
             else { continue }
             let place = add(block.header, hash: block.hash, parent: parent)
             settleReplay(place, root: block.resultRoot, order: block.replayOrder)
+            taken.append(block.hash)
         }
-        guard let place = places[tip] else { return false }
-        active = path(to: place)
-        findBest()
+        return taken
+    }
+
+    /// Prefers a replayed block to others of as much work, as if it had been replayed first.
+    ///
+    /// - Returns: false where it is not replayed, or has less work than the best one.
+    public mutating func prefer(_ hash: Hash256) -> Bool {
+        guard let place = places[hash], nodes[Int(place)].isReplayed, work(place) == work(best) else { return false }
+        best = place
         return true
     }
 

@@ -88,8 +88,26 @@ extension BatchSampler {
     ///
     /// - Throws: ``CorpusError`` that names file and piece.
     public func checkPieces(workSeed: Hash256, step: UInt32) throws(CorpusError) {
+        try checkPieces(workSeed: workSeed, steps: CollectionOfOne(step))
+    }
+
+    /// Checks the pieces that the windows of several steps touch, each once, if the corpus is a ``CheckedCorpus``.
+    ///
+    /// - Parameter steps: their numbers, from 1.
+    /// - Throws: ``CorpusError`` that names file and piece.
+    public func checkPieces(workSeed: Hash256, steps: some Sequence<UInt32>) throws(CorpusError) {
         guard let text = corpus as? CheckedCorpus else { return }
         try text.check(
-            (0..<UInt32(truncatingIfNeeded: batchSize)).map { (split.start(workSeed: workSeed, step: step, window: $0), contextLength + 1) })
+            steps.flatMap { step in
+                (0..<UInt32(truncatingIfNeeded: batchSize)).map { (split.start(workSeed: workSeed, step: step, window: $0), contextLength + 1) }
+            })
+    }
+
+    /// Checks the pieces that the held-out batch touches, if the corpus is a ``CheckedCorpus``.
+    ///
+    /// - Throws: ``CorpusError`` that names file and piece.
+    public func checkHeldOutPieces() throws(CorpusError) {
+        guard let text = corpus as? CheckedCorpus else { return }
+        try text.check((0..<batchSize).map { (split.heldOutStart($0, of: batchSize), contextLength + 1) })
     }
 }

@@ -128,7 +128,7 @@ extension Chainstate {
         model = state
         side = nil
         checkedConnection = nil
-        for dropped in mempool.blockConnected(block) { emit(.dropped(dropped)) }
+        for dropped in mempool.blockConnected(block, now: clock()) { emit(.dropped(dropped)) }
         // Signatures made under the former rules are worth nothing in the next block.
         let height = block.header.height
         if validator.signatureDomain(at: height &+ 1) != validator.signatureDomain(at: height) { readmit([]) }
@@ -169,7 +169,7 @@ extension Chainstate {
 
     /// Takes the tip's block back.
     /// - Returns: its transactions, the coinbase left out
-    private func disconnect(_ hash: Hash256) throws(NodeError) -> [Transaction] {
+    func disconnect(_ hash: Hash256) throws(NodeError) -> [Transaction] {
         let (block, changes) = try takingBack(hash)
         let tip = tree.tip
         let state = try vault.move(model.copy(), over: ModelVault.Move(tip, forward: false))

@@ -54,31 +54,91 @@ extension Chainstate {
     }
 
     /// Checks a transaction as `submit` does and keeps nothing.
-    func test(_ transaction: Transaction) throws -> Amount { try judge(transaction, time: clock()).entry.fee }
+    func test(_ transaction: Transaction) throws -> Amount { try judge(transaction, time: clock(), in: mempool).entry.fee }
+
+    // MARK: several at once
+
+    /// Checks transactions that may depend on each other, parents first, and keeps nothing.
+    /// - Returns: for each what it would be in the pool with those before it, or why it is refused
+    /// - Throws: `MempoolRejection` where they are no package
+    func test(package: [Transaction]) throws -> [Result<MempoolEntry, MempoolRejection>] {
+        try checkPackage(package)
+        var pool = mempool
+        let now = clock()
+        return try package.map { transaction -> Result<MempoolEntry, MempoolRejection> in
+            do {
+                let (entry, admission) = try judge(transaction, time: now, in: pool)
+                pool.add(entry, admission, now: now)
+                return .success(entry)
+            } catch let rejection as MempoolRejection {
+                return .failure(rejection)
+            }
+        }
+    }
+
+    /// Takes transactions that depend on each other, all or none of them; those that wait already count as taken.
+    /// - Returns: why each is refused; all nil when they were taken
+    /// - Throws: `MempoolRejection` where they are no package
+    func submit(package: [Transaction]) throws -> [MempoolRejection?] {
+        try checkSound()
+        let refusals = try test(package: package).map { result -> MempoolRejection? in
+            if case .failure(let rejection) = result, rejection.kind != .known { rejection } else { nil }
+        }
+        guard refusals.allSatisfy({ $0 == nil }) else { return refusals }
+        for transaction in package where mempool[transaction.txid] == nil { _ = try submit(transaction) }
+        return refusals
+    }
+
+    private func checkPackage(_ package: [Transaction]) throws(MempoolRejection) {
+        let policy = mempool.policy
+        guard package.count <= policy.maximumPackage else {
+            throw MempoolRejection(.policy, "package-too-many-transactions", "\(package.count) transactions, at most \(policy.maximumPackage) are tested together")
+        }
+        let size = package.reduce(0) { $0 + $1.encodedLength }
+        guard package.count < 2 || size <= policy.maximumChainSize else {
+            throw MempoolRejection(.policy, "package-too-large", "\(size) bytes, at most \(policy.maximumChainSize) are tested together")
+        }
+        let txids = package.map(\.txid)
+        guard Set(txids).count == txids.count else { throw MempoolRejection(.policy, "package-contains-duplicates", "a transaction stands in it twice") }
+        var later = Set(txids)
+        var spent: Set<OutPoint> = []
+        for (transaction, txid) in zip(package, txids) {
+            if let input = transaction.inputs.first(where: { later.contains($0.outPoint.txid) }) {
+                throw MempoolRejection(.policy, "package-not-sorted", "\(txid) spends \(input.outPoint), which comes behind it; parents come first")
+            }
+            later.remove(txid)
+            for input in transaction.inputs where !spent.insert(input.outPoint).inserted {
+                throw MempoolRejection(.policy, "conflict-in-package", "two of them spend \(input.outPoint)")
+            }
+        }
+    }
+
+    // MARK: judging
 
     /// - Parameter time: when it came, in seconds since 1970; nil for now
     @discardableResult
     private func admit(_ transaction: Transaction, time: UInt64? = nil) throws -> MempoolEntry {
-        let (entry, leaving) = try judge(transaction, time: time ?? clock())
-        mempool.add(entry, evicting: leaving)
-        for dropped in leaving { emit(.dropped(dropped)) }
+        let now = clock()
+        let (entry, admission) = try judge(transaction, time: time ?? now, in: mempool)
+        mempool.add(entry, admission, now: now)
+        for dropped in admission.leaving.sorted() { emit(.dropped(dropped)) }
         return entry
     }
 
     /// Everything that rules and policy ask of a transaction; signatures, which cost the most, come last.
-    private func judge(_ transaction: Transaction, time: UInt64) throws -> (entry: MempoolEntry, leaving: Set<Hash256>) {
+    private func judge(_ transaction: Transaction, time: UInt64, in pool: Mempool) throws -> (entry: MempoolEntry, admission: MempoolAdmission) {
         let tip = tree.tip
         guard let context = tree.context(on: tip.hash) else { throw NodeError(.unknownBlock, "there is no tip yet") }
         let txid = transaction.txid
-        try mempool.precheck(transaction, txid: txid, size: transaction.encodedLength)
-        let coins = MempoolCoins(base: store, mempool: mempool, height: tip.height &+ 1)
+        try pool.precheck(transaction, txid: txid, size: transaction.encodedLength)
+        let coins = MempoolCoins(base: store, mempool: pool, height: tip.height &+ 1)
         do {
             let (fee, spent) = try TransactionRules.checkCoins(
                 transaction, coins: coins, context: context)
             let entry = MempoolEntry(transaction, txid: txid, fee: fee, spent: spent, time: time, height: tip.height)
-            let leaving = try mempool.admission(of: entry, spending: spent)
+            let admission = try pool.admission(of: entry, spending: spent, now: clock())
             try TransactionRules.checkWitnesses(transaction, coins: spent, domain: validator.signatureDomain(at: entry.height &+ 1))
-            return (entry, leaving)
+            return (entry, admission)
         } catch let violation as TransactionViolation {
             throw try rejection(violation, transaction: transaction, txid: txid)
         }

@@ -70,7 +70,12 @@ extension Chainstate {
     }
 
     /// What the node's operator should look at; empty when nothing is wrong.
-    var warnings: String { (Set(tree.suspensions.values).union([alarm?.description, failure?.description].compactMap(\.self))).sorted().joined(separator: "; ") }
+    var warningLines: [String] {
+        // Over once the block is there again.
+        let loss = loss.flatMap { tree[$0.hash]?.isReplayed == true ? nil : $0.error }
+        return Set(tree.suspensions.values).union(
+            [alarm?.description, backendAlarm?.description, failure?.description, loss?.description].compactMap(\.self)).sorted()
+    }
 }
 
 /// The end of a branch, as `getchaintips` shows it.

@@ -21,6 +21,7 @@ extension Chainstate {
         guard let steps = ModelVault.steps(from: tree.tip.hash, to: block.hash, in: tree) else { return nil }
         if try vault.holds(steps) { return .moves(start: model, steps) }
         let made = remade.flatMap { remade in tree.path(from: remade.block, to: block.hash).map { (start: remade.model, ahead: $0) } }
+        if made != nil { unneededSince = nil }
         guard let ahead = made?.ahead ?? tree.path(from: tree.genesisHash, to: block.hash) else { return nil }
         let moves = ahead.map { ModelVault.Move($0, forward: true) }
         guard let next = ahead.first, try !vault.holds(moves) else { return .moves(start: made?.start, moves) }
@@ -126,7 +127,7 @@ extension Chainstate {
         }
         for (next, block) in zip(ahead, blocks) {
             tree.connected(next.hash)
-            for dropped in mempool.blockConnected(block) { emit(.dropped(dropped)) }
+            for dropped in mempool.blockConnected(block, now: clock()) { emit(.dropped(dropped)) }
             emit(.connected(hash: next.hash, height: next.height))
             emit(.judged(hash: next.hash, fate: .connected))
         }

@@ -53,13 +53,19 @@ final class Chainstate {
     private(set) var replayedSteps = 0
     /// Weights that were made again below the kept deltas, after the block that they have come to.
     var remade: (block: Hash256, model: ModelState)?
+    /// Since when no branch asks for such weights.
+    var unneededSince: UInt64?
     /// When the next block below the kept deltas may be replayed, and the block for whose sake, while it rests.
     var remakingDue: UInt64 = 0
     var resting: Hash256?
     /// The store failed: nothing changes any more.
     private(set) var failure: NodeError?
-    /// What last proved wrong with this machine.
+    /// What last proved wrong with this machine, until a block is right again.
     private(set) var alarm: LocalFault?
+    /// What the store held before and lacks now, with the block that says so.
+    var loss: (hash: Hash256, error: NodeError)?
+    /// That the backend computed wrong, for as long as the process lives.
+    private(set) var backendAlarm: LocalFault?
     /// When blocks that this machine could not judge are tried again, in seconds since 1970, and after how long the next time.
     private var retry = Chainstate.firstRetry
     private var collected: [Effect] = []
@@ -175,14 +181,6 @@ final class Chainstate {
         return gone
     }
 
-    /// Lets a block that was called invalid be judged again.
-    /// - Returns: false when it is not known to break a rule
-    func reconsider(_ hash: Hash256) -> Bool {
-        guard tree.reconsider(hash) else { return false }
-        emit(.reconsidered)
-        return true
-    }
-
     /// The backend computes wrong, and who knows since when: what was called false by training is judged again.
     private func takeBackVerdicts() {
         known = KnownDigests()
@@ -207,6 +205,8 @@ final class Chainstate {
         let hash: Hash256
         let claim: TrainingClaim
         var confirms = false
+        /// The digests were computed on this machine, perhaps from the same damaged text.
+        var checksText = false
         /// The block of the claim where that is one below, which was right before, replayed for its weights.
         var remakes: Hash256?
         var begun: UInt64 = 0
@@ -218,7 +218,7 @@ final class Chainstate {
         func run(_ engine: ReplayEngine, cancel: CancellationFlag, firstStep: () -> Void) -> ReplayFinding {
             do {
                 let parent = try vault.move(from: start, moves)
-                return engine.replay(claim, parent: parent, confirms: confirms, cancel: cancel, firstStep: firstStep)
+                return engine.replay(claim, parent: parent, confirms: confirms, checksText: checksText, cancel: cancel, firstStep: firstStep)
             } catch {
                 return ReplayFinding(
                     outcome: .localFault(.environment("the weights after block \(claim.parentHash) cannot be made: \(error)")), known: .init())
@@ -241,7 +241,7 @@ final class Chainstate {
     /// Checks a block's transactions on its branch, which only now is known to be right up to its parent.
     private func prepare(_ hash: Hash256) throws(NodeError) -> ReplayTask? {
         guard let body = tree.body(hash), let block = try? Block(decoding: body.bytes), let parent = tree.parent(of: hash) else {
-            tree.suspend(hash, reason: "block \(hash) cannot be read from memory; restart the node and check the memory of this machine")
+            tree.suspend(hash, reason: "block \(hash) cannot be read from memory; it is tried again, check the memory of this machine")
             return nil
         }
         if let verdict = contradiction(block) {
@@ -251,7 +251,7 @@ final class Chainstate {
         let source = try weights(after: parent)
         if case .replay(let next, let start)? = source { return try remaking(next, from: start, for: hash) }
         guard case .moves(let start, let moves)? = source else {
-            tree.suspend(hash, reason: "block \(parent.hash) does not lead to the tip's chain; restart the node")
+            tree.suspend(hash, reason: "block \(parent.hash) does not lead to the tip's chain; it is tried again, check the memory of this machine")
             return nil
         }
         do {
@@ -264,7 +264,9 @@ final class Chainstate {
         }
         let claim = TrainingClaim(
             header: block.header, parentHash: parent.hash, stepDigests: block.stepDigests)
-        return ReplayTask(hash: hash, claim: claim, confirms: reliance.doubted == hash, start: start, moves: moves, vault: vault)
+        return ReplayTask(
+            hash: hash, claim: claim, confirms: reliance.doubted == hash, checksText: tree.source(of: hash) == .local, start: start, moves: moves,
+            vault: vault)
     }
 
     /// Takes over what a replay found.
@@ -284,11 +286,7 @@ final class Chainstate {
         case .preempted: return tree.endReplay()
         case .valid(let result):
             retry = Self.firstRetry
-            switch alarm {
-            case .backend?, nil: break
-            // What was wrong is right again.
-            case .corpus?, .environment?, .weights?: alarm = nil
-            }
+            alarm = nil
             try takeOver(result, hash: task.hash)
         case .wrongDigest(let step, let expected, let actual):
             settle(task.hash, .training(step: step, expected: expected, actual: actual), step: step)
@@ -301,11 +299,6 @@ final class Chainstate {
         tree.endReplay()
         judgeOthers(of: seed)
         try followBest()
-    }
-
-    /// A block of this process was trained here: its digests are true.
-    func learn(_ block: Block) {
-        known.learn(.init(digests: block.stepDigests), seed: parameters.workSeed(of: block.header))
     }
 
     /// The claims of a seed of which more is known now are judged by comparing.
@@ -392,8 +385,9 @@ final class Chainstate {
     /// half a minute first and then ever more rarely.
     func tick() {
         let now = clock()
+        if failure == nil { for dropped in mempool.expire(now: now) { emit(.dropped(dropped)) } }
         _ = tree.retryEarly(now: now)
-        if tree.mostWork.hash == tree.tip.hash { remade = nil }
+        forgetRemade(now: now)
         if let waiting = resting, now >= remakingDue {
             resting = nil
             tree.retry(waiting)
@@ -404,11 +398,23 @@ final class Chainstate {
         retry.due = now &+ retry.wait
     }
 
+    /// Weights that were made again stay for a while after the last branch that needed them is gone, so that the next lie from there
+    /// costs no more than a step.
+    private func forgetRemade(now: UInt64) {
+        guard remade != nil, tree.mostWork.hash == tree.tip.hash else { return unneededSince = nil }
+        guard let since = unneededSince, since <= now else { return unneededSince = now }
+        guard now - since >= Self.keptRemade else { return }
+        (remade, unneededSince) = (nil, nil)
+    }
+
+    /// Seconds that weights are kept for which nobody asks.
+    static let keptRemade: UInt64 = 600
     private static let firstRetry: (due: UInt64, wait: UInt64) = (0, 15)
     private static let longestRetry: UInt64 = 600
 
-    private func sound(_ fault: LocalFault) {
-        alarm = fault
+    /// Something is wrong with this machine: its operator is told.
+    func sound(_ fault: LocalFault) {
+        if case .backend = fault { backendAlarm = fault } else { alarm = fault }
         emit(.warning(NodeError(.localFault, fault.description)))
     }
 

@@ -9,6 +9,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         case lockedDataDirectory = "locked-data-directory"
         case storeCorrupted = "store-corrupted"
         case storeFailed = "store-failed"
+        /// The store is sound and lacks blocks that it held before.
+        case lostBlocks = "lost-blocks"
         case diskFull = "disk-full"
         case portInUse = "port-in-use"
         case network
@@ -16,6 +18,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         case localFault = "local-fault"
         case stopped
         case unknownBlock = "unknown-block"
+        /// A block lies deeper than the node can go back at once.
+        case tooDeep = "too-deep"
         /// The next block cannot be made yet, because its time would be too far ahead of the clock.
         case notDue = "not-due"
         case export

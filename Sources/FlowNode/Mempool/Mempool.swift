@@ -2,12 +2,14 @@ import FlowConsensus
 import FlowCrypto
 
 /// The transactions that wait for a block: a value that decides and knows no clock, store or network.
+///
+/// No two of them spend one output; each knows its parents and children, and what it amounts to together with all above and all below it.
 struct Mempool {
     /// The order in which transactions leave a full pool.
-    private struct FeeKey: Comparable {
+    struct ScoreKey: Comparable {
         let rate: Int64
         let txid: Hash256
-        static func < (left: FeeKey, right: FeeKey) -> Bool { (left.rate, left.txid) < (right.rate, right.txid) }
+        static func < (left: ScoreKey, right: ScoreKey) -> Bool { (left.rate, left.txid) < (right.rate, right.txid) }
     }
 
     /// The order in which they leave because of their age.
@@ -17,12 +19,29 @@ struct Mempool {
         static func < (left: AgeKey, right: AgeKey) -> Bool { (left.time, left.txid) < (right.time, right.txid) }
     }
 
+    /// What a transaction is to others of the pool.
+    struct Family {
+        var parents: Set<Hash256> = []
+        var children: Set<Hash256> = []
+        /// With all that it depends on, itself included.
+        var ancestors = MempoolTotals()
+        /// With all that depends on it, itself included.
+        var descendants = MempoolTotals()
+        /// What the pool would lose with it: the better of its own rate and that with its descendants, who would go too.
+        var score: Int64 = 0
+    }
+
     let policy: MempoolPolicy
     private(set) var entries: [Hash256: MempoolEntry] = [:]
+    private(set) var families: [Hash256: Family] = [:]
     private var spender: [OutPoint: Hash256] = [:]
-    private var byFee = SortedKeys<FeeKey>()
+    private(set) var byScore = SortedKeys<ScoreKey>()
     private var byAge = SortedKeys<AgeKey>()
     private(set) var byteCount = 0
+    private(set) var totalFee: Int64 = 0
+    private var rolling = RollingMinimum()
+    /// What the operator added to fees, also of transactions that have not come yet.
+    private var feeDeltas: [Hash256: Int64] = [:]
     /// Names the pool's state: grows by one with each transaction that comes or goes.
     private(set) var sequence: UInt64 = 0
     /// Which transaction came or went with the last changes.
@@ -42,126 +61,160 @@ struct Mempool {
         return Coin(output: outputs[Int(outPoint.index)], height: height, isCoinbase: false)
     }
 
+    private var fill: Double { Double(byteCount) / Double(max(1, policy.maximumBytes)) }
+
+    /// The fee of 1,000 units of cost, in haruki, that a transaction has to pay now: the policy's, or more where others had to leave lately.
+    func minimumFeeRate(now: UInt64) -> Int64 {
+        max(policy.minimumFeeRate, rolling.feeRate(now: now, fill: fill, increment: policy.incrementalFeeRate))
+    }
+
     // MARK: coming
 
-    /// Checks what can be checked before the coins are looked up.
-    func precheck(_ transaction: Transaction, txid: Hash256, size: Int) throws(MempoolRejection) {
-        if transaction.isCoinbase { throw MempoolRejection(.invalid, "coinbase", "a coinbase stands only in a block") }
-        if entries[txid] != nil { throw MempoolRejection(.known, "txn-already-in-mempool") }
-        guard size <= policy.maximumTransactionSize else {
-            throw MempoolRejection(.policy, "tx-size", "\(size) bytes, at most \(policy.maximumTransactionSize) are taken; split the payment")
-        }
-        // Zero and less are for the rules to judge.
-        for (index, output) in transaction.outputs.enumerated() where output.value > .zero && output.value.haruki < policy.leastOutput {
-            throw MempoolRejection(.policy, "dust", "output \(index) is worth \(output.value.haruki) haruki, at least \(policy.leastOutput) are taken; leave it out or pay more")
-        }
-        for (index, output) in transaction.outputs.enumerated() where output.program.isAllowed && !output.program.isPayable {
-            throw MempoolRejection(.policy, "unknown-output-version", "output \(index) pays to version \(output.program.version), which has no meaning yet: anybody could spend it")
-        }
-        for input in transaction.inputs {
-            if let other = spender[input.outPoint] {
-                throw MempoolRejection(.policy, "txn-mempool-conflict", "\(other) spends \(input.outPoint) already; wait until one of them is confirmed")
-            }
-        }
-    }
-
-    /// Checks what needs coins and fee, but not the signatures, of a transaction that consensus allows in the next block.
-    /// - Parameter spent: the coins that the inputs spend
-    /// - Returns: what has to leave for it
-    func admission(of entry: MempoolEntry, spending spent: [Coin]) throws(MempoolRejection) -> Set<Hash256> {
-        if let index = spent.firstIndex(where: { !$0.output.program.isPayable }) {
-            throw MempoolRejection(.policy, "unknown-input-version", "input \(index) spends version \(spent[index].output.program.version), which has no meaning yet; a later rule may forbid it")
-        }
-        let (product, overflow) = Int64(clamping: entry.cost).multipliedReportingOverflow(by: policy.minimumFeeRate)
-        let needed = (overflow ? .max : product) / 1000
-        guard entry.fee.haruki >= needed else {
-            throw MempoolRejection(.policy, "min relay fee not met", "\(entry.fee.haruki) haruki for \(entry.size) bytes and \(entry.transaction.outputs.count) outputs, at least \(needed) are wanted; pay more")
-        }
-        let above = ancestors(of: entry.transaction)
-        guard above.count < policy.maximumChain, above.allSatisfy({ descendants(of: $0).count < policy.maximumChain - 1 }) else {
-            throw MempoolRejection(.policy, "too-long-mempool-chain", "more than \(policy.maximumChain) unconfirmed transactions depend on each other; wait for a block")
-        }
-        return try evictions(for: entry, keeping: above)
-    }
-
-    /// The cheapest transactions, with what depends on them, that make room for one that pays more.
-    private func evictions(for entry: MempoolEntry, keeping ancestors: Set<Hash256>) throws(MempoolRejection) -> Set<Hash256> {
-        var excess = byteCount + entry.size - policy.maximumBytes
-        var leaving: Set<Hash256> = []
-        guard excess > 0 else { return leaving }
-        for key in byFee.ascending {
-            guard excess > 0, key.rate < entry.feeRate else { break }
-            guard !ancestors.contains(key.txid) else { continue }
-            for txid in descendants(of: key.txid).union([key.txid]) where leaving.insert(txid).inserted {
-                excess -= entries[txid]?.size ?? 0
-            }
-        }
-        guard excess <= 0 else {
-            throw MempoolRejection(.policy, "mempool full", "\(policy.maximumBytes) bytes are held; pay more or wait for a block")
-        }
-        return leaving
-    }
-
     /// Takes a transaction in, and lets go what `admission` named.
-    mutating func add(_ entry: MempoolEntry, evicting leaving: Set<Hash256>) {
-        for txid in leaving { remove(txid) }
+    /// - Parameter now: seconds since 1970
+    mutating func add(_ entry: MempoolEntry, _ admission: MempoolAdmission, now: UInt64) {
+        remove(admission.leaving)
+        if let rate = admission.evictedRate { rolling.evicted(rate: rate, now: now, fill: fill, increment: policy.incrementalFeeRate) }
+        insert(entry)
+    }
+
+    private mutating func insert(_ entry: MempoolEntry) {
+        guard entries[entry.txid] == nil else { return }
+        var entry = entry
+        entry.feeDelta = feeDeltas[entry.txid] ?? 0
         entries[entry.txid] = entry
         note(entry.txid)
         byteCount += entry.size
-        byFee.insert(FeeKey(rate: entry.feeRate, txid: entry.txid))
+        totalFee = totalFee &+ entry.fee.haruki
         byAge.insert(AgeKey(time: entry.time, txid: entry.txid))
-        for input in entry.transaction.inputs { spender[input.outPoint] = entry.txid }
+        var family = Family()
+        for input in entry.transaction.inputs {
+            spender[input.outPoint] = entry.txid
+            if entries[input.outPoint.txid] != nil { family.parents.insert(input.outPoint.txid) }
+        }
+        for index in entry.transaction.outputs.indices {
+            if let child = spender[OutPoint(txid: entry.txid, index: UInt32(truncatingIfNeeded: index))] { family.children.insert(child) }
+        }
+        for parent in family.parents { families[parent]?.children.insert(entry.txid) }
+        for child in family.children { families[child]?.parents.insert(entry.txid) }
+        families[entry.txid] = family
+        byScore.insert(ScoreKey(rate: family.score, txid: entry.txid))
+        refresh(around: [entry.txid])
+    }
+
+    /// Counts anew what transactions, all above and all below them amount to.
+    private mutating func refresh(around txids: Set<Hash256>) {
+        var touched = txids.filter { entries[$0] != nil }
+        for txid in touched { touched.formUnion(ancestors(of: txid).union(descendants(of: txid))) }
+        for txid in touched {
+            guard let entry = entries[txid], let old = families[txid]?.score else { continue }
+            var (above, below) = (MempoolTotals(), MempoolTotals())
+            above.add(entry)
+            below.add(entry)
+            for other in ancestors(of: txid) { if let entry = entries[other] { above.add(entry) } }
+            for other in descendants(of: txid) { if let entry = entries[other] { below.add(entry) } }
+            let score = max(entry.countedFeeRate, below.feeRate)
+            families[txid]?.ancestors = above
+            families[txid]?.descendants = below
+            families[txid]?.score = score
+            guard score != old else { continue }
+            byScore.remove(ScoreKey(rate: old, txid: txid))
+            byScore.insert(ScoreKey(rate: score, txid: txid))
+        }
     }
 
     // MARK: family
 
     /// Transactions of the pool that `transaction` depends on, however far.
     func ancestors(of transaction: Transaction) -> Set<Hash256> {
+        let parents = Set(transaction.inputs.map(\.outPoint.txid)).filter { entries[$0] != nil }
+        return reach(parents, \.parents).union(parents)
+    }
+
+    /// Transactions of the pool that `txid` depends on, however far.
+    func ancestors(of txid: Hash256) -> Set<Hash256> { reach([txid], \.parents) }
+
+    /// Transactions of the pool that depend on `txid`, however far.
+    func descendants(of txid: Hash256) -> Set<Hash256> { reach([txid], \.children) }
+
+    private func reach(_ start: Set<Hash256>, _ next: KeyPath<Family, Set<Hash256>>) -> Set<Hash256> {
         var found: Set<Hash256> = []
-        var open = transaction.inputs.map(\.outPoint.txid)
-        while let next = open.popLast() {
-            guard let entry = entries[next], found.insert(next).inserted else { continue }
-            open += entry.transaction.inputs.map(\.outPoint.txid)
+        var open = Array(start)
+        while let txid = open.popLast() {
+            for other in families[txid]?[keyPath: next] ?? [] where found.insert(other).inserted { open.append(other) }
         }
         return found
     }
 
-    /// Transactions of the pool that depend on `txid`, however far.
-    func descendants(of txid: Hash256) -> Set<Hash256> {
-        var found: Set<Hash256> = []
-        var open = [txid]
-        while let next = open.popLast() {
-            guard let entry = entries[next] else { continue }
-            for index in entry.transaction.outputs.indices {
-                if let child = spender[OutPoint(txid: next, index: UInt32(index))], found.insert(child).inserted { open.append(child) }
-            }
-        }
-        return found
+    /// A transaction and its relations; nil where it is not in the pool.
+    func details(_ txid: Hash256) -> MempoolDetails? {
+        guard let entry = entries[txid], let family = families[txid] else { return nil }
+        let isReplaceable = entry.transaction.signalsReplacement || ancestors(of: txid).contains { entries[$0]?.transaction.signalsReplacement == true }
+        return MempoolDetails(
+            entry: entry, ancestors: family.ancestors, descendants: family.descendants, depends: family.parents.sorted(), spentBy: family.children.sorted(),
+            isReplaceable: isReplaceable)
     }
+
+    func info(now: UInt64) -> MempoolInfo {
+        MempoolInfo(
+            count: entries.count, bytes: byteCount, usage: byteCount * 2 + entries.count * 1_000, totalFee: totalFee, minimumFeeRate: minimumFeeRate(now: now),
+            policy: policy)
+    }
+
+    /// Counts more or less for a transaction than it pays, now or when it comes, until a block holds it.
+    /// - Parameter delta: haruki, added to what was added before
+    mutating func prioritise(_ txid: Hash256, by delta: Int64) {
+        let (sum, overflow) = (feeDeltas[txid] ?? 0).addingReportingOverflow(delta)
+        let total = overflow ? (delta < 0 ? Int64.min : .max) : sum
+        feeDeltas[txid] = total == 0 ? nil : total
+        guard entries[txid] != nil else { return }
+        entries[txid]?.feeDelta = total
+        refresh(around: [txid])
+    }
+
+    /// What the operator added to fees.
+    var prioritised: [Hash256: Int64] { feeDeltas }
 
     // MARK: leaving
 
-    mutating func remove(_ txid: Hash256) {
-        guard let entry = entries.removeValue(forKey: txid) else { return }
-        note(txid)
-        byteCount -= entry.size
-        byFee.remove(FeeKey(rate: entry.feeRate, txid: txid))
-        byAge.remove(AgeKey(time: entry.time, txid: txid))
-        for input in entry.transaction.inputs where spender[input.outPoint] == txid { spender[input.outPoint] = nil }
+    mutating func remove(_ txid: Hash256) { remove([txid]) }
+
+    private mutating func remove(_ txids: Set<Hash256>) {
+        var relatives: Set<Hash256> = []
+        for txid in txids where entries[txid] != nil { relatives.formUnion(ancestors(of: txid).union(descendants(of: txid))) }
+        for txid in txids {
+            guard let entry = entries.removeValue(forKey: txid), let family = families.removeValue(forKey: txid) else { continue }
+            note(txid)
+            byteCount -= entry.size
+            totalFee = totalFee &- entry.fee.haruki
+            byScore.remove(ScoreKey(rate: family.score, txid: txid))
+            byAge.remove(AgeKey(time: entry.time, txid: txid))
+            for input in entry.transaction.inputs where spender[input.outPoint] == txid { spender[input.outPoint] = nil }
+            for parent in family.parents { families[parent]?.children.remove(txid) }
+            for child in family.children { families[child]?.parents.remove(txid) }
+        }
+        relatives.subtract(txids)
+        if !relatives.isEmpty { refresh(around: relatives) }
     }
 
     @discardableResult
     mutating func removeWithDescendants(_ txid: Hash256) -> Set<Hash256> {
-        var gone = descendants(of: txid)
-        gone.insert(txid)
-        for next in gone { remove(next) }
+        guard entries[txid] != nil else { return [] }
+        let gone = descendants(of: txid).union([txid])
+        remove(gone)
         return gone
     }
 
     /// A block was connected: its transactions go, and so do those that spend what it spent.
+    /// - Parameter now: seconds since 1970
     /// - Returns: transactions that were dropped without being confirmed
-    mutating func blockConnected(_ block: Block) -> Set<Hash256> {
-        for transaction in block.transactions { remove(transaction.txid) }
+    mutating func blockConnected(_ block: Block, now: UInt64) -> Set<Hash256> {
+        rolling.blockCame(now: now, fill: fill)
+        for transaction in block.transactions {
+            let txid = transaction.txid
+            remove(txid)
+            feeDeltas[txid] = nil
+        }
         var dropped: Set<Hash256> = []
         for transaction in block.transactions where !transaction.isCoinbase {
             for input in transaction.inputs {
@@ -174,15 +227,13 @@ struct Mempool {
     /// Drops what has waited too long.
     mutating func expire(now: UInt64) -> Set<Hash256> {
         let old = Array(byAge.ascending.prefix { $0.time < now && now - $0.time > policy.expirySeconds })
-        return old.reduce(into: []) { dropped, key in
-            if entries[key.txid] != nil { dropped.formUnion(removeWithDescendants(key.txid)) }
-        }
+        return old.reduce(into: []) { dropped, key in dropped.formUnion(removeWithDescendants(key.txid)) }
     }
 
     /// Empties the pool and returns what was in it, parents before children.
     mutating func drain() -> [MempoolEntry] {
         let all = ordered
-        for entry in all { remove(entry.txid) }
+        for entry in all.reversed() { remove(entry.txid) }
         return all
     }
 
@@ -198,56 +249,5 @@ struct Mempool {
     func changes(since sequence: UInt64) -> Set<Hash256>? {
         guard sequence <= self.sequence, self.sequence - sequence <= UInt64(changed.count) else { return nil }
         return Set(changed.suffix(Int(self.sequence - sequence)))
-    }
-
-    // MARK: choosing
-
-    /// All entries, parents before children, else the higher fee rate first.
-    var ordered: [MempoolEntry] { selection(maximumCost: .max, maximumSignatureChecks: .max) }
-
-    /// Transactions for a block: by the fee rate of a transaction together with the ancestors it still needs.
-    func selection(maximumCost: Int, maximumSignatureChecks: Int) -> [MempoolEntry] {
-        struct Candidate {
-            let rate: Int64
-            let entry: MempoolEntry
-        }
-        let candidates = entries.values.map { entry -> Candidate in
-            var (fee, cost) = (entry.fee.haruki, entry.cost)
-            for ancestor in ancestors(of: entry.transaction) {
-                fee = fee &+ (entries[ancestor]?.fee.haruki ?? 0)
-                cost += entries[ancestor]?.cost ?? 0
-            }
-            return Candidate(rate: MempoolEntry.rate(fee: fee, cost: cost), entry: entry)
-        }.sorted { $0.rate != $1.rate ? $0.rate > $1.rate : $0.entry.txid < $1.entry.txid }
-        var chosen: [MempoolEntry] = []
-        var included: Set<Hash256> = []
-        var (cost, checks) = (0, 0)
-        for candidate in candidates where !included.contains(candidate.entry.txid) {
-            var package = ancestors(of: candidate.entry.transaction).subtracting(included).compactMap { entries[$0] }
-            package.append(candidate.entry)
-            let packageCost = package.reduce(0) { $0 + $1.cost }
-            let packageChecks = package.reduce(0) { $0 + $1.signatureChecks }
-            guard packageCost <= maximumCost - cost, packageChecks <= maximumSignatureChecks - checks else { continue }
-            for entry in parentsFirst(package) {
-                chosen.append(entry)
-                included.insert(entry.txid)
-            }
-            cost += packageCost
-            checks += packageChecks
-        }
-        return chosen
-    }
-
-    /// Fewer ancestors first is an order in which parents precede children.
-    private func parentsFirst(_ package: [MempoolEntry]) -> [MempoolEntry] {
-        struct Place {
-            let depth: Int
-            let entry: MempoolEntry
-        }
-        let places = package.map { Place(depth: ancestors(of: $0.transaction).count, entry: $0) }
-        return places.sorted { left, right in
-            if left.depth != right.depth { return left.depth < right.depth }
-            return left.entry.txid < right.entry.txid
-        }.map(\.entry)
     }
 }

@@ -17,8 +17,15 @@ public struct MempoolEntry: Sendable {
     /// Height of the tip when it came.
     public let height: BlockHeight
 
+    /// What the operator added to its fee, or took away, so that this node mines it sooner or later; in haruki.
+    var feeDelta: Int64 = 0
+
     /// Fee of 1,000 units of cost, in haruki, rounded down.
     var feeRate: Int64 { Self.rate(fee: fee.haruki, cost: cost) }
+    /// The fee that this node counts, in haruki.
+    var countedFee: Int64 { fee.haruki.addingReportingOverflow(feeDelta).overflow ? (feeDelta < 0 ? .min : .max) : fee.haruki + feeDelta }
+    /// Likewise for 1,000 units of cost.
+    var countedFeeRate: Int64 { Self.rate(fee: countedFee, cost: cost) }
 
     /// - Parameter spent: the coins that the inputs spend.
     init(_ transaction: Transaction, txid: Hash256, fee: Amount, spent: [Coin], time: UInt64, height: BlockHeight) {
@@ -34,6 +41,6 @@ public struct MempoolEntry: Sendable {
 
     static func rate(fee: Int64, cost: Int) -> Int64 {
         let (product, overflow) = fee.multipliedReportingOverflow(by: 1000)
-        return (overflow ? Int64.max : product) / Int64(max(1, cost))
+        return (overflow ? (fee < 0 ? Int64.min : .max) : product) / Int64(max(1, cost))
     }
 }

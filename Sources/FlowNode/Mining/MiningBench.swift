@@ -19,6 +19,7 @@ final class MiningBench {
 
     /// Trains one trajectory after another until one step's hash meets the target.
     /// - Returns: nil when the job is stale or its time or the budget is over
+    /// - Throws: `LocalFault`
     func search(
         _ job: (template: BlockTemplate, weights: ModelState), paying program: LockProgram, stale: CancellationFlag,
         clock: () -> UInt64, tally: MiningTally
@@ -45,9 +46,8 @@ final class MiningBench {
         let trajectory = driver.begin(
             environment.job(candidate.header, parent: job.weights), trainer: trainer)
         defer { driver.reuse(trajectory) }
-        let end: TrajectoryDriver.End
         do {
-            end = try driver.run(trajectory, isCancelled: { stale.isCancelled }) { step in
+            let end = try driver.run(trajectory, isCancelled: { stale.isCancelled }) { step in
                 candidate.stepDigests.append(step.digest)
                 candidate.header.steps = UInt32(step.index)
                 candidate.header.deltaHash = step.deltaHash
@@ -55,9 +55,12 @@ final class MiningBench {
                     isTicket: step.isTicket, tokens: trainer.configuration.tokensPerBatch, height: template.height, loss: step.report.loss)
                 return !(step.isTicket && candidate.header.meetsTarget)
             }
+            guard end == .stopped else { return nil }
+            // A replay reads the same text, so it would find the same digests: only the corpus root says whether others read it too.
+            try trajectory.job.sampler.checkPieces(workSeed: trajectory.job.workSeed, steps: candidate.stepDigests.indices.lazy.map { UInt32($0 + 1) })
         } catch {
-            throw NodeError(.localFault, "a training step failed", cause: error)
+            throw LocalFault(error)
         }
-        return end == .stopped ? candidate : nil
+        return candidate
     }
 }

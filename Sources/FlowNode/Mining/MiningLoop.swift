@@ -11,13 +11,15 @@ public final class MiningLoop: Sendable {
     private nonisolated(unsafe) let bench: MiningBench
     /// A template is made anew after so long, so that new transactions find their way in.
     static let templateSeconds: UInt64 = 30
+    /// Mining rests for so long after a fault of this machine, and twice as long after each further one, up to the longest.
+    private static let rest = (first: UInt64(1), longest: UInt64(60))
 
     init(chain: ChainService) {
         self.chain = chain
         bench = MiningBench(environment: chain.environment)
     }
 
-    /// Mines blocks, one after another.
+    /// Mines blocks, one after another. A fault of this machine is a warning, and mining goes on after a rest.
     /// - Parameters:
     ///   - count: how many; nil goes on until the task is cancelled
     ///   - program: who is paid
@@ -29,6 +31,7 @@ public final class MiningLoop: Sendable {
         progress: @escaping @Sendable (MiningProgress) -> Void = { _ in }
     ) async throws -> [Hash256] {
         var found: [Hash256] = []
+        var rest = Self.rest.first
         let tally = MiningTally(attempts: attempts ?? .max, progress: progress)
         while count.map({ found.count < $0 }) ?? true {
             try Task.checkCancellation()
@@ -49,12 +52,18 @@ public final class MiningLoop: Sendable {
                 try await Task.sleep(for: .seconds(1))
                 continue
             }
-            let attempt = try await withTaskCancellationHandler {
-                try await thread.run { [self] in
-                    try bench.search(job, paying: program, stale: stale, clock: chain.clock, tally: tally)
+            let attempt: Block?
+            do {
+                attempt = try await withTaskCancellationHandler {
+                    try await thread.run { [self] in
+                        try bench.search(job, paying: program, stale: stale, clock: chain.clock, tally: tally)
+                    }
+                } onCancel: {
+                    stale.cancel()
                 }
-            } onCancel: {
-                stale.cancel()
+            } catch let fault as LocalFault {
+                try await bear(fault, height: job.template.height, rest: &rest)
+                continue
             }
             guard let attempt else { continue }
             // Handed over like anybody's: the node replays it, which proves this machine's arithmetic before peers hear of it, and
@@ -63,12 +72,30 @@ public final class MiningLoop: Sendable {
             switch fate {
             case .connected:
                 found.append(attempt.hash)
+                rest = Self.rest.first
                 tally.report(height: attempt.header.height, found: attempt.hash)
             case .sideChain, .duplicate: continue
+            case .localFault(let reason): try await bear(.environment(reason), height: job.template.height, rest: &rest)
+            case .noRoom, .premature:
+                try await bear(.environment("the block that this node mined has to wait: \(fate)"), height: job.template.height, rest: &rest)
+            case .invalid(let rule, let detail, _) where BlockViolation.trainingIdentifiers.contains(rule):
+                let reason = "the replay of a block that this node mined found something else than its training: \(detail); check the memory and the cooling of this machine"
+                try await bear(.environment(reason), height: job.template.height, rest: &rest)
             default: throw NodeError(.localFault, "the block that this node mined was refused: \(fate)")
             }
         }
         return found
+    }
+
+    /// The operator is told of a fault of this machine, and after a rest mining goes on.
+    private func bear(_ fault: LocalFault, height: BlockHeight, rest: inout UInt64) async throws {
+        try await chain.warn(of: fault)
+        try await Task.sleep(for: .seconds(rest))
+        rest = min(rest * 2, Self.rest.longest)
+        guard case .corpus = fault else { return }
+        // Files that were put back have another time of change. Where it still fails, the next search says so.
+        let corpus = chain.environment.stage(at: height).corpus
+        await thread.run { try? corpus.reopen() }
     }
 }
 

@@ -69,11 +69,13 @@ final class ReplayEngine {
     /// - Parameters:
     ///   - parent: the weights that the block starts from
     ///   - confirms: calls nothing false, now, that other kernels do not call false
+    ///   - checksText: the digests were computed on this machine, so that they agree says nothing of the text that both read
     ///   - cancel: looked at between steps
     ///   - firstStep: called once the first digest proved right
     /// - Returns: the verdict, and what is now known of the trajectory
     func replay(
-        _ claim: TrainingClaim, parent: ModelState, confirms: Bool = false, cancel: CancellationFlag, firstStep: () -> Void = {}
+        _ claim: TrainingClaim, parent: ModelState, confirms: Bool = false, checksText: Bool = false, cancel: CancellationFlag,
+        firstStep: () -> Void = {}
     ) -> ReplayFinding {
         isConfirmed = false
         let before = trainedSteps
@@ -92,14 +94,14 @@ final class ReplayEngine {
             try? environment.stage(at: claim.header.height).corpus.reopen()
             corpusFailed = false
         }
-        var finding = attempt(claim, job: job, cancel: cancel, firstStep: firstStep)
-        if case .localFault(.backend) = finding.outcome, !environment.trust.isDistrusted {
+        var (finding, isDoubtful) = attempt(claim, job: job, checksText: checksText, cancel: cancel, firstStep: firstStep)
+        if isDoubtful, !environment.trust.isDistrusted {
             // What the backend computed is worth nothing; the portable kernels take its place.
             let alarm = finding.alarm
             environment.trust.distrust()
             paused.removeAll()
             confidence = Confidence()
-            finding = attempt(claim, job: job, cancel: cancel, firstStep: firstStep)
+            finding = attempt(claim, job: job, checksText: checksText, cancel: cancel, firstStep: firstStep).finding
             finding.alarm = alarm
         }
         finding.isConfirmed = isConfirmed
@@ -107,19 +109,24 @@ final class ReplayEngine {
         return finding
     }
 
-    private func attempt(_ claim: TrainingClaim, job: TrajectoryJob, cancel: CancellationFlag, firstStep: () -> Void) -> ReplayFinding {
+    /// - Returns: what a replay found, and whether the portable kernels contradict it
+    private func attempt(
+        _ claim: TrainingClaim, job: TrajectoryJob, checksText: Bool, cancel: CancellationFlag, firstStep: () -> Void
+    ) -> (finding: ReplayFinding, isDoubtful: Bool) {
         // Also weights that no step touches end in the result.
         if let fault = check(job.parent, root: claim.header.modelRoot) {
-            return ReplayFinding(outcome: .localFault(fault), known: .init(), alarm: fault)
+            return (ReplayFinding(outcome: .localFault(fault), known: .init(), alarm: fault), false)
         }
         let replay = take(job.workSeed) ?? begin(job, seed: job.workSeed, height: claim.header.height)
-        let outcome = run(replay, claim, job: job, cancel: cancel, firstStep: firstStep)
+        let outcome = run(replay, claim, job: job, checksText: checksText, cancel: cancel, firstStep: firstStep)
         var alarm: LocalFault?
+        var isDoubtful = false
         let known = replay.known
         switch outcome {
         case .preempted: replay.isPreempted = true
         case .localFault(let fault):
             if case .corpus = fault { corpusFailed = true }
+            if case .backend = fault { isDoubtful = true }
             alarm = fault
             replay.forget()
         case .valid:
@@ -129,23 +136,32 @@ final class ReplayEngine {
             if isFirst || validReplays % crossCheckInterval == 0 {
                 alarm = crossCheck(replay, job: job, height: claim.header.height, step: isFirst ? 1 : nil)
                 confirmed(alarm == nil)
+                // Nobody else vouches for a step behind the ticket, or for digests of this machine.
+                if case .backend(_, let step, _, _)? = alarm { isDoubtful = checksText || step > claim.stepDigests.count }
                 replay.forget()
             }
         default: break
         }
         // Also after a right one: its digests are public now, and whoever adds an invented one costs a step, not all of them.
         keep(replay)
-        if case .localFault = outcome { return ReplayFinding(outcome: outcome, known: .init(), alarm: alarm) }
-        return ReplayFinding(outcome: outcome, known: known, alarm: alarm)
+        if case .localFault = outcome { return (ReplayFinding(outcome: outcome, known: .init(), alarm: alarm), isDoubtful) }
+        return (ReplayFinding(outcome: outcome, known: known, alarm: alarm), isDoubtful)
     }
 
     private func run(
-        _ replay: Replay, _ claim: TrainingClaim, job: TrajectoryJob, cancel: CancellationFlag, firstStep: () -> Void
+        _ replay: Replay, _ claim: TrainingClaim, job: TrajectoryJob, checksText: Bool, cancel: CancellationFlag, firstStep: () -> Void
     ) -> ReplayOutcome {
         let claimed = claim.stepDigests
         // Steps that were taken before are right; whether this claim says the same is another question.
         for (index, (digest, actual)) in zip(replay.digests, claimed).enumerated() where digest != actual {
             return .wrongDigest(step: index + 1, expected: digest, actual: actual)
+        }
+        // Of steps that no other machine's digest covers the text has to be right; also of those that were taken before a pause.
+        let covered = checksText ? 0 : claimed.count
+        do {
+            try job.sampler.checkPieces(workSeed: job.workSeed, steps: replay.digests.indices.dropFirst(covered).lazy.map { UInt32($0 + 1) })
+        } catch {
+            return .localFault(LocalFault(error))
         }
         if !replay.digests.isEmpty { firstStep() }
         var isFalse = false
@@ -159,11 +175,8 @@ final class ReplayEngine {
                 replay.digests.append(step.digest)
                 replay.losses.append(step.report.loss)
                 replay.zeroRowShare = step.report.zeroRowShare
-                guard step.index <= claimed.count else {
-                    // Nobody's digest says whether this step is right, so its text has to be.
-                    try job.sampler.checkPieces(workSeed: job.workSeed, step: UInt32(step.index))
-                    return true
-                }
+                if step.index > covered { try job.sampler.checkPieces(workSeed: job.workSeed, step: UInt32(step.index)) }
+                guard step.index <= claimed.count else { return true }
                 isFalse = step.digest != claimed[step.index - 1]
                 if step.index == 1, !isFalse { firstStep() }
                 return !isFalse
@@ -286,7 +299,7 @@ final class ReplayEngine {
         return .backend(name: environment.backend.name, step: step, portable: judged, accelerated: found)
     }
 
-    /// Repeats one step of a right block on the portable kernels, in the memory of its trajectory: an alarm, never a verdict.
+    /// Repeats one step of a right block on the portable kernels, in the memory of its trajectory: never a verdict by itself.
     /// - Parameter step: which one; nil for one that the work seed names
     private func crossCheck(_ replay: Replay, job: TrajectoryJob, height: BlockHeight, step: Int?) -> LocalFault? {
         guard !replay.digests.isEmpty else { return nil }

@@ -23,7 +23,10 @@ final class StageTrainer {
     func heldOutLoss(_ weights: ModelState, after height: BlockHeight) throws -> Double {
         let stage = environment.stage(after: height)
         let trainer = trainer(stage)
-        let batch = try current?.heldOut ?? stage.sampler.heldOutBatch()
+        if let batch = current?.heldOut { return try trainer.loss(weights: weights, batch: batch) }
+        let batch = try stage.sampler.heldOutBatch()
+        // Nobody's digest covers this batch, and it stays in memory from now on.
+        try stage.sampler.checkHeldOutPieces()
         current?.heldOut = batch
         return try trainer.loss(weights: weights, batch: batch)
     }

@@ -19,5 +19,10 @@ final class TrustedBackend: Sendable {
 
     var current: any MatrixBackend { isDistrusted ? portable : chosen }
     var isDistrusted: Bool { distrusted.withLock { $0 } }
-    func distrust() { distrusted.withLock { $0 = true } }
+
+    /// Where the portable kernels are what was chosen there is nobody to take their place.
+    func distrust() {
+        guard chosen.name != portable.name else { return }
+        distrusted.withLock { $0 = true }
+    }
 }

@@ -39,7 +39,8 @@ public final class Node: Sendable {
         var policy = MempoolPolicy()
         policy.maximumBytes = configuration.mempoolBytes
         let chain = try await ChainService.open(
-            store: prepared.store, environment: prepared.environment, policy: policy, clock: configuration.clock)
+            store: prepared.store, environment: prepared.environment, policy: policy,
+            mark: DurableFile(path: "\(configuration.dataDirectory)/\(TipMark.fileName)"), clock: configuration.clock)
         self.chain = chain
         let connection = ConnectionParameters(
             genesisHash: chain.genesisHash, services: [.blocks], userAgent: NodeConfiguration.userAgent, nonce: .random(in: 0 ... .max))
@@ -47,6 +48,7 @@ public final class Node: Sendable {
         var peers = PeerNetworkConfiguration(magic: parameters.magic, connection: connection)
         peers.addressBook = memory.addressBook
         peers.bans = memory.bans
+        peers.banChanged = { memory.write(ban: $0, until: $1) }
         // Whoever names his peers wants those and no others, as with bitcoind's -connect.
         if !configuration.connect.isEmpty { peers.automaticOutbound = 0 }
         let network = PeerNetwork(configuration: peers)

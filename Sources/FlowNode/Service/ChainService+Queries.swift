@@ -73,7 +73,7 @@ extension ChainService {
     func sizeOfBlocks() -> UInt64 { chain.facts.reduce(0) { $0 &+ (isConnected($1.key) ? UInt64($1.value.size) : 0) } }
 
     /// What the node's operator should look at; empty when nothing is wrong.
-    public func warnings() -> String { chain.warnings }
+    public func warnings() -> String { (chain.warningLines + sync.warnings).joined(separator: "; ") }
 
     /// The share of zero rows in the last step that was replayed; nil before the first.
     func zeroRowShare() -> Double? { chain.zeroRowShare }
@@ -108,6 +108,37 @@ extension ChainService {
         (chain.mempool.entries.count, chain.mempool.byteCount, chain.mempool.policy)
     }
 
+    /// A waiting transaction with its relations; nil where it does not wait.
+    func mempoolDetails(_ txid: Hash256) -> MempoolDetails? { chain.mempool.details(txid) }
+
+    /// What a waiting transaction depends on, in the order of their ids; nil where it does not wait.
+    func mempoolAncestors(_ txid: Hash256) -> [MempoolDetails]? {
+        chain.mempool[txid].map { _ in chain.mempool.ancestors(of: txid).sorted().compactMap { chain.mempool.details($0) } }
+    }
+
+    /// What depends on a waiting transaction, in the order of their ids; nil where it does not wait.
+    func mempoolDescendants(_ txid: Hash256) -> [MempoolDetails]? {
+        chain.mempool[txid].map { _ in chain.mempool.descendants(of: txid).sorted().compactMap { chain.mempool.details($0) } }
+    }
+
+    func mempoolInfo() -> MempoolInfo { chain.mempool.info(now: clock()) }
+
+    /// The waiting transaction that spends an output.
+    func mempoolSpender(of outPoint: OutPoint) -> Hash256? { chain.mempool.spender(of: outPoint) }
+
+    /// Counts more or less for a transaction than it pays, in haruki, until a block holds it.
+    func prioritise(_ txid: Hash256, by delta: Int64) throws { try change { $0.mempool.prioritise(txid, by: delta) } }
+
+    /// What was added to fees, also of transactions that have not come.
+    func prioritisedTransactions() -> [Hash256: Int64] { chain.mempool.prioritised }
+
+    /// Checks transactions that may depend on each other, parents first, and keeps nothing.
+    func test(package: [Transaction]) throws -> [Result<MempoolEntry, MempoolRejection>] { try chain.test(package: package) }
+
+    /// Takes transactions that depend on each other, all or none.
+    /// - Returns: why each is refused; all nil when they were taken
+    func submit(package: [Transaction]) throws -> [MempoolRejection?] { try change { try $0.submit(package: package) } }
+
     // MARK: mining and model
 
     /// The next block on the tip, with the best paying transactions of the mempool.
@@ -130,7 +161,7 @@ extension ChainService {
 
     /// How many transactions the tip's chain holds up to a height.
     func transactionCount(through height: BlockHeight) -> Int64 {
-        (0...height).reduce(0) { $0 + Int64(chain.entry(at: $1)?.transactionCount ?? 0) }
+        (0...height).reduce(0) { $0 + Int64(clamping: chain.entry(at: $1)?.transactionCount ?? 0) }
     }
 
     /// One of the coins that a transaction's outputs still are, if any is.

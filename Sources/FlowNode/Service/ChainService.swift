@@ -3,6 +3,7 @@ public import FlowCrypto
 public import FlowModel
 public import FlowStore
 public import FlowTensor
+import Logging
 
 /// A chain for many users: performs what the chainstate decides, on a thread of its own because it waits for the disk; replays
 /// run on another, so that questions are answered meanwhile. It decides nothing.
@@ -18,8 +19,10 @@ public actor ChainService {
     private nonisolated let worker: ReplayWorker
 
     let chain: Chainstate
+    /// Writes down outside the store which tip it holds; nil without a data directory.
+    private nonisolated let marks: TipMarkKeeper?
     /// What peers are told and asked.
-    private var sync = BlockSync()
+    private(set) var sync = BlockSync()
     private var waiters: [Hash256: [CheckedContinuation<BlockFate, Never>]] = [:]
     private var replaying: (hash: Hash256, cancel: CancellationFlag)?
     private var isActivating = false
@@ -27,7 +30,10 @@ public actor ChainService {
     /// Hands what the sync decided to the network.
     private var perform: @Sendable ([BlockSync.Action]) -> Void = { _ in }
 
-    private init(loaded: consuming LoadedChain, environment: TrainingEnvironment, mempool: Mempool, clock: @escaping @Sendable () -> UInt64) {
+    private init(
+        loaded: consuming LoadedChain, environment: TrainingEnvironment, mempool: Mempool, marks: TipMarkKeeper?, clock: @escaping @Sendable () -> UInt64
+    ) {
+        self.marks = marks
         executor = WorkerExecutor(name: "flowcoin.chain")
         parameters = environment.parameters
         self.environment = environment
@@ -52,15 +58,27 @@ public actor ChainService {
     }
 
     static func open(
-        store: any KeyValueStoring, environment: TrainingEnvironment, policy: MempoolPolicy = MempoolPolicy(),
+        store: any KeyValueStoring, environment: TrainingEnvironment, policy: MempoolPolicy = MempoolPolicy(), mark: DurableFile? = nil,
         clock: @escaping @Sendable () -> UInt64
     ) async throws -> ChainService {
         let loading = BlockingThread(name: "flowcoin.load")
-        let loaded = try await loading.run { try ChainLoader(store: store, environment: environment).load() }
-        let service = ChainService(loaded: loaded, environment: environment, mempool: Mempool(policy: policy), clock: clock)
+        let marks = mark.map { TipMarkKeeper(file: $0) }
+        let (loaded, found) = try await loading.run { (try ChainLoader(store: store, environment: environment).load(), marks?.read()) }
+        let service = ChainService(loaded: loaded, environment: environment, mempool: Mempool(policy: policy), marks: marks, clock: clock)
+        await service.compare(with: found)
         try await service.loadMempool()
         await service.poke()
         return service
+    }
+
+    /// Says what the store lacks, where it held more.
+    private func compare(with mark: TipMark?) {
+        if let mark, let loss = mark.loss(in: chain.tree) {
+            chain.loss = (mark.hash, loss)
+            Logger(label: "flowcoin.chain").warning("\(loss)")
+            chain.emit(.warning(loss))
+        }
+        marks?.write(TipMark(chain.tree.tip, genesis: genesisHash))
     }
 
     private func loadMempool() throws { try change { try $0.loadMempool() } }
@@ -73,11 +91,12 @@ public actor ChainService {
     nonisolated func send(_ event: NodeEvent) { broadcast.send(event) }
 
     /// Ends replays and events. Nothing is lost: what is connected is stored.
-    public func stop() {
+    public func stop() async {
         isStopped = true
         replaying?.cancel.cancel()
         resumeAll(.localFault("the node stops"))
         broadcast.finish()
+        await marks?.finish()
     }
 
     private func resumeAll(_ fate: BlockFate) {
@@ -100,6 +119,8 @@ public actor ChainService {
                 if case .judged(let hash, let fate) = event {
                     for waiter in waiters.removeValue(forKey: hash) ?? [] { waiter.resume(returning: fate) }
                 }
+                // The tip was stored before anybody is told of it.
+                if case .tip = event { marks?.write(TipMark(chain.tree.tip, genesis: genesisHash)) }
                 send(event)
             }
             perform(sync.handle(effect, chain: chain))
@@ -160,7 +181,10 @@ public actor ChainService {
 
     /// Lets a block that was called invalid be judged again, once it is handed over again.
     /// - Returns: false when it is not known to break a rule
-    public func reconsider(_ hash: Hash256) throws -> Bool { try change { $0.reconsider(hash) } }
+    public func reconsider(_ hash: Hash256) throws -> Bool { try change { try $0.reconsider(hash) } }
+
+    /// Mining met a fault of this machine.
+    func warn(of fault: LocalFault) throws { try change { $0.sound(fault) } }
 
     // MARK: replays
 

@@ -89,6 +89,7 @@ final class PeerSync: Sendable {
                 return liars
             }
             for host in hosts { network.unban(host) }
+        case .parted(let peer, let reason): log.warning("other amendments", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
         case .disconnect(let peer, let reason): network.disconnect(peer, reason: reason)
         case .useful(let peer, let use): network.noteUseful(peer, use)
         case .height(let height): network.startHeight = height

@@ -28,9 +28,11 @@ enum StoreKey {
     /// Format, network, genesis hash and corpus that the directory belongs to.
     static let identity = marker("identity")
 
-    /// Places of other nodes, and bans.
+    /// Places of other nodes.
     static let addressBook = marker("addresses")
-    static let bans = marker("bans")
+    static let banPrefix: [UInt8] = [UInt8(ascii: "n")]
+    /// A host or range that is kept out.
+    static func ban(_ range: String) -> [UInt8] { banPrefix + Array(range.utf8) }
 
     private static func marker(_ name: String) -> [UInt8] { [UInt8(ascii: "m")] + Array(name.utf8) }
 

@@ -22,6 +22,8 @@ struct BlockSync {
         case serve([InventoryItem], to: PeerID)
         case misbehaved(PeerID, points: Int, fault: String)
         case disconnect(PeerID, reason: String)
+        /// It follows other amendments, which is no fault; the log says it.
+        case parted(PeerID, reason: String)
         /// It delivered a block whose first digest is false.
         case lied(PeerID, fault: String)
         /// Bans that `lied` led to are lifted.
@@ -42,6 +44,18 @@ struct BlockSync {
     private var lastTipChange: Duration?
     /// Headers that a peer may announce without being asked, as Bitcoin Core does.
     private static let announcedHeaders = 8
+    /// Headers made under other amendments that a peer may send before it is let go.
+    static let foreignHeaders = 100
+
+    /// What the operator should know of the peers that are connected: one line for each height at which some of them follow other amendments.
+    var warnings: [String] {
+        var lines: [BlockHeight: String] = [:]
+        for (_, peer) in peers.sorted(by: { $0.key < $1.key }) {
+            guard let (height, text) = peer.parting else { continue }
+            lines[height] = lines[height] ?? "a peer follows other amendments from height \(height) on: \(text)"
+        }
+        return lines.sorted { $0.key < $1.key }.map(\.value)
+    }
 
     /// Takes an event of the network.
     mutating func handle(_ event: Event, now: Duration, chain: Chainstate) -> [Action] {
@@ -60,9 +74,11 @@ struct BlockSync {
         switch effect {
         case .event(.relayable(let hash)): announce(block: hash, chain)
         case .event(.transaction(let txid)): announce(transaction: txid, chain)
-        case .event(.tip(_, let height)):
+        case .event(.tip(let hash, let height)):
             actions.append(.height(height))
             lastTipChange = now
+            // Whoever connected, or asked for headers, between the first step and the connection has not heard of it.
+            announce(block: hash, chain)
             requestFromAll(chain)
         case .event: break
         case .proved(let source): if peers[PeerID(rawValue: source.rawValue)] != nil { actions.append(.useful(PeerID(rawValue: source.rawValue), .block)) }
@@ -100,7 +116,7 @@ struct BlockSync {
     private mutating func connected(_ peer: PeerID, _ chain: Chainstate) {
         peers[peer] = SyncPeer()
         send(.sendheaders, to: peer)
-        send(.feefilter(UInt64(max(0, chain.mempool.policy.minimumFeeRate))), to: peer)
+        send(.feefilter(UInt64(max(0, chain.mempool.minimumFeeRate(now: chain.clock())))), to: peer)
         askForHeaders(peer, chain)
         send(.mempool, to: peer)
     }
@@ -122,10 +138,12 @@ struct BlockSync {
             let headers = chain.tree.headers(
                 after: BlockLocator(hashes: request.locator), stop: request.stop, limit: ProtocolLimits.headers)
             send(.headers(headers.map(\.encoded)), to: peer)
+            peers[peer]?.forgetEarly()
         case .getdata(let items): actions.append(.serve(items, to: peer))
         case .notfound(let items):
             for item in items where item.kind == .block { requests.notFound(item.hash, from: peer, now: now) }
             requestFromAll(chain)
+        case .mempool where peers[peer]?.parting != nil: break
         case .mempool:
             let entries = chain.mempool.ordered.prefix(ProtocolLimits.inventoryItems)
             if !entries.isEmpty { send(.inv(entries.map { InventoryItem(.transaction, $0.txid) }), to: peer) }
@@ -170,20 +188,44 @@ struct BlockSync {
             // The peer's chain leaves ours further down: the locator finds where, once in a while.
             peers[peer]?.needsHeaders = true
             askWhereNeeded(peer, chain)
-        case .violation(let violation)?: return punish(peer, "header: \(violation.identifier)")
+        case .violation(let violation)?:
+            guard let height = Self.parting(violation, headers, chain) else { return punish(peer, "header: \(violation.identifier)") }
+            part(from: peer, at: height, violation, chain)
         case .brokenChain?: return punish(peer, "headers that do not build on each other")
         case .condemned?, .early?: break
         }
         request(from: peer, chain)
     }
 
-    /// Asks for headers what was put off, at most every other second.
+    /// Where a branch that is right so far goes on under other amendments; nil when its violation is another one.
+    private static func parting(_ violation: BlockViolation, _ headers: [BlockHeader], _ chain: Chainstate) -> BlockHeight? {
+        guard case .version(_, _, let height, _) = violation,
+            headers.contains(where: { $0.height == height && chain.tree[$0.previousHash]?.height == height &- 1 })
+        else { return nil }
+        return height
+    }
+
+    /// A peer follows other amendments. It is not to blame, and it is shown what this node has there, so that its operator is told as well.
+    private mutating func part(from peer: PeerID, at height: BlockHeight, _ violation: BlockViolation, _ chain: Chainstate) {
+        guard var state = peers[peer] else { return }
+        defer { peers[peer] = state }
+        state.foreignHeaders += 1
+        if state.parting == nil {
+            actions.append(.parted(peer, reason: "\(violation)"))
+            if let own = chain.tree.connectedBlock(at: height) { send(.headers([own.header.encoded]), to: peer) }
+        }
+        if state.parting.map({ height < $0.height }) ?? true { state.parting = (height, "\(violation)") }
+        guard state.foreignHeaders >= Self.foreignHeaders else { return }
+        actions.append(.disconnect(peer, reason: "it follows other amendments from height \(height) on"))
+    }
+
+    /// Asks for headers what was put off, at most every other second, and once a minute who follows other amendments.
     private mutating func askWhereNeeded(_ peer: PeerID, _ chain: Chainstate) {
         guard let state = peers[peer] else { return }
         let isRoomAgain = state.hasMoreHeaders
             && chain.tree.unreplayedLength(of: announcer(peer)) <= chain.tree.limits.headersPerBranch / 2
         guard state.needsHeaders || isRoomAgain else { return }
-        if let asked = state.askedForHeaders, now - asked < .seconds(2) { return }
+        if let asked = state.askedForHeaders, now - asked < .seconds(state.parting == nil ? 2 : 60) { return }
         askForHeaders(peer, chain)
     }
 
@@ -220,12 +262,12 @@ struct BlockSync {
     }
 
     private mutating func announce(block hash: Hash256, _ chain: Chainstate) {
-        guard let header = chain.tree[hash]?.header else { return }
+        guard let block = chain.tree[hash] else { return }
         for id in peers.keys.sorted() {
             guard let peer = peers[id], !peer.knows(hash) else { continue }
             // A header tells a peer something only when it knows the parent; a peer that does not will ask.
-            send(peer.wantsHeaders ? .headers([header.encoded]) : .inv([InventoryItem(.block, hash)]), to: id)
-            peers[id]?.learn(hash)
+            send(peer.wantsHeaders ? .headers([block.header.encoded]) : .inv([InventoryItem(.block, hash)]), to: id)
+            if block.isConnected { peers[id]?.learn(hash) } else { peers[id]?.announceEarly(hash) }
         }
     }
 
@@ -238,6 +280,8 @@ struct BlockSync {
             peers[peer]?.learn(item.hash)
             switch item.kind {
             case .block: if chain.tree[item.hash] == nil, chain.tree.condemned(item.hash) == nil { hasUnknownBlock = true }
+            // Its signatures are for other rules.
+            case .transaction where peers[peer]?.parting != nil: continue
             case .transaction: if chain.mempool[item.hash] == nil, transactions.shouldRequest(item.hash, now: now) { wanted.append(item) }
             default: continue
             }
@@ -250,6 +294,7 @@ struct BlockSync {
     }
 
     private mutating func receive(transaction bytes: [UInt8], from peer: PeerID, _ chain: Chainstate) {
+        guard peers[peer]?.parting == nil else { return }
         guard let transaction = try? Transaction(decoding: bytes) else { return punish(peer, "a transaction that does not decode") }
         let txid = transaction.txid
         peers[peer]?.learn(txid)
@@ -269,7 +314,7 @@ struct BlockSync {
     private mutating func announce(transaction txid: Hash256, _ chain: Chainstate) {
         guard let entry = chain.mempool[txid] else { return }
         for id in peers.keys.sorted() {
-            guard let peer = peers[id], !peer.knows(txid), Int64(clamping: peer.feeFilter) <= entry.feeRate else { continue }
+            guard let peer = peers[id], peer.parting == nil, !peer.knows(txid), Int64(clamping: peer.feeFilter) <= entry.feeRate else { continue }
             send(.inv([InventoryItem(.transaction, txid)]), to: id)
             peers[id]?.learn(txid)
         }

@@ -1,3 +1,4 @@
+import FlowConsensus
 import FlowCrypto
 
 /// What the sync knows of one peer.
@@ -17,8 +18,16 @@ struct SyncPeer: Sendable {
     var needsHeaders = false
     /// Whether it sent more headers than are kept.
     var hasMoreHeaders = false
+    /// Blocks that it was told of before they were connected, the last ones.
+    private(set) var announcedEarly: [Hash256] = []
+
+    /// Where it follows other amendments than this node, as it seems, and what its header there breaks.
+    var parting: (height: BlockHeight, text: String)?
+    /// How many headers it sent that were made under other amendments.
+    var foreignHeaders = 0
 
     private static let halfLimit = 5_000
+    private static let earlyLimit = 64
 
     func knows(_ hash: Hash256) -> Bool { recent.contains(hash) || older.contains(hash) }
 
@@ -26,5 +35,21 @@ struct SyncPeer: Sendable {
         guard recent.insert(hash).inserted, recent.count >= Self.halfLimit else { return }
         older = recent
         recent = []
+    }
+
+    /// It is told of a block that is not connected yet.
+    mutating func announceEarly(_ hash: Hash256) {
+        learn(hash)
+        announcedEarly.append(hash)
+        if announcedEarly.count > Self.earlyLimit { announcedEarly.removeFirst() }
+    }
+
+    /// It asks for headers, so what it was told it could not use, or not yet: what the answer does not hold is told again once it is connected.
+    mutating func forgetEarly() {
+        for hash in announcedEarly {
+            recent.remove(hash)
+            older.remove(hash)
+        }
+        announcedEarly = []
     }
 }

@@ -1,5 +1,3 @@
-public import FlowEncoding
-
 /// Hosts, and ranges of them, that are kept out for a time. Pure: seconds since 1970 come in as a parameter.
 public struct BanList: Sendable {
     /// Bans of single hosts at most; when full, the one that ends first makes room.
@@ -24,12 +22,10 @@ public struct BanList: Sendable {
     }
 
     /// Bans until `end`; a longer ban stays.
-    public mutating func ban(_ range: NetworkRange, until end: UInt64, at time: UInt64) {
-        if range.isHost {
-            Self.add(range, end, time, Self.capacity, &hosts)
-        } else {
-            Self.add(range, end, time, Self.rangeCapacity, &ranges)
-        }
+    /// - Returns: its end
+    @discardableResult
+    public mutating func ban(_ range: NetworkRange, until end: UInt64, at time: UInt64) -> UInt64 {
+        range.isHost ? Self.add(range, end, time, Self.capacity, &hosts) : Self.add(range, end, time, Self.rangeCapacity, &ranges)
     }
 
     mutating func lift(_ range: NetworkRange) {
@@ -39,40 +35,15 @@ public struct BanList: Sendable {
 
     private static func add(
         _ range: NetworkRange, _ end: UInt64, _ time: UInt64, _ limit: Int, _ bans: inout [NetworkRange: UInt64]
-    ) {
+    ) -> UInt64 {
         if bans[range] == nil && bans.count >= limit {
             bans = bans.filter { $0.value > time }
             if bans.count >= limit, let first = bans.min(by: { ($0.value, $0.key.description) < ($1.value, $1.key.description) }) {
                 bans[first.key] = nil
             }
         }
-        bans[range] = max(bans[range] ?? 0, end)
-    }
-}
-
-extension BanList: BinaryCodable {
-    /// Reads what `encode` wrote, to go on after a restart; more than fits is a fault.
-    public init(from reader: inout ByteReader) throws(DecodingFault) {
-        let offset = reader.offset
-        guard try reader.readUInt8() == 1 else { throw .invalidValue("a ban list of another version", offset: offset) }
-        self.init()
-        for _ in 0..<(try reader.readCount(limit: UInt64(Self.capacity + Self.rangeCapacity), minimumElementSize: 10)) {
-            let offset = reader.offset
-            let text = String(decoding: try reader.readVarBytes(limit: ProtocolLimits.addressBytes), as: UTF8.self)
-            guard let range = NetworkRange(text) else { throw .invalidValue("'\(text)' is no host or range", offset: offset) }
-            ban(range, until: try reader.readUInt64(), at: 0)
-        }
-    }
-
-    public func encode(to writer: inout ByteWriter) {
-        // A name that reads as something else, which only links in memory can have, would make the rest unreadable.
-        let bans = entries(at: 0).map { (range: $0.key, text: $0.key.description, end: $0.value) }
-            .filter { NetworkRange($0.text) == $0.range }.sorted { $0.text < $1.text }
-        writer.write(UInt8(1))
-        writer.writeCompactSize(UInt64(bans.count))
-        for ban in bans {
-            writer.writeVarBytes(Array(ban.text.utf8))
-            writer.write(ban.end)
-        }
+        let longest = max(bans[range] ?? 0, end)
+        bans[range] = longest
+        return longest
     }
 }

@@ -31,6 +31,8 @@ public final class PeerNetwork: Sendable {
 
     /// Its lock may be held while a connection's is taken, never the other way round.
     let state: NIOLockedValueBox<State>
+    /// Bans are told in the order in which they came into force.
+    private let banOrder = NIOLock()
     let transport: any PeerTransport
     let queue = EventQueue()
 
@@ -187,23 +189,29 @@ public final class PeerNetwork: Sendable {
     public func ban(_ range: NetworkRange, for time: Duration? = nil) {
         let now = configuration.clock.unixTime()
         let seconds = UInt64(max(0, (time ?? configuration.banTime).components.seconds))
-        let connections = state.withLockedValue { state in
-            state.bans.ban(range, until: now &+ seconds, at: now)
-            return state.connections.values.filter { range.contains(NetworkRange(host: $0.remote.host)) }
+        let connections = banOrder.withLock {
+            let (end, connections) = state.withLockedValue { state in
+                let end = state.bans.ban(range, until: now.addingReportingOverflow(seconds).overflow ? .max : now + seconds, at: now)
+                return (end, state.connections.values.filter { range.contains(NetworkRange(host: $0.remote.host)) })
+            }
+            configuration.banChanged(range, end)
+            return connections
         }
         for connection in connections { connection.close(.banned) }
     }
 
-    public func unban(_ range: NetworkRange) { state.withLockedValue { $0.bans.lift(range) } }
+    public func unban(_ range: NetworkRange) {
+        banOrder.withLock {
+            state.withLockedValue { $0.bans.lift(range) }
+            configuration.banChanged(range, nil)
+        }
+    }
 
     /// What is banned and the ends of the bans in seconds since 1970.
     public func bans() -> [NetworkRange: UInt64] {
         let now = configuration.clock.unixTime()
         return state.withLockedValue { $0.bans.entries(at: now) }
     }
-
-    /// All bans, to be kept until the next run (`PeerNetworkConfiguration.bans`).
-    public var banList: BanList { state.withLockedValue { $0.bans } }
 
     // MARK: Ending
 

@@ -16,6 +16,8 @@ public struct PeerNetworkConfiguration: Sendable {
     public var externalAddresses: [PeerEndpoint] = []
     /// The bans in force at first.
     public var bans = BanList()
+    /// Called when a ban begins, changes or is lifted (nil), in that order, to be kept until the next run. It may be called on a connection's thread.
+    public var banChanged: @Sendable (_ range: NetworkRange, _ end: UInt64?) -> Void = { _, _ in }
     /// Decides which addresses are chosen and told.
     public var seed = UInt64.random(in: .min ... .max)
     /// Decides which net groups are protected when places are full; to be kept secret.

@@ -153,8 +153,8 @@ struct DirectoryInspection {
         // A table that is shorter than its index says is read past its end, which is an invalid argument.
         let tableUnreadable = says(".ldb") && (says("Invalid argument") || says("No such file"))
         if message.hasPrefix("Corruption") || tableUnreadable {
-            let damage = firstDamage()
-            return .corrupted(damage?.path ?? path, detail: damage.map { "\($0.detail) (\(message))" } ?? message)
+            guard let damage = firstDamage() else { return .corrupted(path, detail: message) }
+            return StoreError(code: .corrupted, path: damage.path, detail: "\(damage.detail) (\(message))", wayOut: damage.wayOut)
         }
         return StoreError(
             code: .failed, path: path, detail: message, wayOut: "Check the disk and the folder, then try again.")

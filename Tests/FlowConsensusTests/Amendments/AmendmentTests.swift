@@ -32,7 +32,9 @@ import Testing
             edit(&copy)
             lists.append([copy])
         }
-        var roots: Set<Hash256> = [], versions: Set<UInt32> = [], seeds: Set<Hash256> = [], texts: Set<Data> = []
+        var roots: Set<Hash256> = [], versions: Set<UInt32> = [], seeds: Set<Hash256> = [], texts: Set<Data> = [], signed: Set<Hash256> = []
+        let spent = TestChain.mature.blocks[0].transactions[0].outputs
+        let payment = TestChain.mature.spend(coinbaseAt: 1)
         for list in lists {
             var parameters = ChainParameters.regtest
             parameters.amendments = list
@@ -40,10 +42,26 @@ import Testing
             #expect(versions.insert(list.blockVersion(at: .max)).inserted)
             #expect(seeds.insert(parameters.workSeed(of: header)).inserted)
             #expect(parameters.genesisHash == ChainParameters.regtest.genesisHash)
+            let domain = BlockValidator(parameters: parameters).signatureDomain(at: header.height)
+            #expect(signed.insert(SignatureHash(transaction: payment, spentOutputs: spent, domain: domain).digest(input: 0)).inserted)
             let text = try JSONEncoder().encode(parameters)
             #expect(texts.insert(text).inserted)
             #expect(try JSONDecoder().decode(ChainParameters.self, from: text) == parameters)
             #expect(try Amendments(decoding: list.encoded) == list)
+        }
+        // A block made under one of them is refused under each other one.
+        let validators = lists.map { list in
+            var parameters = ChainParameters.regtest
+            parameters.amendments = list
+            return BlockValidator(parameters: parameters)
+        }
+        for (maker, list) in lists.enumerated() {
+            var made = header
+            made.version = list.blockVersion(at: made.height)
+            for (judge, validator) in validators.enumerated() {
+                let broken = TestChain.broken { try validator.checkHeader(made) }
+                #expect((broken == "bad-version") == (maker != judge), "\(maker) at \(judge): \(broken ?? "valid")")
+            }
         }
         #expect(Amendments([Self.full]).rulesRoot(at: 6) == .zero)
         #expect(Amendments([Self.full]).blockVersion(at: 6) == 1)

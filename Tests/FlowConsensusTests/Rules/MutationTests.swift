@@ -6,9 +6,9 @@ import Testing
 /// Whoever changes anything in a header, a digest or a transaction has to train again.
 @Suite struct MutationTests {
     /// All bits of the header: with the ticket left as it was, each flip breaks a rule.
-    @Test func everyHeaderBitIsProtected() throws {
-        let chain = TestChain.mature
-        let block = chain.makeBlock([chain.spend(coinbaseAt: 1)])
+    @Test(arguments: ["mature", "spaced", "amended"]) func everyHeaderBitIsProtected(name: String) throws {
+        let chain = name == "mature" ? TestChain.mature : name == "spaced" ? .spaced : .amended
+        let block = chain.makeBlock(chain.nextHeight > 100 ? [chain.spend(coinbaseAt: 1)] : [])
         #expect(chain.broken(block) == nil)
         for bit in 0..<(BlockHeader.encodedLength * 8) {
             var bytes = block.header.encoded
@@ -21,6 +21,48 @@ import Testing
                 #expect(TestChain.broken { try chain.validator.checkDigestChain(mutated) } == "bad-digest-chain", "bit \(bit)")
             }
         }
+    }
+
+    /// All bits behind the header: whoever flips one on the way breaks the block, and not the hash that others know it by.
+    @Test func everyBitOfABodyIsProtected() throws {
+        let chain = TestChain.mature
+        let block = chain.makeBlock([chain.spend(coinbaseAt: 1)])
+        let bytes = block.encoded
+        #expect(chain.broken(try Block(decoding: bytes)) == nil)
+        var decoded = 0
+        for bit in BlockHeader.encodedLength * 8..<bytes.count * 8 {
+            var changed = bytes
+            changed[bit / 8] ^= 1 << UInt8(bit % 8)
+            guard let mutated = try? Block(decoding: changed) else { continue }
+            decoded += 1
+            #expect(mutated.hash == block.hash)
+            do {
+                try chain.check(mutated)
+                Issue.record("bit \(bit) was accepted")
+            } catch let violation as BlockViolation {
+                #expect(!violation.condemnsHash, "bit \(bit): \(violation)")
+            }
+        }
+        // Digests, amounts, programs, keys and signatures decode with any bit flipped.
+        #expect(decoded >= (block.stepDigests.count * 32 + 200) * 8)
+    }
+
+    /// All bits of a payment but its proof's, in a block whose root and training are made anew: the signature covers them.
+    @Test func everyBitOfAPaymentIsSigned() throws {
+        let chain = TestChain.mature
+        let good = chain.spend(coinbaseAt: 1, fee: 5_000)
+        let (stripped, proof) = (good.strippedEncoding, good.encoded.dropFirst(good.strippedEncoding.count))
+        #expect(chain.broken(chain.makeBlock([good])) == nil)
+        var decoded = 0
+        for bit in 0..<stripped.count * 8 {
+            var changed = stripped
+            changed[bit / 8] ^= 1 << UInt8(bit % 8)
+            guard let transaction = try? Transaction(decoding: changed + proof) else { continue }
+            decoded += 1
+            #expect(transaction.txid != good.txid)
+            #expect(chain.broken(chain.makeBlock([transaction])) != nil, "bit \(bit)")
+        }
+        #expect(decoded >= 75 * 8)
     }
 
     /// Each field before `steps` moves the seed, and so every window of the training.

@@ -31,6 +31,24 @@ struct TestChain {
         return chain
     }()
 
+    /// Twelve blocks of a chain that retargets, half an hour apart.
+    static let spaced: TestChain = {
+        var parameters = Self.parameters
+        parameters.retargets = true
+        var chain = TestChain(parameters: try! parameters.validated())
+        for _ in 1...12 { try! chain.accept(chain.makeBlock(time: chain.context.parent.time + 1_800)) }
+        return chain
+    }()
+
+    /// As many blocks as `mature`, the last ones under other rules.
+    static let amended: TestChain = {
+        var parameters = Self.parameters
+        parameters.amendments = [Amendment(height: 103, stepsPerBlock: 6, firstPayingStep: 3)]
+        var chain = TestChain(parameters: try! parameters.validated())
+        for _ in 0..<105 { try! chain.accept(chain.makeBlock()) }
+        return chain
+    }()
+
     init(parameters: ChainParameters = Self.parameters) {
         self.parameters = parameters
         validator = BlockValidator(parameters: parameters)

@@ -21,7 +21,7 @@ final class SimulatedNode {
     private var engine: ReplayEngine
     private var sync = BlockSync()
     private var actions: [BlockSync.Action] = []
-    private var replay: (task: Chainstate.ReplayTask, number: Int, isPreempted: Bool)?
+    private var replay: (task: Chainstate.ReplayTask, number: Int, isPreempted: Bool, finding: ReplayFinding?)?
     private var begun: Int?
     /// Steps trained since the start, by work seed.
     private var seedSteps: [Hash256: Int] = [:]
@@ -88,20 +88,32 @@ final class SimulatedNode {
         return try state?.accept(block, from: .local)
     }
 
+    /// The first step is done, and peers hear of the block; whoever connects from now on does not, until it is connected.
+    func firstStepEnds(_ task: Int) {
+        guard let running = replay, running.number == task, running.finding == nil, let state else { return }
+        replay?.finding = train(running.task, isPreempted: running.isPreempted, state)
+        work()
+    }
+
     func replayEnds(_ task: Int) throws {
         guard let running = replay, running.number == task, let state else { return }
         replay = nil
+        let finding = running.finding ?? train(running.task, isPreempted: running.isPreempted, state)
+        do { try state.finish(running.task, finding) } catch { state.fail(error) }
+        work()
+    }
+
+    private func train(_ task: Chainstate.ReplayTask, isPreempted: Bool, _ state: Chainstate) -> ReplayFinding {
         let cancel = CancellationFlag()
         let before = engine.trainedSteps
         // A replay that was preempted got as far as its first step.
-        let finding = running.task.run(engine, cancel: cancel) {
-            state.emit(.relayable(hash: running.task.hash))
-            if running.isPreempted { cancel.cancel() }
+        let finding = task.run(engine, cancel: cancel) {
+            state.emit(.relayable(hash: task.hash))
+            if isPreempted { cancel.cancel() }
         }
-        let seed = environment.parameters.workSeed(of: running.task.claim.header)
+        let seed = environment.parameters.workSeed(of: task.claim.header)
         seedSteps[seed, default: 0] += engine.trainedSteps - before
-        do { try state.finish(running.task, finding) } catch { state.fail(error) }
-        work()
+        return finding
     }
 
     /// Does what the chain service does between events.
@@ -117,7 +129,7 @@ final class SimulatedNode {
             do {
                 if let task = try state.nextReplay() {
                     replays += 1
-                    replay = (task, replays, false)
+                    replay = (task, replays, false, nil)
                     begun = replays
                 }
             } catch {

@@ -78,6 +78,7 @@ final class SimulatedWorld {
     private enum Event {
         case message(NetworkMessage, link: Int, to: Int)
         case tick(Int)
+        case firstStepEnds(Int, task: Int)
         case replayEnds(Int, task: Int)
         case mine(Int)
         case restart(Int)
@@ -156,9 +157,18 @@ final class SimulatedWorld {
         isQuiet = true
         if cut != nil { heal() }
         for node in nodes where node.state == nil { try start(node.number) }
-        try go(until: clock.now + .seconds(75))
         // A crash that was set before may still come.
         var crashes: Int
+        repeat {
+            crashes = counts.crashes
+            try go(until: clock.now + .seconds(75))
+        } while counts.crashes > crashes
+        // Nobody mines any more: what one has, all have heard of without another block to remind them.
+        let works = nodes.compactMap { $0.state?.tree.tip.work }
+        guard works.count == nodes.count, works.allSatisfy({ $0 == works[0] }) else {
+            let shown = nodes.compactMap { $0.state?.tree.tip }.map { "\($0.height) \($0.hash.displayHex.prefix(8))" }.joined(separator: ", ")
+            throw fail("a node stays behind 75 s after everything works again, without a new block: \(shown)")
+        }
         repeat {
             crashes = counts.crashes
             try mine(0)
@@ -170,6 +180,41 @@ final class SimulatedWorld {
             throw fail("the nodes do not agree 75 s after a block that all could have: \(shown)")
         }
         for node in nodes { try check(node, thoroughly: true) }
+        return counts
+    }
+
+    /// Cuts all links, lets nodes mine, and links them again at any moment, before a block that is being replayed is connected too.
+    /// - Throws: `SimulationFailure` where the nodes do not agree within 30 s each time
+    func runCuts(_ rounds: Int) throws -> SimulationCounts {
+        for number in 0..<pick(2..<4) {
+            nodes.append(try SimulatedNode(number, world: self))
+            schedule(.tick(number), after: .milliseconds(pick(1..<1_000)))
+        }
+        isQuiet = true
+        for round in 0..<rounds {
+            counts.partitions += 1
+            isCutWhole = true
+            for link in links.indices where links[link].isUp { drop(link, reconnecting: true) }
+            for number in nodes.indices {
+                for _ in 0..<pick(0..<4) {
+                    try mine(number)
+                    if chance(80) { try go(until: clock.now + .milliseconds(pick(1..<1_600))) }
+                }
+            }
+            isCutWhole = false
+            heal()
+            for left in nodes.indices { for right in 0..<left { connect(left, right) } }
+            if chance(50) {
+                // One that was mined just before, or just after.
+                try go(until: clock.now + .milliseconds(pick(1..<500)))
+                try mine(pick(0..<nodes.count))
+            }
+            try go(until: clock.now + .seconds(30))
+            let works = nodes.compactMap { $0.state?.tree.tip.work }
+            guard works.allSatisfy({ $0 == works[0] }) else {
+                throw fail("round \(round): the nodes do not agree 30 s after they were linked: \(nodes.compactMap { $0.state?.tree.tip.height })")
+            }
+        }
         return counts
     }
 
@@ -210,6 +255,7 @@ final class SimulatedWorld {
             schedule(.tick(number), after: .seconds(1))
             try step(number) { $0.tick() }
             if !isQuiet { try mishap(number) }
+        case .firstStepEnds(let number, let task): try step(number) { $0.firstStepEnds(task) }
         case .replayEnds(let number, let task): try step(number) { try $0.replayEnds(task) }
         case .mine(let number):
             guard !isQuiet else { return }
@@ -246,12 +292,14 @@ final class SimulatedWorld {
             case .liftBansOfLiars: break
             case .misbehaved(let peer, let points, _): if points >= 100 { disconnect(peer, reconnecting: false) }
             case .disconnect(let peer, _): disconnect(peer, reconnecting: true)
-            case .useful, .height: break
+            case .useful, .height, .parted: break
             }
         }
         if let begun = node.takeBegunReplay() {
             counts.replays += 1
-            schedule(.replayEnds(node.number, task: begun), after: .milliseconds(pick(20..<1_500)))
+            let time = pick(20..<1_500)
+            schedule(.firstStepEnds(node.number, task: begun), after: .milliseconds(pick(10..<time)))
+            schedule(.replayEnds(node.number, task: begun), after: .milliseconds(time))
         }
         counts.preemptions += node.takePreemptions()
         counts.reorganisations += node.takeReorganisations()
@@ -334,7 +382,9 @@ final class SimulatedWorld {
     // MARK: connections
 
     private var missing: [(Int, Int)] = []
-    private func isCut(_ left: Int, _ right: Int) -> Bool { cut.map { $0.contains(left) != $0.contains(right) } ?? false }
+    /// Nobody hears anybody.
+    private var isCutWhole = false
+    private func isCut(_ left: Int, _ right: Int) -> Bool { isCutWhole || (cut.map { $0.contains(left) != $0.contains(right) } ?? false) }
 
     private func connect(_ left: Int, _ right: Int) {
         guard !isCut(left, right) else { return missing.append((left, right)) }

@@ -39,4 +39,13 @@ import Testing
         )
         #expect(counts.seeds > 0 && counts.blocks > counts.seeds)
     }
+
+    /// Links are cut, some mine, links are made again: one tip each time, without another block to remind those that missed one.
+    @Test func cutLinksHealWithoutAnotherBlock() async throws {
+        let counts = try await BlockingThread(name: "simulation.cuts").run {
+            try (0..<UInt64(20)).reduce(SimulationCounts()) { $0 + (try SimulatedWorld(seed: 9_000_000 + $1).runCuts(20)) }
+        }
+        print("cuts: \(counts.partitions) of \(counts.seeds) networks, \(counts.blocks) blocks")
+        #expect(counts.partitions == 400 && counts.blocks > 400)
+    }
 }

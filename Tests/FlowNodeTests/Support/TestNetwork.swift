@@ -46,10 +46,10 @@ enum TestNetwork {
 
     static func chain(
         _ parameters: ChainParameters, store: any KeyValueStoring = MemoryStore(), clock: TestClock = TestClock(),
-        backend: any MatrixBackend = ReferenceBackend(), policy: MempoolPolicy = MempoolPolicy()
+        backend: any MatrixBackend = ReferenceBackend(), policy: MempoolPolicy = MempoolPolicy(), mark: DurableFile? = nil
     ) async throws -> ChainService {
         try await ChainService.open(
-            store: store, environment: try environment(parameters, backend: backend), policy: policy, clock: { clock.now })
+            store: store, environment: try environment(parameters, backend: backend), policy: policy, mark: mark, clock: { clock.now })
     }
 }
 

@@ -31,7 +31,7 @@ extension NodeMethods {
                         witnesses[index] = witness
                     }
                 }
-                combined.witnesses = witnesses
+                combined.witnesses = witnesses.allSatisfy(\.items.isEmpty) ? [] : witnesses
                 return .string(Hex.encode(combined.encoded))
             },
             RPCMethod("decodescript") { call in
