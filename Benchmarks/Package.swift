@@ -41,6 +41,7 @@ let package = Package(
         suite("Training", ["FlowNode", "FlowModel", "FlowTensor", "FlowConsensus", "FlowCrypto"]),
         suite("Inference", ["FlowModel", "FlowGGUF", "FlowTensor"]),
         suite("Hashing", ["FlowCrypto"]),
+        suite("Wallet", ["FlowWallet", "FlowConsensus", "FlowCrypto"]),
         suite("Codec", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
 
         // The held-out loss by blocks, with results from the end of trajectories or from tickets.

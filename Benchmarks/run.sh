@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the SDK and shows the figures: a table on the terminal, and in Benchmarks/.build/results results.json and an SVG a suite.
 #
-#   Benchmarks/run.sh [--quick] [SUITE…]      suites: Kernels Training Inference Hashing Codec (all of them)
+#   Benchmarks/run.sh [--quick] [SUITE…]      suites: Kernels Training Inference Hashing Codec Wallet (all of them)
 #   Benchmarks/run.sh --build                 only installs and builds what a run needs
 #
 # --quick gives each line a tenth of a second instead of half a one. A run is worth something on a machine that does nothing else.
@@ -12,11 +12,11 @@ for argument; do
   case $argument in
     --quick) export FLOW_BENCHMARK_SECONDS=0.1 ;;
     --build) build_only=yes ;;
-    Kernels | Training | Inference | Hashing | Codec) suites+=("$argument") ;;
+    Kernels | Training | Inference | Hashing | Codec | Wallet) suites+=("$argument") ;;
     *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
-[ ${#suites[@]} -gt 0 ] || suites=(Kernels Training Inference Hashing Codec)
+[ ${#suites[@]} -gt 0 ] || suites=(Kernels Training Inference Hashing Codec Wallet)
 
 ../Tests/install.sh
 echo "building" >&2

@@ -16,38 +16,96 @@ extension Wallet {
     public func synchronise(
         with chain: any WalletChain, progress: (@Sendable (BlockHeight, BlockHeight) -> Void)? = nil
     ) async throws {
+        try await follow(chain, again: nil, progress: progress)
+    }
+
+    /// Looks at the blocks from a height on again, for addresses that were imported, and below the birthday too where the height lies there.
+    ///
+    /// - Returns: the first height that was looked at, and the tip's
+    /// - Throws: `scanRunning`, `scanAborted` after ``abortRescan()`` (the wallet then knows what it knew before), what the chain throws.
+    @discardableResult
+    public func rescan(
+        from height: BlockHeight, with chain: any WalletChain, progress: (@Sendable (BlockHeight, BlockHeight) -> Void)? = nil
+    ) async throws -> (first: BlockHeight, last: BlockHeight) {
+        guard !isRescanning else { throw WalletError.scanRunning }
+        isRescanning = true
+        abortsRescan = false
+        defer { isRescanning = false }
+        let before = contents.birthday
+        if height < firstHeight {
+            contents.birthday = height
+            try save()
+        }
+        do {
+            try await follow(chain, again: height, progress: progress)
+        } catch {
+            // What was not searched is not claimed to have been.
+            contents.birthday = before
+            try save()
+            throw error
+        }
+        return (height, tipHeight)
+    }
+
+    /// Ends a rescan that goes on. False where there is none.
+    public func abortRescan() -> Bool {
+        guard isRescanning else { return false }
+        abortsRescan = true
+        return true
+    }
+
+    /// Where the first scan begins.
+    private var firstHeight: BlockHeight { contents.birthday > Self.reorganisationDepth ? contents.birthday - Self.reorganisationDepth : 0 }
+
+    /// - Parameter again: blocks from this height on are looked at again
+    private func follow(
+        _ chain: any WalletChain, again: BlockHeight?, progress: (@Sendable (BlockHeight, BlockHeight) -> Void)?
+    ) async throws {
         await takeTurn()
         defer { endTurn() }
+        let isRescan = again != nil
+        var again = again
         repeat {
             // Others see the old ledger until the new one is whole.
             var work = ledger
             var pool = poolSequence
-            let begins = searchesAgain
-            if begins {
+            let isNeeded = searchesAgain
+            if let again {
+                // A scan that began above has nothing below to build on.
+                if let first = work.scanned.first?.block.height, first <= again {
+                    while let tip = work.tip, tip.height >= again { work.disconnectLast() }
+                    pool = nil
+                } else {
+                    searchesAgain = true
+                }
+            }
+            again = nil
+            if searchesAgain {
                 searchesAgain = false
                 work = WalletLedger()
                 pool = nil
-                work.takePayments(of: ledger, key: key(for:))
+                work.takePayments(of: ledger, holder: holder(of:))
             }
             let height: BlockHeight
             do {
-                height = try await scan(chain, into: &work, pool: &pool, progress: progress)
+                height = try await scan(chain, into: &work, pool: &pool, isRescan: isRescan, progress: progress)
             } catch {
                 // What was not searched to the end is searched the next time.
-                searchesAgain = searchesAgain || begins
+                searchesAgain = searchesAgain || isNeeded
                 throw error
             }
             // Payments may have been made meanwhile.
-            work.takePayments(of: ledger, key: key(for:))
+            work.takePayments(of: ledger, holder: holder(of:))
             work.settle()
             (ledger, poolSequence, tipHeight) = (work, pool, height)
         } while searchesAgain
     }
 
     private func scan(
-        _ chain: any WalletChain, into ledger: inout WalletLedger, pool: inout UInt64?, progress: (@Sendable (BlockHeight, BlockHeight) -> Void)?
+        _ chain: any WalletChain, into ledger: inout WalletLedger, pool: inout UInt64?, isRescan: Bool,
+        progress: (@Sendable (BlockHeight, BlockHeight) -> Void)?
     ) async throws -> BlockHeight {
-        let first = contents.birthday > Self.reorganisationDepth ? contents.birthday - Self.reorganisationDepth : 0
+        let first = firstHeight
         while true {
             let target = try await chain.tip()
             while let tip = ledger.tip, try await chain.blockHash(at: tip.height) != tip.hash { ledger.disconnectLast() }
@@ -55,12 +113,13 @@ extension Wallet {
             var height = ledger.tip.map { $0.height &+ 1 } ?? first
             reading: while height <= target.height {
                 try Task.checkCancellation()
+                if isRescan, abortsRescan { throw WalletError.scanAborted }
                 let blocks = try await chain.blocks(from: height, limit: 64)
                 if blocks.isEmpty { break }
                 for block in blocks {
                     // The branch changed while it was read.
                     if let tip = ledger.tip, tip.hash != block.header.previousHash { break reading }
-                    ledger.connect(block, hash: block.hash, height: height, key: key(for:))
+                    ledger.connect(block, hash: block.hash, height: height, holder: holder(of:))
                     try markUsedKeys(of: block)
                     height &+= 1
                 }
@@ -68,7 +127,7 @@ extension Wallet {
                 scannedHeight = height
             }
             let changes = try await chain.pool(since: pool)
-            ledger.take(changes, key: key(for:))
+            ledger.take(changes, holder: holder(of:))
             pool = changes.sequence
             let now = try await chain.tip()
             let isInStep = ledger.tip?.hash == now.hash || now.height < first
@@ -80,7 +139,7 @@ extension Wallet {
     /// Hands payments that are not in a block to the node again, where it does not hold them: after a restart for example.
     /// One that the node refuses is kept: it is sent again until a block holds it or its owner gives it up.
     public func rebroadcast(through chain: any WalletChain) async throws {
-        for payment in ledger.unconfirmedPayments where !ledger.isInPool(payment.transaction.txid) {
+        for payment in ledger.paymentsToSend {
             do {
                 try await chain.submit(payment.transaction)
             } catch WalletError.refused {
@@ -103,9 +162,6 @@ extension Wallet {
         try deriveAhead()
         try save()
     }
-
-    /// Which of the wallet's keys a program pays to.
-    func key(for program: LockProgram) -> WalletKey? { ring.key(for: program) }
 
     // MARK: one scan at a time
 

@@ -24,6 +24,17 @@ public actor Wallet {
     var turns: [CheckedContinuation<Void, Never>] = []
     /// How far a scan that goes on has come; nil while there is none.
     public internal(set) var scannedHeight: BlockHeight?
+    /// Whether somebody asked for blocks to be scanned again, and that goes on.
+    public internal(set) var isRescanning = false
+    var abortsRescan = false
+    /// What is watched without its key.
+    var watched: [LockProgram: WatchedProgram] = [:]
+    /// Coins that are not chosen, and whether the file remembers that.
+    var lockedCoins: [OutPoint: Bool] = [:]
+    /// The payment whose place a draft takes.
+    var bumping: Hash256?
+    /// What this wallet pays for room in a block unless told otherwise; nil for ``FeeRate/standard``. Not kept over restarts.
+    public private(set) var rate: FeeRate?
 
     /// Makes a new wallet with a fresh mnemonic of 24 words, or with the one given, and writes its file.
     ///
@@ -42,14 +53,25 @@ public actor Wallet {
         let account = try Secret.account(of: mnemonic)
         let contents = WalletFileContents(
             genesis: network.genesisHash.displayHex, encrypted: !passphrase.isEmpty,
-            sealedEntropy: Hex.encode(try Secret.seal(mnemonic, passphrase: passphrase)), birthday: birthday, keys: ["", ""],
-            next: [0, 0], looksBack: false, labels: [:], payments: [])
+            sealedEntropy: Hex.encode(try Secret.seal(mnemonic, passphrase: passphrase)), birthday: birthday)
         var ring = KeyRing(lookahead: lookahead)
         try Secret.refill(&ring, from: account)
-        let wallet = Wallet(
-            path: path, network: network, contents: contents.with(ring, payments: []), ring: ring, account: account)
+        let wallet = Wallet(path: path, network: network, contents: contents.with(ring, payments: []), ring: ring, account: account)
         try WalletFile.write(contents.with(ring, payments: []), to: path)
         return wallet
+    }
+
+    /// Makes a new wallet without a secret, for addresses and public keys that are imported (``watch(_:publicKey:label:)``).
+    ///
+    /// - Throws: `alreadyExists`, `file`.
+    public static func createWithoutKeys(
+        at path: String, network: WalletNetwork, watchesOnly: Bool, birthday: BlockHeight = 0
+    ) throws(WalletError) -> Wallet {
+        guard !FileManager.default.fileExists(atPath: path) else { throw .alreadyExists(path: path) }
+        var contents = WalletFileContents(genesis: network.genesisHash.displayHex, encrypted: false, sealedEntropy: "", birthday: birthday)
+        contents.watchesOnly = watchesOnly
+        try WalletFile.write(contents, to: path)
+        return Wallet(path: path, network: network, contents: contents, ring: KeyRing(lookahead: 1_000), account: nil)
     }
 
     /// Opens a wallet file. A wallet with a passphrase is locked at first.
@@ -60,32 +82,59 @@ public actor Wallet {
             throw .foreignNetwork(path: path, expected: network.genesisHash.displayHex, actual: contents.genesis)
         }
         let ring = try contents.ring(lookahead: lookahead, path: path)
-        var ledger = WalletLedger()
-        for payment in try contents.madePayments(path: path) { ledger.add(payment, key: { ring.key(for: $0) }) }
-        ledger.settle()
+        let watched = try contents.watchedPrograms(path: path)
+        let locked = try contents.lockedOutPoints(path: path)
+        let payments = try contents.madePayments(path: path)
         var account: ExtendedPrivateKey?
-        if !contents.encrypted {
+        if contents.sealedEntropy.isEmpty {
+            guard !contents.encrypted, contents.keys.allSatisfy(\.isEmpty) else { throw .damagedFile(path: path, reason: "it has keys and no secret") }
+        } else if !contents.encrypted {
             account = try Secret.open(contents, passphrase: "", ring: ring, path: path)
         }
-        return Wallet(path: path, network: network, contents: contents, ring: ring, account: account, ledger: ledger)
+        return Wallet(
+            path: path, network: network, contents: contents, ring: ring, account: account, watched: watched, lockedCoins: locked, payments: payments)
     }
 
     private init(
         path: String, network: WalletNetwork, contents: WalletFileContents, ring: KeyRing, account: ExtendedPrivateKey?,
-        ledger: WalletLedger = WalletLedger()
+        watched: [WatchedProgram] = [], lockedCoins: [OutPoint] = [], payments: [WalletPayment] = []
     ) {
         self.path = path
         self.network = network
         self.contents = contents
         self.ring = ring
         self.account = account
+        let programs = Dictionary(watched.map { ($0.program, $0) }, uniquingKeysWith: { first, _ in first })
+        self.watched = programs
+        self.lockedCoins = Dictionary(lockedCoins.map { ($0, true) }, uniquingKeysWith: { first, _ in first })
+        var ledger = WalletLedger()
+        for payment in payments { ledger.add(payment) { Self.holder(of: $0, ring, programs) } }
+        ledger.settle()
         self.ledger = ledger
     }
 
     public var isEncrypted: Bool { contents.encrypted }
-    public var isLocked: Bool { account == nil }
+    /// Whether the secret is there and has to be unlocked first.
+    public var isLocked: Bool { account == nil && hasSecret }
+    /// Whether the wallet has a secret of its own.
+    public var hasSecret: Bool { !contents.sealedEntropy.isEmpty }
+    /// Whether the wallet was made never to hold keys.
+    public var watchesOnly: Bool { contents.watchesOnly }
     public var birthday: BlockHeight { contents.birthday }
     public var balance: WalletBalance { ledger.balance(atTip: tipHeight) }
+
+    /// Sets what this wallet pays for room in a block unless told otherwise; nil for the standard.
+    public func setRate(_ rate: FeeRate?) { self.rate = rate }
+
+    /// Whether coins of programs that were spent from before are left alone.
+    public var avoidsReuse: Bool { contents.avoidsReuse }
+
+    public func setAvoidsReuse(_ value: Bool) throws(WalletError) {
+        contents.avoidsReuse = value
+        try save()
+    }
+
+    // MARK: the secret
 
     /// Unlocks the wallet for a time.
     /// - Throws: `wrongPassphrase`, `notEncrypted`, `damagedFile` when listed keys are not those of the secret.
@@ -106,7 +155,7 @@ public actor Wallet {
         lockNow()
     }
 
-    private func lockNow() {
+    func lockNow() {
         relock?.cancel()
         relock = nil
         account = nil
@@ -114,37 +163,57 @@ public actor Wallet {
 
     /// The words that bring all of the wallet's money back. Needs the passphrase again (empty for a wallet without one).
     public func mnemonic(passphrase: String) throws(WalletError) -> String {
-        try Secret.words(of: contents, passphrase: passphrase, path: path)
+        try requireSecret()
+        return try Secret.words(of: contents, passphrase: passphrase, path: path)
     }
 
-    /// An address that was not handed out before.
-    public func newAddress(label: String = "") throws(WalletError) -> Address {
-        let address = try address(of: takeKey(.receive))
-        if !label.isEmpty { contents.labels[address.description] = label }
-        try save()
-        return address
+    /// - Throws: `noPrivateKeys`, `noSecret`
+    func requireSecret() throws(WalletError) {
+        if watchesOnly { throw .noPrivateKeys }
+        if !hasSecret { throw .noSecret }
     }
 
-    /// Labels by address.
-    public var labels: [String: String] { contents.labels }
+    /// The account's secret.
+    /// - Throws: `noPrivateKeys`, `noSecret`, `locked`
+    func openAccount() throws(WalletError) -> ExtendedPrivateKey {
+        try requireSecret()
+        guard let account else { throw .locked }
+        return account
+    }
+
+    // MARK: keys
+
+    /// Which of the wallet's keys a program pays to, or that it is watched.
+    public func holder(of program: LockProgram) -> WalletHolder? { Self.holder(of: program, ring, watched) }
+
+    private static func holder(of program: LockProgram, _ ring: KeyRing, _ watched: [LockProgram: WatchedProgram]) -> WalletHolder? {
+        ring.key(for: program).map { .key($0) } ?? watched[program].map { .watched($0) }
+    }
+
     /// Keys of addresses that are derived and not handed out.
     public var keysAhead: Int { ring.keys[.receive, default: []].count - Int(clamping: ring.next[.receive, default: 0]) }
 
-    /// The label of an address of this wallet.
-    public func label(of address: Address) -> String? { contents.labels[address.description] }
-
-    public func address(of key: WalletKey) throws(WalletError) -> Address {
+    public func address(of program: LockProgram) throws(WalletError) -> Address {
         do {
-            return try Address(program: key.program, prefix: network.addressPrefix)
+            return try Address(program: program, prefix: network.addressPrefix)
         } catch {
             throw .notPayable(error.description)
         }
     }
 
     func takeKey(_ branch: KeyBranch) throws(WalletError) -> WalletKey {
+        try requireSecret()
         try refillKeys()
         guard let key = ring.take(branch) else { throw .keyPoolEmpty }
         return key
+    }
+
+    /// Derives so many keys ahead, and keeps so many from now on.
+    /// - Throws: `locked`, `noSecret`, `noPrivateKeys`, `file`
+    public func refillKeys(ahead count: UInt32) throws(WalletError) {
+        _ = try openAccount()
+        ring.lookahead = max(ring.lookahead, min(max(1, count), KeyRing.longestLookahead))
+        try refillKeys()
     }
 
     /// Derives keys in advance while the secret is at hand, and saves them.
@@ -163,9 +232,18 @@ public actor Wallet {
         return true
     }
 
+    // MARK: the file
+
     func save() throws(WalletError) {
-        ledger.forgetBuriedPayments(below: tipHeight > Self.reorganisationDepth ? tipHeight - Self.reorganisationDepth : 0)
-        contents = contents.with(ring, payments: ledger.payments)
+        contents = whole()
         try WalletFile.write(contents, to: path)
+    }
+
+    /// What the file has to hold now.
+    func whole() -> WalletFileContents {
+        ledger.forgetBuriedPayments(below: tipHeight > Self.reorganisationDepth ? tipHeight - Self.reorganisationDepth : 0)
+        let watched = watched.values.sorted { $0.program.bytes.lexicographicallyPrecedes($1.program.bytes) }
+        let locked = lockedCoins.filter(\.value).keys.sorted { ($0.txid, $0.index) < ($1.txid, $1.index) }
+        return contents.with(ring, payments: ledger.payments).with(watched: watched, lockedCoins: locked)
     }
 }

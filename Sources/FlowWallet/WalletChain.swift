@@ -9,6 +9,8 @@ public protocol WalletChain: Sendable {
     func blockHash(at height: BlockHeight) async throws -> Hash256?
     /// Blocks of the followed branch from a height on, in order, at most `limit`; none above the tip.
     func blocks(from height: BlockHeight, limit: Int) async throws -> [Block]
+    /// A block by its hash, of any branch; nil where the node does not have it.
+    func block(_ hash: Hash256) async throws -> Block?
     /// How the node's pool has changed since it had `sequence`; all of it for nil, or where that is too long ago.
     func pool(since sequence: UInt64?) async throws -> WalletPoolChanges
     /// Hands a transaction to the node's pool.

@@ -19,7 +19,7 @@ public struct WalletNetwork: Hashable, Sendable {
     }
 
     /// What a transaction is signed for that the block after a tip may hold.
-    func signatureDomain(afterTip height: BlockHeight) -> SignatureDomain {
+    public func signatureDomain(afterTip height: BlockHeight) -> SignatureDomain {
         SignatureDomain(genesisHash: genesisHash, rulesRoot: amendments.rulesRoot(at: height == .max ? height : height + 1))
     }
 }

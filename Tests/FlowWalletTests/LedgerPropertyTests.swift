@@ -16,22 +16,23 @@ import Testing
     /// What can be seen of a ledger.
     private struct View: Equatable {
         var balance: WalletBalance
+        var watched: WalletBalance?
         var coins: [WalletCoin] = []
         var transactions: [String] = []
         var tip: WalletBlock?
     }
 
     private static func view(_ wallet: Wallet) async -> View {
-        let (ledger, balance) = await (wallet.ledger, wallet.balance)
-        var view = View(balance: balance, coins: ledger.coins, tip: ledger.tip)
+        let (ledger, balance, watched) = await (wallet.ledger, wallet.balance, wallet.watchedBalance)
+        var view = View(balance: balance, watched: watched, coins: ledger.coins, tip: ledger.tip)
         ledger.visitNewest { transaction in
-            view.transactions.append("\(transaction.txid) \(transaction.state) \(transaction.received) \(transaction.spent) \(String(describing: transaction.fee))")
+            view.transactions.append("\(transaction.txid) \(transaction.state) \(transaction.own) \(transaction.watched) \(String(describing: transaction.fee)) \(String(describing: transaction.replacedBy))")
             return true
         }
         return view
     }
 
-    private enum Event: String, CaseIterable { case payment, restart, crash, reorganisation, lock, lostPool, abandoned, refused }
+    private enum Event: String, CaseIterable { case payment, restart, crash, reorganisation, lock, lostPool, abandoned, refused, bump, watch, coinLock }
     private typealias Tally = [Event: Int]
 
     @Test func everyHistoryGivesTheLedgerOfAWalletThatWasThereAllAlong() async throws {
@@ -67,9 +68,9 @@ import Testing
         let there = try Address(program: stranger, prefix: "rfl")
         var copied: LockProgram?
         /// Payments that somebody was told of.
-        var told: Set<Hash256> = [], givenUp: Set<Hash256> = []
+        var told: Set<Hash256> = [], givenUp: Set<Hash256> = [], replaced: Set<Hash256> = []
         for _ in 0..<Int.random(in: 10...40, using: &random) {
-            switch Int.random(in: 0..<16, using: &random) {
+            switch Int.random(in: 0..<19, using: &random) {
             case 0, 1:
                 let mine = Bool.random(using: &random) ? try? await wallet.newAddress().program : nil
                 await chain.mine(to: mine ?? stranger, fork: random.next(), most: Int.random(in: 0...3, using: &random))
@@ -82,7 +83,9 @@ import Testing
             case 4, 5, 6:
                 let amount = Amount(haruki: Int64.random(in: 100_000...4_000_000_000, using: &random))
                 let target = Int.random(in: 0..<3, using: &random) == 0 ? (try? await wallet.newAddress()) ?? there : there
-                if let payment = try? await wallet.send(amount, to: target, through: chain) {
+                var order = PaymentOrder(paying: amount, to: target)
+                order.isReplaceable = Bool.random(using: &random)
+                if let payment = try? await wallet.pay(order, through: chain) {
                     told.insert(payment.txid)
                     tally[.payment, default: 0] += 1
                 } else {
@@ -123,6 +126,29 @@ import Testing
                 }
             case 14:
                 try await wallet.rebroadcast(through: chain)
+            case 15, 16:
+                // A second payment takes the first one's place; the node may lose either, or take a block with the first.
+                let payments = await wallet.ledger.unconfirmedPayments
+                if let old = payments.randomElement(using: &random), let (new, before, after) = try? await wallet.bump(old.transaction.txid, through: chain) {
+                    #expect(after > before, "seed \(seed)")
+                    told.insert(new.txid)
+                    replaced.insert(old.transaction.txid)
+                    tally[.bump, default: 0] += 1
+                    if Int.random(in: 0..<3, using: &random) == 0 {
+                        await chain.forgetPool()
+                        try? await chain.submit(old.transaction)
+                    }
+                }
+            case 17:
+                guard try await wallet.watch(there) else { continue }
+                try await wallet.rescan(from: UInt32.random(in: 0...1, using: &random) * 50, with: chain)
+                tally[.watch, default: 0] += 1
+                try await wallet.rescan(from: 0, with: chain)
+            case 18:
+                if let coin = await wallet.ledger.coins.randomElement(using: &random) {
+                    if try await !wallet.unlock(coin.outPoint) { try await wallet.lock(coin.outPoint, isKept: Bool.random(using: &random)) }
+                    tally[.coinLock, default: 0] += 1
+                }
             default:
                 try await wallet.synchronise(with: chain)
             }
@@ -142,19 +168,24 @@ import Testing
         var coins: [OutPoint: Int64] = [:]
         for transaction in blocks.flatMap(\.transactions) {
             for input in transaction.inputs { coins[input.outPoint] = nil }
-            for (index, output) in transaction.outputs.enumerated() where await all.key(for: output.program) != nil {
+            for (index, output) in transaction.outputs.enumerated() where await all.holder(of: output.program) != nil {
                 coins[OutPoint(txid: transaction.txid, index: UInt32(index))] = output.value.haruki
             }
         }
         let confirmed = await wallet.ledger.coins.filter { $0.height != nil }
         let ledger = await wallet.ledger
+        // Of a payment and the one that took its place, one counts.
+        for txid in replaced {
+            let states = [ledger[txid]?.state, ledger[txid]?.replacedBy.flatMap { ledger[$0]?.state }]
+            #expect(states.filter { $0 == .pending || $0.map { if case .confirmed = $0 { true } else { false } } ?? false }.count <= 1, "seed \(seed): \(states)")
+        }
         let waiting = pool + ledger.unconfirmedPayments.map(\.transaction)
         for input in waiting.flatMap(\.inputs) { coins[input.outPoint] = nil }
         #expect(Set(confirmed.map(\.outPoint)) == Set(coins.keys), "seed \(seed)")
         // Nothing that anybody was told of is lost.
         for txid in told {
             let state = ledger[txid]?.state
-            #expect(state != nil && (state != .abandoned || givenUp.contains(txid)), "seed \(seed): payment \(txid) is \(String(describing: state))")
+            #expect(state != nil && (state != .abandoned || !givenUp.isEmpty && (givenUp.contains(txid) || replaced.contains(txid))), "seed \(seed): payment \(txid) is \(String(describing: state))")
         }
     }
 }

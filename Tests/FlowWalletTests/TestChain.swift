@@ -23,6 +23,8 @@ final actor TestChain: WalletChain {
         blocks.indices.contains(Int(height)) ? blocks[Int(height)].header.hash : nil
     }
 
+    func block(_ hash: Hash256) -> Block? { left[hash] ?? blocks.first { $0.header.hash == hash } }
+
     func blocks(from height: BlockHeight, limit: Int) -> [Block] {
         let found = Array(blocks.dropFirst(Int(height)).prefix(min(limit, 5)))
         interruption?(self)
@@ -45,8 +47,38 @@ final actor TestChain: WalletChain {
         if let refusal { throw WalletError.refused(refusal) }
         let txid = transaction.txid
         if pool.contains(where: { $0.txid == txid }) { return }
-        guard isAllowed(transaction) else { throw WalletError.refused("missing coins") }
+        let replaced = try replaced(by: transaction)
+        for rival in replaced { leave(rival.txid) }
+        guard isAllowed(transaction) else {
+            for rival in replaced { arrive(rival) }
+            throw WalletError.refused("missing coins")
+        }
         arrive(transaction)
+    }
+
+    /// What a transaction takes the place of, with what depends on that (BIP-125).
+    private func replaced(by transaction: Transaction) throws -> [Transaction] {
+        let spent = Set(transaction.inputs.map(\.outPoint))
+        let rivals = pool.filter { !spent.isDisjoint(with: $0.inputs.map(\.outPoint)) }
+        guard !rivals.isEmpty else { return [] }
+        guard rivals.allSatisfy(\.signalsReplacement) else { throw WalletError.refused("txn-mempool-conflict") }
+        var gone = rivals
+        var names = Set(gone.map(\.txid))
+        for other in pool where !names.contains(other.txid) && other.inputs.contains(where: { names.contains($0.outPoint.txid) }) {
+            gone.append(other)
+            names.insert(other.txid)
+        }
+        let least = gone.reduce(FeeRate.relay.fee(cost: transaction.cost).haruki) { $0 + fee(of: $1) }
+        guard fee(of: transaction) >= least else { throw WalletError.refused("insufficient fee") }
+        return gone
+    }
+
+    private func fee(of transaction: Transaction) -> Int64 {
+        var values: [OutPoint: Int64] = [:]
+        for known in blocks.flatMap(\.transactions) + pool {
+            for (index, output) in known.outputs.enumerated() { values[OutPoint(txid: known.txid, index: UInt32(index))] = output.value.haruki }
+        }
+        return transaction.inputs.reduce(0) { $0 + (values[$1.outPoint] ?? 0) } - transaction.outputs.reduce(0) { $0 + $1.value.haruki }
     }
 
     private func arrive(_ transaction: Transaction) {

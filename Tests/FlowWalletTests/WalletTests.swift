@@ -21,8 +21,6 @@ private func funded(at path: String) async throws -> (Wallet, TestChain) {
     return (wallet, chain)
 }
 
-private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: text)) }
-
 @Suite struct WalletTests {
     @Test func minedCoinsMatureAfterAHundredBlocks() async throws {
         let folder = try TemporaryFolder()
@@ -357,9 +355,9 @@ private func flow(_ text: String) throws -> Amount { try #require(Amount(flow: t
             if case WalletError.foreignNetwork = $0 { true } else { false }
         }
         let good = try Data(contentsOf: URL(fileURLWithPath: path))
-        let older = String(decoding: good, as: UTF8.self).replacingOccurrences(of: "\"version\" : 2", with: "\"version\" : 1")
+        let older = String(decoding: good, as: UTF8.self).replacingOccurrences(of: "\"version\" : 3", with: "\"version\" : 1")
         try Data(older.utf8).write(to: URL(fileURLWithPath: folder.path("older")))
-        #expect { _ = try Wallet.load(from: folder.path("older"), network: network) } throws: { "\($0)".contains("version 1, expected flowcoin-wallet version 2") }
+        #expect { _ = try Wallet.load(from: folder.path("older"), network: network) } throws: { "\($0)".contains("version 1, expected flowcoin-wallet version 3") }
         for length in [0, 1, good.count / 2, good.count - 2] {
             try good.prefix(length).write(to: URL(fileURLWithPath: folder.path("cut")))
             #expect { _ = try Wallet.load(from: folder.path("cut"), network: network) } throws: {

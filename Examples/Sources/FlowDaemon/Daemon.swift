@@ -3,6 +3,7 @@ import FlowHTTP
 import FlowModel
 import FlowNode
 import FlowRPC
+import FlowWallet
 import Foundation
 import Logging
 public import ProgramSupport
@@ -71,6 +72,7 @@ public struct Daemon: Sendable {
 
     private func serve(_ node: Node, directory: URL, end: EndSignal) async throws {
         let wallets = WalletService(chain: node.chain, directory: directory, log: log)
+        try node.rpc.serve(SigningMethods(chain: wallets.chain, network: WalletNetwork(node.parameters)).all)
         if !options.disableWallet {
             await wallets.loadAll()
             try node.rpc.serve(WalletMethods(service: wallets, miner: node.miner).all)

@@ -77,6 +77,11 @@ final class Daemon: @unchecked Sendable {
 
     @discardableResult
     func call(_ method: String, _ parameters: JSONValue..., wallet: String? = nil) async throws -> JSONResult {
+        try await callList(method, parameters, wallet: wallet)
+    }
+
+    @discardableResult
+    func callList(_ method: String, _ parameters: [JSONValue], wallet: String? = nil) async throws -> JSONResult {
         guard let client else { throw ProgramError("flowcoind is not running") }
         return try await client.call(method, .array(parameters), wallet: wallet)
     }

@@ -11,6 +11,7 @@ public struct Witness: Hashable, Sendable {
     /// The encoded length of a witness for version 0.
     public static let keyWitnessLength = 1 + (1 + Ed25519.PublicKey.byteCount) + (1 + Ed25519.Signature.byteCount)
 
+    /// Any list; whether it unlocks anything is a question of the rules.
     public init(items: [[UInt8]]) {
         self.items = items
     }

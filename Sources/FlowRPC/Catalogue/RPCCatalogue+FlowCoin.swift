@@ -1,6 +1,6 @@
 extension RPCCatalogue {
     /// What a FlowCoin node and its wallets can be asked.
-    public static let flowcoin = RPCCatalogue(control + blockchain + mempool + mining + model + network + rawTransactions + wallet)
+    public static let flowcoin = RPCCatalogue(control + blockchain + mempool + mining + model + network + rawTransactions + signing + wallet)
 
     static let control: [RPCDeclaration] = [
         RPCDeclaration("getrpcinfo", .control, "The calls that are being answered, with the microseconds since they came."),

@@ -24,7 +24,7 @@ enum WalletFile {
             throw .file(path: path, reason: error.localizedDescription)
         }
         let decoder = JSONDecoder()
-        if let head = try? decoder.decode(Head.self, from: data), head.format != WalletFileContents.format || head.version != WalletFileContents.version {
+        if let head = try? decoder.decode(Head.self, from: data), head.format != WalletFileContents.format || !WalletFileContents.readVersions.contains(head.version) {
             throw .damagedFile(
                 path: path,
                 reason: "it has format \(head.format) version \(head.version), expected \(WalletFileContents.format) version \(WalletFileContents.version)")

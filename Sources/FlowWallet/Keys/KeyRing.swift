@@ -7,7 +7,8 @@ import FlowCrypto
 /// lives on keys that were derived in advance.
 struct KeyRing: Sendable {
     /// Keys kept in advance on each branch at least; also the gap that a restored wallet looks ahead.
-    let lookahead: UInt32
+    var lookahead: UInt32
+    static let longestLookahead: UInt32 = 1_000_000
     /// Keys derived beyond that, so that not each new address derives one.
     private var reserve: UInt32 { lookahead / 5 }
 
@@ -15,7 +16,7 @@ struct KeyRing: Sendable {
     private(set) var next: [KeyBranch: UInt32] = [.receive: 0, .change: 0]
     private var byProgram: [LockProgram: WalletKey] = [:]
 
-    init(lookahead: UInt32) { self.lookahead = min(max(1, lookahead), 1_000_000) }
+    init(lookahead: UInt32) { self.lookahead = min(max(1, lookahead), Self.longestLookahead) }
 
     /// Adds the next key of its branch. False when its index is not the next one.
     mutating func append(_ key: WalletKey) -> Bool {

@@ -17,7 +17,15 @@ public struct WalletTransaction: Sendable {
     /// An output that pays to the wallet.
     public struct Receipt: Sendable, Equatable {
         public let index: UInt32
-        public let key: WalletKey
+        public let holder: WalletHolder
+    }
+
+    /// What the transaction moves for one kind of holder.
+    public struct Sums: Sendable, Equatable {
+        /// The sum of its outputs that pay to the wallet.
+        public var received = Amount.zero
+        /// The sum of the wallet's coins that it spends.
+        public var spent = Amount.zero
     }
 
     public let transaction: Transaction
@@ -26,53 +34,28 @@ public struct WalletTransaction: Sendable {
     /// Its block's time; else when it was made or came to the node. Seconds since 1970.
     public let time: UInt64
     public let receipts: [Receipt]
-    /// The sum of its outputs that pay to the wallet.
-    public let received: Amount
-    /// The sum of the wallet's coins that it spends.
-    public let spent: Amount
-    /// Its fee, known when all of its inputs are the wallet's.
+    /// What it moves of the money that the wallet can spend.
+    public let own: Sums
+    /// What it moves of the money that the wallet watches.
+    public let watched: Sums
+    /// Its fee, known when all of its inputs are the wallet's, watched ones included.
     public let fee: Amount?
+    /// The payment that it was made to take the place of.
+    public let replaces: Hash256?
+    /// The payment that was made to take its place.
+    public let replacedBy: Hash256?
+    /// What its maker wrote down about it, and about whom it pays.
+    public let comment: String, payee: String
 
     /// Where it stands on the followed branch; nil while it is unconfirmed.
     public var block: WalletBlock? { if case .confirmed(let block) = state { block } else { nil } }
-}
 
-/// A block that the wallet has scanned.
-public struct WalletBlock: Hashable, Sendable {
-    public let hash: Hash256
-    public let height: BlockHeight
-    public let time: UInt64
-}
-
-/// A coin of the wallet that nothing spends, as far as the wallet knows.
-public struct WalletCoin: Hashable, Sendable {
-    public let outPoint: OutPoint
-    public let output: TransactionOutput
-    public let key: WalletKey
-    /// nil while unconfirmed.
-    public let height: BlockHeight?
-    public let isCoinbase: Bool
-    /// True for change and self-payments of transactions that the wallet itself made.
-    public let isOwnChange: Bool
-
-    /// Whether it may be spent in the block after a tip.
-    public func isSpendable(atTip tip: BlockHeight) -> Bool {
-        guard let height else { return isOwnChange }
-        return !isCoinbase || UInt64(tip) + 1 >= UInt64(height) + UInt64(ConsensusLimits.coinbaseMaturity)
-    }
-
-    /// Blocks that hold it and follow it: 0 while unconfirmed.
+    /// Blocks that hold it and follow it: 0 while it waits, −1 where it cannot be confirmed on this branch.
     public func confirmations(atTip tip: BlockHeight) -> Int64 {
-        height.map { max(0, Int64(tip) - Int64($0) + 1) } ?? 0
+        switch state {
+        case .confirmed(let block): max(0, Int64(tip) - Int64(block.height) + 1)
+        case .pending, .abandoned: 0
+        case .conflicted: -1
+        }
     }
-}
-
-/// The wallet's money, as bitcoind's `getbalances` splits it.
-public struct WalletBalance: Hashable, Sendable {
-    /// Can be spent now: confirmed, or change of own unconfirmed transactions.
-    public var trusted: Amount
-    /// Unconfirmed payments from others.
-    public var untrustedPending: Amount
-    /// Mined, but not yet 100 blocks deep.
-    public var immature: Amount
 }

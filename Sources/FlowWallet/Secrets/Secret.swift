@@ -32,7 +32,8 @@ enum Secret {
         }
     }
 
-    private static func open(_ contents: WalletFileContents, passphrase: String, path: String) throws(WalletError) -> Mnemonic {
+    /// Opens the seal.
+    static func mnemonic(of contents: WalletFileContents, passphrase: String, path: String) throws(WalletError) -> Mnemonic {
         guard let sealed = try? Hex.decode(contents.sealedEntropy) else {
             throw .damagedFile(path: path, reason: "its sealed secret is not hexadecimal")
         }
@@ -48,7 +49,7 @@ enum Secret {
     }
 
     static func words(of contents: WalletFileContents, passphrase: String, path: String) throws(WalletError) -> String {
-        try open(contents, passphrase: passphrase, path: path).phrase
+        try mnemonic(of: contents, passphrase: passphrase, path: path).phrase
     }
 
     /// Opens the seal and checks that the keys listed in the file are those of the secret: a file in which somebody has put
@@ -56,7 +57,7 @@ enum Secret {
     static func open(
         _ contents: WalletFileContents, passphrase: String, ring: KeyRing, path: String
     ) throws(WalletError) -> ExtendedPrivateKey {
-        let account = try account(of: open(contents, passphrase: passphrase, path: path))
+        let account = try account(of: mnemonic(of: contents, passphrase: passphrase, path: path))
         for branch in KeyBranch.allCases {
             let parent = try derive(account, branch.rawValue)
             let listed = ring.keys[branch, default: []]

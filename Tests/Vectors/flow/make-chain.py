@@ -3,6 +3,7 @@
 
 Run it in this folder. Hashes are written in memory order, but for the hashes in a network's parameters, which print reversed.
 """
+import base64
 import json
 import struct
 
@@ -651,6 +652,57 @@ def make_amendments():
         "still": small, "moving": moving, "judged": judged})
 
 
+# Messages and partially signed transactions.
+def make_messages():
+    genesis = h(b"genesis")
+    cases = []
+    for text in ("", "hello", "\u00e9t\u00e9 \u2014 \u6c34", "x" * 300):
+        for key in (Key(1), Key(2)):
+            digest = hh(b"flowcoin/message" + genesis + blob(text.encode()))
+            cases.append({"message": text, "seed": key.seed.hex(), "program": key.program.hex(), "hash": digest.hex(),
+                          "signature": base64.b64encode(key.public + key.sign(digest)).decode()})
+    save("chain-messages.json", {"genesisHash": genesis.hex(), "cases": cases})
+
+
+def records(fields): return array([u8(kind) + blob(value) for kind, value in sorted(fields.items())])
+
+
+def make_partially_signed():
+    """What Documentation/Protocol/PartiallySigned.md says: one transaction of two inputs on its way through the hands."""
+    genesis, one, two = h(b"genesis"), Key(1), Key(2)
+    t = {"version": 2, "lockTime": 7, "inputs": [(h(b"a"), 0, 0xFFFFFFFD), (h(b"b"), 3, 0xFFFFFFFE)],
+         "outputs": [(1_000, 0, two.program), (2_500, 0, one.program)], "witnesses": []}
+    spent = [(2_000, 0, one.program), (3_000, 0, two.program)]
+    path = b"".join(u32(i) for i in (44, 9_555, 0, 1, 5))
+
+    def whole(inputs, outputs): return b"fpst\xff\x01" + stripped(t) + array([]) + b"".join(map(records, inputs + outputs))
+    signatures = [k.public + k.sign(sighash(t, spent, genesis, i)) for i, k in enumerate((one, two))]
+    witnesses = [array([blob(s[:32]), blob(s[32:])]) for s in signatures]
+    stages = [
+        ("created", [{}, {}], [{}, {}]),
+        ("updated", [{0: output(spent[0]), 1: one.public + path}, {0: output(spent[1])}], [{}, {1: one.public + path}]),
+        ("signed by one", [{0: output(spent[0]), 1: one.public + path, 2: signatures[0]}, {0: output(spent[1])}], [{}, {1: one.public + path}]),
+        ("signed by both", [{0: output(spent[0]), 1: one.public + path, 2: signatures[0]}, {0: output(spent[1]), 2: signatures[1]}],
+         [{}, {1: one.public + path}]),
+        ("final", [{0: output(spent[0]), 3: witnesses[0]}, {0: output(spent[1]), 3: witnesses[1]}], [{}, {1: one.public + path}]),
+        ("with fields of a later version", [{0: output(spent[0]), 9: b"later"}, {200: b""}], [{9: bytes(300)}, {}]),
+    ]
+    good = whole(*stages[1][1:])
+    signed = dict(t, witnesses=[[s[:32], s[32:]] for s in signatures])
+    bad = [("another magic", b"psbt" + good[4:]), ("another version", good[:5] + b"\x02" + good[6:]), ("a byte more", good + b"\0"),
+           ("a witness in the transaction", b"fpst\xff\x01" + stripped(t) + proof(signed) + bytes(4)),
+           ("fields in descending order", b"fpst\xff\x01" + stripped(t) + array([]) + array([u8(9) + blob(b""), u8(0) + blob(output(spent[0]))]) + bytes(3)),
+           ("a field twice", b"fpst\xff\x01" + stripped(t) + array([]) + array([u8(9) + blob(b"")] * 2) + bytes(3)),
+           ("a key of 31 bytes", whole([{1: bytes(31)}, {}], [{}, {}])), ("a path of half an index", whole([{1: bytes(34)}, {}], [{}, {}])),
+           ("a signature of 63 bytes", whole([{2: bytes(95)}, {}], [{}, {}])), ("a spent output with a byte more", whole([{0: output(spent[0]) + b"\0"}, {}], [{}, {}])),
+           ("33 fields", whole([{i: b"" for i in range(10, 43)}, {}], [{}, {}])), ("a coinbase", b"fpst\xff\x01" + stripped(coinbase(1, 5, one.program)) + blob(b"") + bytes(2)),
+           ("an input twice", b"fpst\xff\x01" + stripped(dict(t, inputs=[t["inputs"][0]] * 2)) + array([]) + bytes(4))]
+    save("chain-partially-signed.json", {
+        "genesisHash": genesis.hex(), "seeds": [one.seed.hex(), two.seed.hex()],
+        "stages": [{"comment": c, "base64": base64.b64encode(whole(i, o)).decode()} for c, i, o in stages],
+        "extracted": (stripped(t) + proof(signed)).hex(), "malformed": [{"comment": c, "base64": base64.b64encode(b).decode()} for c, b in bad]})
+
+
 for make in (make_genesis, make_transactions, make_blocks, make_retarget, make_time, make_money, make_cost, make_locks,
-             make_learning_rate, make_growth, make_amendments):
+             make_learning_rate, make_growth, make_amendments, make_messages, make_partially_signed):
     make()

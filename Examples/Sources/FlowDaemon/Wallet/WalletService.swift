@@ -45,12 +45,7 @@ actor WalletService {
     }
 
     func create(_ name: String, passphrase: String, mnemonic: String?) async throws -> Wallet {
-        let path = try path(of: name)
-        do {
-            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        } catch {
-            throw WalletError.file(path: path, reason: error.localizedDescription)
-        }
+        let path = try freshPath(of: name)
         // A fresh mnemonic was never paid to before now; a restored one may have been.
         let birthday = mnemonic == nil ? try await chain.tip().height : 0
         let wallet = try Wallet.create(
@@ -61,6 +56,26 @@ actor WalletService {
         wallets[name] = wallet
         failures[name] = nil
         return wallet
+    }
+
+    /// A wallet without a secret.
+    func createWithoutKeys(_ name: String, watchesOnly: Bool) async throws -> Wallet {
+        let wallet = try Wallet.createWithoutKeys(
+            at: freshPath(of: name), network: network, watchesOnly: watchesOnly, birthday: try await chain.tip().height)
+        try await wallet.synchronise(with: chain)
+        wallets[name] = wallet
+        failures[name] = nil
+        return wallet
+    }
+
+    private func freshPath(of name: String) throws -> String {
+        let path = try path(of: name)
+        do {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        } catch {
+            throw WalletError.file(path: path, reason: error.localizedDescription)
+        }
+        return path
     }
 
     @discardableResult
@@ -85,10 +100,10 @@ actor WalletService {
     }
 
     /// The wallet that a call is for: the one named in its path, or the only one loaded. It is in step with the chain: who was told of a block or a
-    /// transaction sees what it brought.
+    /// transaction sees what it brought. While blocks are scanned again it answers with what it knew before.
     func wallet(_ name: String?) async throws -> Wallet {
         let wallet = try entry(name).1
-        try await wallet.synchronise(with: chain)
+        if await !wallet.isRescanning { try await wallet.synchronise(with: chain) }
         return wallet
     }
 

@@ -1,0 +1,68 @@
+import FlowConsensus
+import FlowCrypto
+import FlowEncoding
+import FlowRPC
+import FlowWallet
+
+/// Raw transactions and messages.
+extension WalletMethods {
+    var raw: [RPCMethod] {
+        [
+            RPCMethod("signmessage") { call in
+                let wallet = try await service.wallet(call.wallet)
+                let address = try WalletArguments.address(call.string("address"), wallet, code: -3, "Invalid address")
+                return .string("\(try await wallet.sign(message: call.string("message"), by: address))")
+            },
+            RPCMethod("signrawtransactionwithwallet", sign), RPCMethod("fundrawtransaction", fund), RPCMethod("simulaterawtransaction", simulate),
+        ]
+    }
+
+    private static let fundOptions: Set<String> = [
+        "add_inputs", "changeAddress", "changePosition", "change_type", "includeWatching", "lockUnspents", "fee_rate", "feeRate", "subtractFeeFromOutputs",
+        "replaceable", "conf_target", "estimate_mode",
+    ]
+
+    private func fund(_ call: RPCCall) async throws -> JSONValue {
+        let wallet = try await service.wallet(call.wallet)
+        let given = try WalletArguments.transaction(call.string("hexstring"))
+        guard !given.outputs.isEmpty else { throw RPCError.invalidParameter("TX must have at least one output") }
+        var order = PaymentOrder(outputs: given.outputs)
+        order.inputs = given.inputs.map { ($0.outPoint, $0.sequence) }
+        order.version = given.version
+        order.lockTime = given.lockTime
+        // bitcoind takes `true` for includeWatching.
+        if call.given("options")?.boolValue == true {
+            order.spendsWatched = true
+        } else {
+            try await fill(&order, try WalletArguments.options(call, Self.fundOptions), wallet)
+        }
+        let draft = try await wallet.fund(order, through: service.chain)
+        return [
+            "hex": .string(Hex.encode(draft.transaction.encoded)), "fee": amount(draft.fee), "changepos": .integer(draft.changePlace ?? -1),
+        ]
+    }
+
+    private func sign(_ call: RPCCall) async throws -> JSONValue {
+        let wallet = try await service.wallet(call.wallet)
+        let given = try WalletArguments.transaction(call.string("hexstring"))
+        try WalletArguments.checkSighash(call)
+        let signed = try await wallet.sign(given, spent: try await service.chain.spentOutputs(of: given, claimed: call.given("prevtxs")))
+        return WalletArguments.describe(signed, of: given)
+    }
+
+    private func simulate(_ call: RPCCall) async throws -> JSONValue {
+        let wallet = try await service.wallet(call.wallet)
+        let options = try WalletArguments.options(call, ["include_watchonly"])
+        var transactions: [Transaction] = []
+        for item in try call.array("rawtxs") {
+            guard let text = item.stringValue else { throw RPCError.misc("JSON value is not a string as expected") }
+            transactions.append(try WalletArguments.transaction(text))
+        }
+        let countsWatched = try WalletArguments.bool(options, "include_watchonly", default: await wallet.watchesOnly)
+        do {
+            return ["balance_change": .amount(haruki: try await wallet.balanceChange(by: transactions, countingWatched: countsWatched))]
+        } catch WalletError.notSpendable {
+            throw RPCError.invalidParameter("One or more transaction inputs are missing or have been spent already")
+        }
+    }
+}
