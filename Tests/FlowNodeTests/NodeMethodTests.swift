@@ -163,6 +163,37 @@ import Testing
         await caller.node.stop()
     }
 
+    @Test func operatorsBlocksAndPool() async throws {
+        let caller = try await Caller()
+        let last = try #require(caller.hashes.last)
+        #expect(try await caller.call("verifychain") == true)
+        #expect(try await caller.call("verifychain", [4, 0]) == true)
+        try await caller.refuses(-8, "verifychain", [5])
+        try await caller.refuses(-8, "verifychain", [1, -1])
+        _ = try await caller.call("invalidateblock", [last])
+        #expect(try await caller.call("getblockcount") == 2)
+        _ = try await caller.call("reconsiderblock", [last])
+        try await caller.refuses(-5, "invalidateblock", [.string(String(repeating: "0", count: 64))])
+        try await caller.refuses(-20, "invalidateblock", [try await caller.call("getblockhash", [0])])
+        _ = try await caller.call("preciousblock", [try await caller.call("getbestblockhash")])
+        try await caller.refuses(-5, "preciousblock", [.string(String(repeating: "0", count: 64))])
+        let scan = try await caller.call("scantxoutset", ["start", [.string("addr(\(caller.address))")]])
+        #expect(scan["success"] == true && scan["unspents"]?.arrayValue?.isEmpty == false && scan["unspents"]?[0]?["amount"] == .number("50.00000000"))
+        #expect(try await caller.call("scantxoutset", ["status"]) == .null)
+        #expect(try await caller.call("scantxoutset", ["abort"]) == false)
+        try await caller.refuses(-1, "scantxoutset", ["start"])
+        try await caller.refuses(-5, "scantxoutset", ["start", ["notanaddress"]])
+        let unknown = JSONValue.string(String(repeating: "1", count: 64))
+        for method in ["getmempoolancestors", "getmempooldescendants", "getmempoolentry"] { try await caller.refuses(-5, method, [unknown]) }
+        #expect(try await caller.call("getrawmempool", [false, true])["txids"] == [])
+        try await caller.refuses(-8, "getrawmempool", [true, true])
+        #expect(try await caller.call("prioritisetransaction", [unknown, 0, 1_000]) == true)
+        try await caller.refuses(-8, "prioritisetransaction", [unknown, 1, 1_000])
+        try await caller.refuses(-1, "prioritisetransaction", [unknown, 0])
+        #expect(try await caller.call("getmempoolinfo")["total_fee"] == .number("0.00000000"))
+        await caller.node.stop()
+    }
+
     /// Everything that the catalogue declares for a node is served by it; the wallet's methods come from the wallet.
     @Test func everythingIsServed() async throws {
         let caller = try await Caller()

@@ -28,6 +28,8 @@ public struct RPCError: Error, Sendable, Equatable, CustomStringConvertible {
     public static func invalidParameter(_ message: String) -> RPCError { RPCError(-8, message) }
     /// −10: not now; ask again in a second.
     public static func notReady(_ message: String) -> RPCError { RPCError(notReadyCode, message) }
+    /// −20: the store, or what it would take.
+    public static func database(_ message: String) -> RPCError { RPCError(-20, message) }
     /// −22: bytes that do not decode.
     public static func deserialization(_ message: String) -> RPCError { RPCError(-22, message) }
     /// −25: a transaction or block that cannot be judged.

@@ -38,8 +38,25 @@ extension RPCCatalogue {
             "gettxoutsetinfo", .blockchain, [.optional("hash_type", .string, default: "hash_serialized_2", "Taken for the sake of older clients; there is one kind of hash.")],
             "Number, sum and hash of all unspent outputs."),
         RPCDeclaration(
+            "invalidateblock", .blockchain, [.required("blockhash", .hex, "The block's hash.")],
+            "Leaves a block and all that builds on it, until reconsiderblock or a restart."),
+        RPCDeclaration(
+            "preciousblock", .blockchain, [.required("blockhash", .hex, "The block's hash.")], "Prefers a block to others of as much work, as if it had come first."),
+        RPCDeclaration(
             "reconsiderblock", .blockchain, [.required("blockhash", .hex, "The block's hash.")],
             "Lets a block that was called invalid, and what builds on it, be judged again; peers are asked for it anew."),
+        RPCDeclaration(
+            "scantxoutset", .blockchain,
+            [
+                .required("action", .string, "start; abort and status say that no scan is under way, since a scan answers when it is done."),
+                .optional("scanobjects", .array, "Addresses, as they are, as addr(…), or as objects with desc."),
+            ], "Looks through all unspent outputs for those of some addresses."),
+        RPCDeclaration(
+            "verifychain", .blockchain,
+            [
+                .optional("checklevel", .integer, default: 3, "0 the bodies, 1 the rules of a block alone, 2 what undoes it, 3 taking it back, 4 connecting it again, signatures included."),
+                .optional("nblocks", .integer, default: 6, "Blocks from the tip down; 0 for all."),
+            ], "Looks at stored blocks again; false where one is wrong."),
         RPCDeclaration(
             "verifytxoutproof", .blockchain, [.required("proof", .hex, "What gettxoutproof gave.")],
             "The ids that a proof shows to stand in a block of the tip's chain; none where the proof is not valid."),
@@ -52,7 +69,17 @@ extension RPCCatalogue {
 
     private static let timeout = RPCParameter.optional("timeout", .integer, default: 0, "Milliseconds; 0 for no limit.")
 
+    private static let relatives = RPCParameter.optional("verbose", .boolean, default: false, "Objects by id, in place of a list of ids.")
+
     static let mempool: [RPCDeclaration] = [
+        RPCDeclaration("getmempoolancestors", .blockchain, [.required("txid", .hex, "The transaction's id."), relatives], "What a waiting transaction depends on, in the pool."),
+        RPCDeclaration("getmempooldescendants", .blockchain, [.required("txid", .hex, "The transaction's id."), relatives], "What depends on a waiting transaction, in the pool."),
+        RPCDeclaration(
+            "prioritisetransaction", .mining,
+            [
+                .required("txid", .hex, "The transaction's id."), .required("dummy", .any, "0: there is no priority any more."),
+                .required("fee_delta", .integer, "Haruki that count beside its fee when a block is filled, for this node alone; may be negative."),
+            ], "Lets a transaction count as paying more or less than it does."),
         RPCDeclaration("getmempoolentry", .blockchain, [.required("txid", .hex, "The transaction's id.")], "What is known of a waiting transaction."),
         RPCDeclaration("getmempoolinfo", .blockchain, "Size and limits of the mempool."),
         RPCDeclaration(

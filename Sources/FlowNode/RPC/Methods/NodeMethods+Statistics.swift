@@ -54,21 +54,7 @@ extension NodeMethods {
     private func wait(_ call: RPCCall, until isReached: @escaping @Sendable (BlockIndexEntry) -> Bool) async throws -> JSONValue {
         let milliseconds = try call.integer("timeout")
         guard milliseconds >= 0 else { throw RPCError.misc("Negative timeout") }
-        let events = chain.events()
-        let chain = chain
-        if await !isReached(chain.tip()) {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    for await event in events {
-                        if case .tip = event, await isReached(chain.tip()) { return }
-                    }
-                }
-                if milliseconds > 0 { group.addTask { try? await Task.sleep(for: .milliseconds(milliseconds)) } }
-                await group.next()
-                group.cancelAll()
-            }
-        }
-        let tip = await chain.tip()
+        let tip = await chain.waitForTip(timeout: milliseconds > 0 ? .milliseconds(milliseconds) : nil, until: isReached)
         return ["hash": .string(tip.hash.displayHex), "height": .integer(tip.height)]
     }
 

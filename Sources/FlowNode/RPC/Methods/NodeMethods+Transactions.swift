@@ -104,42 +104,4 @@ extension NodeMethods {
         guard verbose, case .object(let members) = transaction(found) else { return .string(Hex.encode(found.encoded)) }
         return .object(members + [.init("hex", .string(Hex.encode(found.encoded)))])
     }
-
-    // MARK: mempool
-
-    var mempool: [RPCMethod] {
-        [
-            RPCMethod("getrawmempool") { call in
-                let entries = await chain.mempoolEntries()
-                guard try call.bool("verbose") else { return .array(entries.map { .string($0.txid.displayHex) }) }
-                return .object(entries.map { .init($0.txid.displayHex, Self.describeEntry($0)) })
-            },
-            RPCMethod("getmempoolentry") { call in
-                guard let entry = await chain.mempoolEntry(try call.hash("txid")) else {
-                    throw RPCError.notFound("Transaction not in mempool")
-                }
-                return Self.describeEntry(entry)
-            },
-            RPCMethod("savemempool") { _ in
-                // Each change of the pool is in the store before anybody is told of it.
-                nil
-            },
-            RPCMethod("getmempoolinfo") { _ in
-                let status = await chain.mempoolStatus()
-                let fee = JSONValue.amount(haruki: status.policy.minimumFeeRate)
-                return [
-                    "loaded": true, "size": .integer(status.count), "bytes": .integer(status.bytes), "usage": .integer(status.bytes),
-                    "maxmempool": .integer(status.policy.maximumBytes), "mempoolminfee": fee, "minrelaytxfee": fee, "unbroadcastcount": 0,
-                ]
-            },
-        ]
-    }
-
-    private static func describeEntry(_ entry: MempoolEntry) -> JSONValue {
-        [
-            "vsize": .integer(entry.cost), "size": .integer(entry.size), "fee": .amount(haruki: entry.fee.haruki),
-            "fees": ["base": .amount(haruki: entry.fee.haruki)], "feerate": .amount(haruki: entry.feeRate),
-            "time": .integer(entry.time), "height": .integer(entry.height),
-        ]
-    }
 }

@@ -14,7 +14,7 @@ struct NodeMethods: Sendable {
     let modelFile: ModelFileKeeper?
     let startedAt: UInt64
 
-    var all: [RPCMethod] { control + blockchain + chainDetails + transactions + rawTransactions + mempool + mining + networking + model + proofs + statistics }
+    var all: [RPCMethod] { control + blockchain + chainDetails + transactions + rawTransactions + mempool + mining + networking + model + proofs + statistics + operation }
 
     var control: [RPCMethod] {
         [
