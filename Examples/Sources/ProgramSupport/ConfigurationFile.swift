@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// `flowcoin.conf`, in bitcoind's form: a line is `name=value`, `#` begins a comment, `[regtest]` and `[test]` begin what holds for one network alone, `regtest.name=value` does so
 /// for a line, and `includeconf=FILE` reads another file.

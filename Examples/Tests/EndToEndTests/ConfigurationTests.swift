@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ProgramSupport
+import ProgramSupport
 
 @Suite struct ConfigurationTests {
     private static let form = OptionForm(flags: ["daemon", "nolisten"])

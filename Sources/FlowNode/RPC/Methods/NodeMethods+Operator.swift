@@ -25,7 +25,7 @@ extension NodeMethods {
                 }
                 let count = try call.integer("nblocks")
                 guard count >= 0 else { throw RPCError.invalidParameter("nblocks must not be negative, got \(count)") }
-                let all = await Int(chain.tip().height) + 1
+                let all = await Int(clamping: chain.tip().height) + 1
                 do {
                     _ = try await chain.verify(last: count == 0 ? all : min(all, Int(clamping: count)), level: level)
                     return true
