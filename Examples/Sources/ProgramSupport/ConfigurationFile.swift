@@ -47,9 +47,9 @@ public struct ConfigurationFile: Sendable {
     static func parse(_ text: String, name file: String) throws(ProgramError) -> [Setting] {
         var settings: [Setting] = []
         var section: String?
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let place = "\(file):\(index + 1)"
-            let content = line.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces.union(["\r"]))
+            let content = line.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces)
             if content.isEmpty { continue }
             if content.hasPrefix("["), content.hasSuffix("]") {
                 let name = String(content.dropFirst().dropLast())
