@@ -127,6 +127,8 @@ actor WalletService {
         for await event in events {
             guard case .tip = event else { continue }
             for (name, wallet) in wallets {
+                // It comes to this block by itself, and the others need not wait for it.
+                if await wallet.isRescanning { continue }
                 do {
                     try await wallet.synchronise(with: chain)
                     try await wallet.rebroadcast(through: chain)
