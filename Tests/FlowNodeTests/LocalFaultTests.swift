@@ -14,6 +14,13 @@ import Testing
 @Suite struct LocalFaultTests {
     private static let peer = BlockTree.Announcer(rawValue: 7)
 
+    /// A header on the genesis block, whose work nobody looks at.
+    private static func header(_ parameters: ChainParameters, nonce: UInt64 = 1, steps: UInt32) -> BlockHeader {
+        BlockHeader(
+            previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
+            bits: parameters.powLimit, nonce: nonce, steps: steps, deltaHash: .zero)
+    }
+
     /// A text in a folder, and parameters that train on it.
     private struct Texts {
         let folder: TemporaryFolder
@@ -120,9 +127,7 @@ import Testing
         let parameters = try TestNetwork.parameters(stepsPerBlock: 4).with(corpusRoot: corpus.tree.root, length: corpus.length).validated()
         let environment = try TrainingEnvironment(parameters: parameters, corpus: corpus, backend: ReferenceBackend(), pool: .single)
         let weights = ModelState(initialising: environment.stage(at: 1).configuration, seed: parameters.training.initialisationSeed)
-        let header = BlockHeader(
-            previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
-            bits: parameters.powLimit, nonce: 1, steps: 1, deltaHash: .zero)
+        let header = Self.header(parameters, steps: 1)
         let first = try Trajectory(
             environment.job(header, parent: weights), trainer: Trainer(configuration: environment.stage(at: 1).configuration, backend: ReferenceBackend())
         ).advance().digest
@@ -152,9 +157,7 @@ import Testing
         let clean = try TestNetwork.environment(parameters)
         let weights = ModelState(initialising: clean.stage(at: 1).configuration, seed: parameters.training.initialisationSeed)
         func claim(_ nonce: UInt64) throws -> TrainingClaim {
-            let header = BlockHeader(
-                previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
-                bits: parameters.powLimit, nonce: nonce, steps: 1, deltaHash: .zero)
+            let header = Self.header(parameters, nonce: nonce, steps: 1)
             let trajectory = Trajectory(
                 clean.job(header, parent: weights), trainer: Trainer(configuration: clean.stage(at: 1).configuration, backend: ReferenceBackend()))
             return TrainingClaim(header: header, parentHash: parameters.genesisHash, stepDigests: [try trajectory.advance().digest])
@@ -205,9 +208,7 @@ import Testing
         let weights = ModelState(initialising: try ModelConfiguration(parameters), seed: parameters.training.initialisationSeed)
         let backend = SpoiledBackend(call: 1, isLasting: true) { $0 += 1_000 }
         let environment = try TestNetwork.environment(parameters, backend: backend)
-        let header = BlockHeader(
-            previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
-            bits: parameters.powLimit, nonce: 1, steps: 1, deltaHash: .zero)
+        let header = Self.header(parameters, steps: 1)
         let digest = try Trajectory(
             environment.job(header, parent: weights), trainer: Trainer(configuration: environment.stage(at: 1).configuration, backend: backend)
         ).advance().digest
@@ -283,11 +284,7 @@ import Testing
         let environment = try TrainingEnvironment(parameters: parameters, corpus: corpus, backend: ReferenceBackend(), pool: .single)
         let stage = environment.stage(at: 1)
         let weights = ModelState(initialising: stage.configuration, seed: parameters.training.initialisationSeed)
-        func header(_ nonce: UInt64) -> BlockHeader {
-            BlockHeader(
-                previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
-                bits: parameters.powLimit, nonce: nonce, steps: 2, deltaHash: .zero)
-        }
+        func header(_ nonce: UInt64) -> BlockHeader { Self.header(parameters, nonce: nonce, steps: 2) }
         /// The pieces that a step's windows touch.
         func pieces(_ header: BlockHeader, step: UInt32) -> Set<UInt64> {
             let seed = parameters.workSeed(of: header)
@@ -334,9 +331,7 @@ import Testing
         let environment = try TrainingEnvironment(parameters: parameters, corpus: corpus, backend: ReferenceBackend(), pool: .single)
         let stage = environment.stage(at: 1)
         let weights = ModelState(initialising: stage.configuration, seed: parameters.training.initialisationSeed)
-        let header = BlockHeader(
-            previousHash: parameters.genesisHash, merkleRoot: .zero, modelRoot: parameters.genesisModelRoot, height: 1, time: 1,
-            bits: parameters.powLimit, nonce: 1, steps: 1, deltaHash: .zero)
+        let header = Self.header(parameters, steps: 1)
         let digest = try Trajectory(
             environment.job(header, parent: weights), trainer: Trainer(configuration: stage.configuration, backend: ReferenceBackend())
         ).advance().digest

@@ -36,15 +36,21 @@ struct TipMark: Sendable, Equatable {
 extension TipMark: BinaryCodable {
     private static let head = Array("flow tip 1\n".utf8)
 
+    private var body: [UInt8] {
+        var writer = ByteWriter()
+        writer.write(bytes: Self.head)
+        genesis.encode(to: &writer)
+        hash.encode(to: &writer)
+        writer.write(height)
+        work.encode(to: &writer)
+        return writer.bytes
+    }
+
+    private var checksum: [UInt8] { Array(Keccak256.hash(body).bytes.prefix(4)) }
+
     func encode(to writer: inout ByteWriter) {
-        var body = ByteWriter()
-        body.write(bytes: Self.head)
-        genesis.encode(to: &body)
-        hash.encode(to: &body)
-        body.write(height)
-        work.encode(to: &body)
-        writer.write(bytes: body.bytes)
-        writer.write(bytes: Array(Keccak256.hash(body.bytes).bytes.prefix(4)))
+        writer.write(bytes: body)
+        writer.write(bytes: checksum)
     }
 
     init(from reader: inout ByteReader) throws(DecodingFault) {
@@ -54,14 +60,6 @@ extension TipMark: BinaryCodable {
         height = try reader.readUInt32()
         work = try ChainWork(from: &reader)
         let offset = reader.offset
-        var body = ByteWriter()
-        body.write(bytes: Self.head)
-        genesis.encode(to: &body)
-        hash.encode(to: &body)
-        body.write(height)
-        work.encode(to: &body)
-        guard try reader.readBytes(4) == Array(Keccak256.hash(body.bytes).bytes.prefix(4)) else {
-            throw .invalidValue("a mark of a tip with a wrong checksum", offset: offset)
-        }
+        guard try reader.readBytes(4) == checksum else { throw .invalidValue("a mark of a tip with a wrong checksum", offset: offset) }
     }
 }

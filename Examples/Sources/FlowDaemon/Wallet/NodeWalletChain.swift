@@ -45,7 +45,7 @@ struct NodeWalletChain: WalletChain {
         guard let previous else { return outputs }
         for item in previous.arrayValue ?? [] {
             guard case .object = item else { throw RPCError.deserialization("expected object with {\"txid'\",\"vout\",\"scriptPubKey\"}") }
-            let outPoint = try WalletArguments.outPoint(item)
+            let outPoint = try RPCArguments.outPoint(item)
             guard let text = item["scriptPubKey"]?.stringValue, let bytes = try? Hex.decode(text), let program = try? LockProgram(decoding: bytes) else {
                 throw RPCError.deserialization("scriptPubKey must be a hexadecimal program: version, length and bytes")
             }

@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowNode
 import FlowRPC
 import FlowWallet
 
@@ -14,7 +15,7 @@ struct SigningMethods: Sendable {
             RPCMethod("verifymessage", verify), RPCMethod("signmessagewithprivkey", signMessage), RPCMethod("signrawtransactionwithkey", sign),
             RPCMethod("createpsbt", create),
             RPCMethod("converttopsbt") { call in
-                let transaction = try WalletArguments.transaction(call.string("hexstring"))
+                let transaction = try RPCArguments.transaction(call.string("hexstring"))
                 guard try transaction.witnesses.allSatisfy(\.items.isEmpty) || call.bool("permitsigdata") else {
                     throw RPCError.deserialization("Inputs must not have scriptSigs and scriptWitnesses")
                 }
@@ -63,7 +64,7 @@ struct SigningMethods: Sendable {
     // MARK: transactions
 
     private func sign(_ call: RPCCall) async throws -> JSONValue {
-        let given = try WalletArguments.transaction(call.string("hexstring"))
+        let given = try RPCArguments.transaction(call.string("hexstring"))
         let keys = try call.array("privkeys").map { item throws(RPCError) in
             guard let text = item.stringValue else { throw RPCError.misc("JSON value is not a string as expected") }
             return try Self.key(text)
@@ -76,12 +77,7 @@ struct SigningMethods: Sendable {
     }
 
     private func create(_ call: RPCCall) async throws -> JSONValue {
-        guard let lock = UInt32(exactly: try call.integer("locktime")) else { throw RPCError.invalidParameter("Invalid parameter, locktime out of range") }
-        let replaceable = try call.bool("replaceable")
-        let sequence = TransactionInput.finalSequence - (replaceable ? 2 : lock == 0 ? 0 : 1)
-        let inputs = try call.array("inputs").map(WalletMethods.input).map { TransactionInput(outPoint: $0.outPoint, sequence: $0.sequence ?? sequence) }
-        let outputs = try WalletArguments.recipients(call.value("outputs"), prefix: network.addressPrefix).map(\.output)
-        return .string(try PartiallySignedTransaction(Transaction(inputs: inputs, outputs: outputs, lockTime: lock)).base64)
+        .string(try PartiallySignedTransaction(RPCArguments.unsigned(call, prefix: network.addressPrefix)).base64)
     }
 
     private static func parts(_ call: RPCCall) throws -> [PartiallySignedTransaction] {
@@ -115,14 +111,9 @@ struct SigningMethods: Sendable {
         return .object(members)
     }
 
-    private func script(_ program: LockProgram) -> JSONValue {
-        var members: [JSONValue.Member] = [.init("version", .integer(program.version)), .init("hex", .string(Hex.encode(program.bytes)))]
-        if let address = try? Address(program: program, prefix: network.addressPrefix) { members.append(.init("address", .string(address.description))) }
-        return .object(members)
-    }
+    private var shape: TransactionShape { TransactionShape(prefix: network.addressPrefix) }
 
     private func decoded(_ partial: PartiallySignedTransaction) -> JSONValue {
-        let transaction = partial.transaction
         func origin(_ origin: PartiallySignedTransaction.KeyOrigin?) -> [JSONValue.Member] {
             guard let origin else { return [] }
             return [.init("bip32_derivs", [["pubkey": .string("\(origin.publicKey)"), "path": .string("m" + origin.path.map { "/\($0)'" }.joined())]])]
@@ -130,7 +121,7 @@ struct SigningMethods: Sendable {
         let inputs = partial.inputs.map { input -> JSONValue in
             var members: [JSONValue.Member] = []
             if let output = input.spentOutput {
-                members.append(.init("witness_utxo", ["amount": .amount(haruki: output.value.haruki), "scriptPubKey": script(output.program)]))
+                members.append(.init("witness_utxo", ["amount": .amount(haruki: output.value.haruki), "scriptPubKey": shape.program(output.program)]))
             }
             if let made = input.signature {
                 members.append(.init("partial_signatures", .object([.init("\(made.publicKey)", .string("\(made.signature)"))])))
@@ -139,17 +130,8 @@ struct SigningMethods: Sendable {
             if let witness = input.witness { members.append(.init("final_scriptwitness", .array(witness.items.map { .string(Hex.encode($0)) }))) }
             return .object(members)
         }
-        let decoded: JSONValue = [
-            "txid": .string(transaction.txid.displayHex), "version": .integer(transaction.version), "locktime": .integer(transaction.lockTime),
-            "vin": .array(transaction.inputs.map {
-                ["txid": .string($0.outPoint.txid.displayHex), "vout": .integer($0.outPoint.index), "sequence": .integer($0.sequence)]
-            }),
-            "vout": .array(transaction.outputs.enumerated().map { index, output in
-                ["value": .amount(haruki: output.value.haruki), "n": .integer(index), "scriptPubKey": script(output.program)]
-            }),
-        ]
         var members: [JSONValue.Member] = [
-            .init("tx", decoded), .init("unknown", [:]), .init("inputs", .array(inputs)), .init("outputs", .array(partial.outputs.map { .object(origin($0.origin)) })),
+            .init("tx", shape.transaction(partial.transaction)), .init("unknown", [:]), .init("inputs", .array(inputs)), .init("outputs", .array(partial.outputs.map { .object(origin($0.origin)) })),
         ]
         if let fee = PartiallySignedAnalysis(partial).fee { members.append(.init("fee", .amount(haruki: fee.haruki))) }
         return .object(members)

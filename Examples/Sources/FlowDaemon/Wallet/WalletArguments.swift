@@ -1,39 +1,14 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowNode
 import FlowRPC
 import FlowWallet
 
 /// What the wallet's methods read out of arguments and options, with bitcoind's words where it does not fit.
 enum WalletArguments {
     static func address(_ text: String, _ wallet: Wallet, code: Int = -5, _ message: String = "Invalid FlowCoin address") throws(RPCError) -> Address {
-        try address(text, prefix: wallet.network.addressPrefix, code: code, message)
-    }
-
-    static func address(_ text: String, prefix: String, code: Int = -5, _ message: String = "Invalid FlowCoin address") throws(RPCError) -> Address {
-        do {
-            return try Address(text, prefix: prefix)
-        } catch {
-            throw RPCError(code, "\(message): \(error)")
-        }
-    }
-
-    static func hash(_ text: String, _ name: String) throws(RPCError) -> Hash256 {
-        guard text.utf8.count == 64 else {
-            throw .invalidParameter("\(name) must be of length 64 (not \(text.utf8.count), for '\(text.prefix(100))')")
-        }
-        guard let hash = try? Hash256(displayHex: text) else { throw .invalidParameter("\(name) must be hexadecimal string (not '\(text)')") }
-        return hash
-    }
-
-    /// A transaction's id, where one that is no id is as unknown as another.
-    static func txid(_ call: RPCCall, _ name: String) throws(RPCError) -> Hash256 { try hash(try call.string(name), name) }
-
-    static func transaction(_ text: String) throws(RPCError) -> Transaction {
-        guard let bytes = try? Hex.decode(text), let transaction = try? Transaction(decoding: bytes) else {
-            throw .deserialization("TX decode failed. Make sure the tx has at least one input.")
-        }
-        return transaction
+        try RPCArguments.address(text, prefix: wallet.network.addressPrefix, code: code, message)
     }
 
     static func partial(_ text: String) throws(RPCError) -> PartiallySignedTransaction {
@@ -42,42 +17,6 @@ enum WalletArguments {
         } catch {
             throw .deserialization("TX decode failed \(error)")
         }
-    }
-
-    static func outPoint(_ value: JSONValue) throws(RPCError) -> OutPoint {
-        guard case .object = value else { throw .invalidParameter("Invalid parameter, expected object with keys {'txid','vout'}") }
-        guard let text = value["txid"]?.stringValue else { throw .invalidParameter("Invalid parameter, missing txid key") }
-        let txid = try hash(text, "txid")
-        guard let number = value["vout"]?.intValue else { throw .invalidParameter("Invalid parameter, missing vout key") }
-        guard number >= 0 else { throw .invalidParameter("Invalid parameter, vout cannot be negative") }
-        guard let index = UInt32(exactly: number) else { throw .invalidParameter("Invalid parameter, vout out of range") }
-        return OutPoint(txid: txid, index: index)
-    }
-
-    /// `{"address": amount, …}`, or a list of such: in order, with the addresses as they were given.
-    static func recipients(_ value: JSONValue, prefix: String) throws(RPCError) -> [(text: String, output: TransactionOutput)] {
-        var members: [JSONValue.Member] = []
-        switch value {
-        case .object(let list): members = list
-        case .array(let items):
-            for item in items {
-                guard case .object(let list) = item, list.count == 1 else {
-                    throw .invalidParameter("Invalid parameter, key-value pair must contain exactly one key")
-                }
-                members += list
-            }
-        default: throw .misc("JSON value is not an object or array as expected")
-        }
-        var recipients: [(String, TransactionOutput)] = [], seen: Set<Address> = []
-        for member in members {
-            guard member.name != "data" else { throw .invalidParameter("Invalid parameter, outputs of this chain hold no data") }
-            let address = try address(member.name, prefix: prefix)
-            guard seen.insert(address).inserted else { throw .invalidParameter("Invalid parameter, duplicated address: \(member.name)") }
-            let value = try RPCCall.haruki(member.value)
-            guard value > 0 else { throw .type("Invalid amount for send") }
-            recipients.append((member.name, TransactionOutput(value: Amount(haruki: value), program: address.program)))
-        }
-        return recipients
     }
 
     static func checkSighash(_ call: RPCCall) throws(RPCError) {

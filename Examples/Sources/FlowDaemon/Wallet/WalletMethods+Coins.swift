@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowNode
 import FlowRPC
 import FlowWallet
 
@@ -85,7 +86,7 @@ extension WalletMethods {
         let locked = Set(await wallet.lockedOutPoints)
         // All of them are checked before the first is changed.
         let outPoints = try call.array("transactions").map { item throws(RPCError) in
-            let outPoint = try WalletArguments.outPoint(item)
+            let outPoint = try RPCArguments.outPoint(item)
             guard let transaction = ledger[outPoint.txid] else { throw RPCError.invalidParameter("Invalid parameter, unknown transaction") }
             guard transaction.transaction.outputs.indices.contains(Int(outPoint.index)) else { throw .invalidParameter("Invalid parameter, vout index out of bounds") }
             guard ledger.coin(outPoint) != nil else { throw .invalidParameter("Invalid parameter, expected unspent output") }

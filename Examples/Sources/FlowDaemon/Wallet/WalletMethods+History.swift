@@ -1,5 +1,6 @@
 import FlowConsensus
 import FlowCrypto
+import FlowNode
 import FlowRPC
 import FlowWallet
 
@@ -36,7 +37,7 @@ extension WalletMethods {
     private func transaction(_ call: RPCCall) async throws -> JSONValue {
         let wallet = try await service.wallet(call.wallet)
         let description = await WalletDescription(wallet, countsWatched: try Self.countsWatched(call))
-        let txid = try WalletArguments.txid(call, "txid")
+        let txid = try call.hash("txid")
         guard let entry = description.ledger[txid], description.isShown(entry) || call.given("include_watchonly") == nil else {
             throw RPCError.notFound("Invalid or non-wallet transaction id")
         }
@@ -48,7 +49,7 @@ extension WalletMethods {
         var hash: Hash256?
         if call.given("blockhash") != nil {
             let text = try call.string("blockhash")
-            if !text.isEmpty { hash = try WalletArguments.hash(text, "blockhash") }
+            if !text.isEmpty { hash = try RPCArguments.hash(text, "blockhash") }
         }
         let target = try call.integer("target_confirmations")
         guard target >= 1 else { throw RPCError.invalidParameter("Invalid parameter") }

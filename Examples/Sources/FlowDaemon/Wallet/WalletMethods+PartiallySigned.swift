@@ -1,4 +1,5 @@
 import FlowConsensus
+import FlowNode
 import FlowRPC
 import FlowWallet
 
@@ -16,10 +17,10 @@ extension WalletMethods {
     private func createFunded(_ call: RPCCall) async throws -> JSONValue {
         let wallet = try await service.wallet(call.wallet)
         let inputs = call.given("inputs") == nil ? [] : try call.array("inputs")
-        var order = PaymentOrder(outputs: try WalletArguments.recipients(call.value("outputs"), prefix: wallet.network.addressPrefix).map(\.output))
+        var order = PaymentOrder(outputs: try RPCArguments.recipients(call.value("outputs"), prefix: wallet.network.addressPrefix).map(\.output))
         guard let lock = UInt32(exactly: try call.integer("locktime")) else { throw RPCError.invalidParameter("Invalid parameter, locktime out of range") }
         order.lockTime = lock
-        order.inputs = try inputs.map(Self.input)
+        order.inputs = try inputs.map(RPCArguments.input)
         let options = try WalletArguments.options(call, Self.options)
         try await fill(&order, options, wallet)
         order.addsInputs = try WalletArguments.bool(options, "add_inputs", default: inputs.isEmpty)

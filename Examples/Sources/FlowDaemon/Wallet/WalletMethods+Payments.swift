@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowNode
 import FlowRPC
 import FlowWallet
 
@@ -12,7 +13,7 @@ extension WalletMethods {
             RPCMethod("bumpfee") { call in try await bump(call, isPartial: false) }, RPCMethod("psbtbumpfee") { call in try await bump(call, isPartial: true) },
             RPCMethod("abandontransaction") { call in
                 let wallet = try await service.wallet(call.wallet)
-                let txid = try WalletArguments.txid(call, "txid")
+                let txid = try call.hash("txid")
                 guard await wallet.ledger[txid] != nil else { throw RPCError.notFound("Invalid or non-wallet transaction id") }
                 try await wallet.abandon(txid)
                 return .null
@@ -58,7 +59,7 @@ extension WalletMethods {
     private func sendMany(_ call: RPCCall) async throws -> JSONValue {
         guard try call.string("dummy").isEmpty else { throw RPCError.invalidParameter("Dummy value must be set to \"\"") }
         let wallet = try await service.wallet(call.wallet)
-        let recipients = try WalletArguments.recipients(call.value("amounts"), prefix: wallet.network.addressPrefix)
+        let recipients = try RPCArguments.recipients(call.value("amounts"), prefix: wallet.network.addressPrefix)
         var order = PaymentOrder(outputs: recipients.map(\.output))
         if call.given("subtractfeefrom") != nil {
             for item in try call.array("subtractfeefrom") {
@@ -81,7 +82,7 @@ extension WalletMethods {
     private func send(_ call: RPCCall) async throws -> JSONValue {
         let wallet = try await service.wallet(call.wallet)
         let options = try WalletArguments.options(call, Self.sendOptions)
-        let recipients = try WalletArguments.recipients(call.value("outputs"), prefix: wallet.network.addressPrefix)
+        let recipients = try RPCArguments.recipients(call.value("outputs"), prefix: wallet.network.addressPrefix)
         var order = PaymentOrder(outputs: recipients.map(\.output))
         try await fill(&order, options, wallet)
         let rate = try Self.rate(call)
@@ -124,16 +125,9 @@ extension WalletMethods {
         }
         if let inputs = options["inputs"] {
             guard let items = inputs.arrayValue else { throw RPCError.type("Expected type array for inputs") }
-            order.inputs += try items.map(Self.input)
+            order.inputs += try items.map(RPCArguments.input)
         }
         order.addsInputs = try WalletArguments.bool(options, "add_inputs", default: order.inputs.isEmpty || options["inputs"] == nil)
-    }
-
-    static func input(_ value: JSONValue) throws(RPCError) -> (outPoint: OutPoint, sequence: UInt32?) {
-        let outPoint = try WalletArguments.outPoint(value)
-        guard let given = value["sequence"], !given.isNull else { return (outPoint, nil) }
-        guard let number = given.intValue, let sequence = UInt32(exactly: number) else { throw .invalidParameter("Invalid parameter, sequence number is out of range") }
-        return (outPoint, sequence)
     }
 
     private func bump(_ call: RPCCall, isPartial: Bool) async throws -> JSONValue {
@@ -141,7 +135,7 @@ extension WalletMethods {
         if !isPartial, await wallet.watchesOnly {
             throw RPCError(-4, "bumpfee is not available with wallets that have private keys disabled. Use psbtbumpfee instead.")
         }
-        let txid = try WalletArguments.txid(call, "txid")
+        let txid = try call.hash("txid")
         let options = try WalletArguments.options(call, ["conf_target", "confTarget", "fee_rate", "replaceable", "estimate_mode"])
         let rate = try WalletArguments.rate(options)
         if let rate, rate < .relay { throw RPCError.invalidParameter("Insufficient total fee: a fee rate below the \(FeeRate.relay.harukiPerThousand) haruki for 1,000 units that nodes relay") }

@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowNode
 import FlowRPC
 import FlowWallet
 
@@ -24,7 +25,7 @@ extension WalletMethods {
 
     private func fund(_ call: RPCCall) async throws -> JSONValue {
         let wallet = try await service.wallet(call.wallet)
-        let given = try WalletArguments.transaction(call.string("hexstring"))
+        let given = try RPCArguments.transaction(call.string("hexstring"))
         guard !given.outputs.isEmpty else { throw RPCError.invalidParameter("TX must have at least one output") }
         var order = PaymentOrder(outputs: given.outputs)
         order.inputs = given.inputs.map { ($0.outPoint, $0.sequence) }
@@ -44,7 +45,7 @@ extension WalletMethods {
 
     private func sign(_ call: RPCCall) async throws -> JSONValue {
         let wallet = try await service.wallet(call.wallet)
-        let given = try WalletArguments.transaction(call.string("hexstring"))
+        let given = try RPCArguments.transaction(call.string("hexstring"))
         try WalletArguments.checkSighash(call)
         let signed = try await wallet.sign(given, spent: try await service.chain.spentOutputs(of: given, claimed: call.given("prevtxs")))
         return WalletArguments.describe(signed, of: given)
@@ -56,7 +57,7 @@ extension WalletMethods {
         var transactions: [Transaction] = []
         for item in try call.array("rawtxs") {
             guard let text = item.stringValue else { throw RPCError.misc("JSON value is not a string as expected") }
-            transactions.append(try WalletArguments.transaction(text))
+            transactions.append(try RPCArguments.transaction(text))
         }
         let countsWatched = try WalletArguments.bool(options, "include_watchonly", default: await wallet.watchesOnly)
         do {

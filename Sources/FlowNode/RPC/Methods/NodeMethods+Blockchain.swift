@@ -78,7 +78,7 @@ extension NodeMethods {
         var members = try await header(entry)
         members.append(.init("size", .integer(block.encodedLength)))
         members.append(.init("stepdigests", .array(block.stepDigests.map { .string($0.displayHex) })))
-        let list = block.transactions.map { verbosity == 1 ? JSONValue.string($0.txid.displayHex) : transaction($0) }
+        let list = block.transactions.map { verbosity == 1 ? JSONValue.string($0.txid.displayHex) : shape.transaction($0) }
         members.append(.init("tx", .array(list)))
         return .object(members)
     }
@@ -119,7 +119,7 @@ extension NodeMethods {
         return [
             "bestblock": .string(tip.hash.displayHex),
             "confirmations": .integer(coin.height > tip.height ? 0 : tip.height - coin.height + 1),
-            "value": .amount(haruki: coin.output.value.haruki), "scriptPubKey": script(coin.output.program), "coinbase": .bool(coin.isCoinbase),
+            "value": .amount(haruki: coin.output.value.haruki), "scriptPubKey": shape.program(coin.output.program), "coinbase": .bool(coin.isCoinbase),
         ]
     }
 }

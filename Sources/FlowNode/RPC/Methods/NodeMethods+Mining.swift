@@ -8,8 +8,9 @@ extension NodeMethods {
         [
             RPCMethod("getblocktemplate", template),
             RPCMethod("submitblock") { call in
-                let bytes = try Self.bytes(try call.string("hexdata"), "Block decode failed")
-                guard let block = try? Block(decoding: bytes) else { throw RPCError.deserialization("Block decode failed") }
+                guard let bytes = try? Hex.decode(call.string("hexdata")), let block = try? Block(decoding: bytes) else {
+                    throw RPCError.deserialization("Block decode failed")
+                }
                 let fate = try await chain.submit(block)
                 return fate.submissionResult.map { .string($0) } ?? .null
             },

@@ -51,7 +51,7 @@ extension NodeMethods {
                     "success": true, "txouts": .integer(found.scanned), "height": .integer(found.tip.height), "bestblock": .string(found.tip.hash.displayHex),
                     "unspents": .array(found.coins.map { outPoint, coin in
                         [
-                            "txid": .string(outPoint.txid.displayHex), "vout": .integer(outPoint.index), "scriptPubKey": script(coin.output.program),
+                            "txid": .string(outPoint.txid.displayHex), "vout": .integer(outPoint.index), "scriptPubKey": shape.program(coin.output.program),
                             "amount": .amount(haruki: coin.output.value.haruki), "height": .integer(coin.height), "coinbase": .bool(coin.isCoinbase),
                         ]
                     }),

@@ -10,7 +10,7 @@ extension NodeMethods {
                 var txids: Set<Hash256> = []
                 for item in try call.array("txids") {
                     guard let text = item.stringValue else { throw RPCError.misc("JSON value is not a string as expected") }
-                    guard txids.insert(try Self.hash(text, "txid")).inserted else { throw RPCError.invalidParameter("Invalid parameter, duplicated txid: \(text)") }
+                    guard txids.insert(try RPCArguments.hash(text, "txid")).inserted else { throw RPCError.invalidParameter("Invalid parameter, duplicated txid: \(text)") }
                 }
                 guard !txids.isEmpty else { throw RPCError.invalidParameter("Parameter 'txids' cannot be empty") }
                 let entry = try await proofBlock(call, txids)

@@ -92,7 +92,7 @@ extension NodeMethods {
             entry = found
         } else {
             guard let text = place.stringValue else { throw RPCError.misc("JSON value is not a string as expected") }
-            entry = try await self.entry(Self.hash(text, "hash_or_height"))
+            entry = try await self.entry(RPCArguments.hash(text, "hash_or_height"))
         }
         guard await chain.isConnected(entry.hash) else { throw RPCError.invalidParameter("Block is not in chain main") }
         guard let block = try await chain.block(entry.hash) else { throw RPCError.misc("Block not available (not downloaded yet)") }

@@ -4,14 +4,6 @@ import FlowEncoding
 import FlowRPC
 
 extension NodeMethods {
-    private static let decodeFailure = "TX decode failed. Make sure the tx has at least one input."
-
-    static func transaction(_ call: RPCCall, _ name: String) throws -> Transaction {
-        let bytes = try bytes(try call.string(name), decodeFailure)
-        guard let transaction = try? Transaction(decoding: bytes) else { throw RPCError.deserialization(decodeFailure) }
-        return transaction
-    }
-
     /// The most haruki for 1,000 units of cost that a caller wants to pay: 0.1 FLOW unless told otherwise; nil, for 0, is no limit.
     private static func highestRate(_ call: RPCCall) throws -> Int64? {
         let rate = try call.haruki("maxfeerate")
@@ -28,7 +20,7 @@ extension NodeMethods {
         [
             RPCMethod("getrawtransaction", rawTransaction),
             RPCMethod("sendrawtransaction") { call in
-                let transaction = try Self.transaction(call, "hexstring")
+                let transaction = try RPCArguments.transaction(call.string("hexstring"))
                 let highest = try Self.highestRate(call)
                 do {
                     if let highest, try await !Self.isWithin(highest, chain.test(transaction), of: transaction) {
@@ -50,9 +42,7 @@ extension NodeMethods {
                 guard list.count == 1, let text = list.first?.stringValue else {
                     throw RPCError.invalidParameter("Array must contain exactly one raw transaction for now")
                 }
-                guard let bytes = try? Hex.decode(text), let transaction = try? Transaction(decoding: bytes) else {
-                    throw RPCError.deserialization(Self.decodeFailure)
-                }
+                let transaction = try RPCArguments.transaction(text)
                 let txid = JSONValue.string(transaction.txid.displayHex)
                 let highest = try Self.highestRate(call)
                 do {
@@ -66,7 +56,7 @@ extension NodeMethods {
                 }
             },
             RPCMethod("decoderawtransaction") { call in
-                transaction(try Self.transaction(call, "hexstring"))
+                shape.transaction(try RPCArguments.transaction(call.string("hexstring")))
             },
             RPCMethod("validateaddress") { call in
                 let text = try call.string("address")
@@ -92,8 +82,8 @@ extension NodeMethods {
             guard let found = block.transactions.first(where: { $0.txid == txid }) else {
                 throw RPCError.notFound("No such transaction found in the provided block. Use gettransaction for wallet transactions.")
             }
-            guard verbose, case .object(let members) = transaction(found) else { return .string(Hex.encode(found.encoded)) }
-            return .object(members + [
+            guard verbose else { return .string(Hex.encode(found.encoded)) }
+            return .object(shape.members(of: found) + [
                 .init("hex", .string(Hex.encode(found.encoded))), .init("blockhash", .string(entry.hash.displayHex)),
                 .init("confirmations", .integer(max(0, await chain.confirmations(entry)))), .init("time", .integer(entry.header.time)),
             ])
@@ -101,7 +91,7 @@ extension NodeMethods {
         guard let found = await chain.mempoolEntry(txid)?.transaction else {
             throw RPCError.notFound("No such mempool transaction. Name its block for one that is confirmed. Use gettransaction for wallet transactions.")
         }
-        guard verbose, case .object(let members) = transaction(found) else { return .string(Hex.encode(found.encoded)) }
-        return .object(members + [.init("hex", .string(Hex.encode(found.encoded)))])
+        guard verbose else { return .string(Hex.encode(found.encoded)) }
+        return .object(shape.members(of: found) + [.init("hex", .string(Hex.encode(found.encoded)))])
     }
 }
