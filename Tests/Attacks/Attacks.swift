@@ -22,6 +22,7 @@ struct Outcome {
     let memory: Int
     let fullMemory: Int
     let quietMemory: Int
+    /// What an honest miner pays for the first step of a trajectory.
     let stepSeconds: Double
 
     /// What the defender may spend: twice the true steps that he was shown, and a step for each seed.
@@ -79,7 +80,8 @@ struct Arena {
     ) async throws -> Outcome {
         let parameters = forge.parameters
         // What a step costs changes with the machine's other work, so it is measured on both sides of the attack.
-        let price = try forge.stepSeconds()
+        let stepsEach = seeds > 0 ? shown / seeds : 0
+        let price = (try await forge.price(steps: 1), try await forge.price(steps: stepsEach))
         let steps = try defender.replayedSteps()
         try await defender.rest()
         let (before, memory) = (defender.processorSeconds, defender.memory)
@@ -88,7 +90,8 @@ struct Arena {
         try await defender.rest()
         let cost = defender.processorSeconds - before
         let trained = try defender.replayedSteps() - steps
-        let stepSeconds = (price + (try forge.stepSeconds())) / 2
+        let firstStep = (price.0 + (try await forge.price(steps: 1))) / 2
+        let shownEach = (price.1 + (try await forge.price(steps: stepsEach))) / 2
         watch.cancel()
         let alone = await watch.value
         let delivery = Task { [honest] in
@@ -101,9 +104,9 @@ struct Arena {
         whole.cancel()
         let most = await whole.value
         return Outcome(
-            name: name, shownSteps: shown, shownSeconds: Double(shown) * stepSeconds, seeds: seeds,
+            name: name, shownSteps: shown, shownSeconds: Double(seeds) * shownEach, seeds: seeds,
             defenderSteps: trained, defenderSeconds: cost, honestSeconds: honestSeconds,
-            quietSeconds: quietSeconds, memory: max(0, alone - memory), fullMemory: max(0, most - memory), quietMemory: quietMemory, stepSeconds: stepSeconds)
+            quietSeconds: quietSeconds, memory: max(0, alone - memory), fullMemory: max(0, most - memory), quietMemory: quietMemory, stepSeconds: firstStep)
     }
 
     /// Offers blocks through some peers until each was asked for, or a while has passed.

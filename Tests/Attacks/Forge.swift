@@ -32,13 +32,19 @@ final class Forge {
         weights = ModelState(initialising: configuration, seed: parameters.training.initialisationSeed, pool: pool)
     }
 
-    /// Processor seconds of one step with its digest, measured now.
-    func stepSeconds() throws -> Double {
-        let template = block()
-        _ = try digests(template, count: 2)
-        let (start, steps) = (processorSeconds(), min(8, Int(parameters.training.stepsPerBlock)))
-        _ = try digests(template, count: steps)
-        return (processorSeconds() - start) / Double(steps)
+    /// Processor seconds that an honest miner pays for the first steps of a trajectory with their digests, measured now and after a rest, as they come
+    /// to a node that waits for blocks: caches are cold and threads asleep.
+    func price(steps: Int) async throws -> Double {
+        guard steps > 0 else { return 0 }
+        let rounds = max(2, 8 / steps)
+        var seconds = 0.0
+        for _ in 0..<rounds {
+            try await Task.sleep(for: .milliseconds(300))
+            let (template, start) = (block(), processorSeconds())
+            _ = try digests(template, count: steps)
+            seconds += processorSeconds() - start
+        }
+        return seconds / Double(rounds)
     }
 
     /// A block on the parent without its ticket; another seed each time.

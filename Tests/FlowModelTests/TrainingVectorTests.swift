@@ -47,6 +47,13 @@ import Testing
         let corpus: CorpusPart
         let workSeed, modelRoot: String
         let steps: [Step]
+        /// The expert whose weights make the step behind `steps` invalid, and the rates of all steps that were asked for.
+        let spoiled: Spoiled?
+        let learningRateUnits: [UInt32]?
+    }
+
+    struct Spoiled: Decodable {
+        let layer, expert, exponent: Int
     }
 
     static func hash(_ elements: [Float]) -> String {
@@ -89,6 +96,45 @@ import Testing
             sampler: sampler)
         for backend in try Self.backends() {
             try Self.compare(Trajectory(job, trainer: Trainer(configuration: c, backend: backend)), with: file)
+        }
+    }
+
+    /// Two units of an expert that sees its first token in the third step have weights that lead beyond the quantiser's range: two steps are right, and the
+    /// third ends the trajectory, whose result is what the second one left.
+    @Test func aTrajectoryEndsWhereTheReferencesDoes() throws {
+        let file = try Vectors.json("flow/trajectory-ended.json", as: TrajectoryFile.self)
+        let c = try file.configuration.model()
+        let (spoiled, rates) = (try #require(file.spoiled), try #require(file.learningRateUnits))
+        #expect(rates.count > file.steps.count + 1)
+        let parent = ModelState(initialising: c, seed: try #require(UInt64(file.initialisationSeed, radix: 16)))
+        let large = Float(sign: .plus, exponent: spoiled.exponent, significand: 1)
+        for (name, second) in [("gate", -large), ("up", large)] {
+            let tensor = try #require(c.tensors.first { $0.name == "blk.\(spoiled.layer).ffn_\(name)_exps.weight" })
+            let first = tensor.offset + spoiled.expert * (tensor.count / c.expertCount)
+            parent[first] = large
+            parent[first + c.embeddingLength] = second
+        }
+        #expect(parent.root().hex == file.modelRoot)
+        let sampler = try BatchSampler(
+            corpus: SyntheticCorpus(length: file.corpus.length, seed: try #require(UInt64(file.corpus.seed, radix: 16))),
+            contextLength: c.contextLength, batchSize: c.batchSize)
+        let job = TrajectoryJob(
+            parent: parent, modelRoot: try Self.hash(file.modelRoot), workSeed: try Self.hash(file.workSeed),
+            stepsPerBlock: rates.count, firstPayingStep: 1, learningRateUnits: rates, sampler: sampler)
+        let last = try #require(file.steps.last)
+        for backend in try Self.backends() {
+            for pool in [ThreadPool.single, ThreadPool(threads: 3)] {
+                let trajectory = Trajectory(job, trainer: Trainer(configuration: c, backend: backend, pool: pool))
+                try Self.compare(trajectory, with: file)
+                guard case .invalidStep = try TrajectoryDriver().run(trajectory, body: { _ in true }) else {
+                    Issue.record("\(backend): the step behind is valid")
+                    continue
+                }
+                try trajectory.rewind()
+                #expect(trajectory.isFinished && trajectory.completedSteps == file.steps.count)
+                #expect(trajectory.weights.root().hex == last.weightsRoot)
+                #expect(trajectory.deltaHash.hex == last.delta)
+            }
         }
     }
 

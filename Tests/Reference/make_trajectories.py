@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flowref.arithmetic import F
+from flowref.arithmetic import F, InvalidStep
 from flowref.corpus import Split, corpus_root, synthetic
 from flowref.hashing import keccak256
 from flowref.model import Shape, initial_tensors, initial_weights, learning_rate_units
@@ -16,7 +16,8 @@ VECTORS = Path(__file__).resolve().parents[1] / "Vectors" / "flow"
 # tiny: every size small · odd: sizes that are no multiple of 16 and experts without a token · wide: more than eight bits ·
 # single: one window of one token, so that every list has its smallest length · extreme: every weight at ±4 and a rate that
 # throws weights from limit to limit, so that exp, softmax and clamps saturate · flat: all weights equal, so that the router
-# ties everywhere · zero: no weights at all, so that every row is zero
+# ties everywhere · zero: no weights at all, so that every row is zero · ended: an expert that gets its first token in the
+# third step has weights of 2^46, so that this step is invalid and ends the trajectory, behind two right ones
 CASES = {
     "tiny": (Shape(32, 2, 2, 4, 48, 24, 3), 4, 7),
     "odd": (Shape(24, 3, 3, 21, 20, 19, 2), 3, 0xFEDCBA9876543210),
@@ -25,6 +26,7 @@ CASES = {
     "extreme": (Shape(16, 2, 2, 3, 18, 20, 2), 3, 5),
     "flat": (Shape(16, 1, 2, 5, 16, 18, 2), 3, 0),
     "zero": (Shape(16, 1, 2, 5, 16, 18, 2), 2, 0),
+    "ended": (Shape(24, 3, 3, 21, 20, 5, 1), 4, 0xFEDCBA9876543210),
 }
 RATES = {"extreme": [8388608, 3000001, 128], "flat": [2048, 128, 128], "zero": [1024, 1024]}
 
@@ -37,6 +39,28 @@ def start(name, shape, seed):
         elif w.ndim > 1 and name in ("flat", "zero"):  # the gains stay 1
             w[...] = F(2**-10) if name == "flat" else F(0)
     return weights
+
+
+def spoil(shape, weights, split, work, units, right):
+    """Makes the step behind `right` right ones invalid: two units of an expert that no token saw before get weights of ±2^46, which the quantiser
+    takes, and one of the two has an activation that it does not."""
+    copies = {name: w.copy() for name, w in weights.items()}
+    counts = [step["expertCounts"] for step in trajectory(shape, copies, split, work, units[: right + 1])]
+    layer, expert = next((n, e) for n in range(shape.layers) for e in range(shape.experts)
+                         if all(c[n][e] == 0 for c in counts[:right]) and counts[right][n][e] > 0)
+    for name, second in ((f"blk.{layer}.ffn_gate_exps", -1), (f"blk.{layer}.ffn_up_exps", 1)):
+        weights[name][expert][0, 0], weights[name][expert][1, 0] = F(2.0**46), F(second * 2.0**46)
+    return {"layer": layer, "expert": expert, "exponent": 46}
+
+
+def until_invalid(steps):
+    done = []
+    try:
+        for step in steps:
+            done.append(step)
+    except InvalidStep:
+        return done
+    raise AssertionError("no step is invalid")
 
 
 def describe(shape):
@@ -55,13 +79,17 @@ def make_trajectory(name):
     corpus = synthetic(1 << 17, 7)
     work = keccak256(b"trajectory " + name.encode())
     units = RATES.get(name) or [learning_rate_units(1024, 50, 20 + i) for i in range(steps)]
+    split = Split(corpus, shape.context)
+    spoiled = spoil(shape, weights, split, work, units, 2) if name == "ended" else None
     root = model_root(shape, weights)
+    steps = trajectory(shape, weights, split, work, units)
+    ending = {"spoiled": spoiled, "learningRateUnits": units} if spoiled else {}
     write(f"trajectory-{name}.json", {
         "configuration": describe(shape), "initialisationSeed": f"{seed:016x}",
         "start": name if name in RATES else "initial",
         "corpus": {"length": 1 << 17, "seed": "0000000000000007", "root": corpus_root(corpus).hex()},
         "workSeed": work.hex(), "modelRoot": root.hex(),
-        "steps": list(trajectory(shape, weights, Split(corpus, shape.context), work, units)),
+        **ending, "steps": until_invalid(steps) if spoiled else list(steps),
     })
 
 

@@ -47,6 +47,81 @@ import Testing
         try await second.stop()
     }
 
+    /// One byte of a running node's text is changed in place: the node waits and says where, blames nobody, and follows again once the byte is back.
+    @Test func aChangedByteOfTheTextBlamesNobody() async throws {
+        let folder = try TemporaryDirectory()
+        let text = Array((0..<5_000).map { "line \($0) of a small book\n" }.joined().utf8)
+        var copies: [String] = []
+        for name in ["a", "b"] {
+            copies.append(folder.folder("texts-\(name)"))
+            try FileManager.default.createDirectory(atPath: copies.last ?? "", withIntermediateDirectories: true)
+            try Data(text).write(to: URL(fileURLWithPath: folder.folder("texts-\(name)/book.txt")))
+        }
+        let founding = try await Self.founded(folder, "small-book", copies[0], ["-size=tiny"])
+        #expect(founding.status == 0, "\(founding.errors)")
+        let file = folder.folder("small-book.json")
+        let ports = try FreePorts.take(4)
+        let honest = Daemon(
+            dataDirectory: folder.folder("a"), port: ports[0], rpcPort: ports[1], networkFile: file, arguments: ["-dataset=\(copies[0])"])
+        let damaged = Daemon(
+            dataDirectory: folder.folder("b"), port: ports[2], rpcPort: ports[3], networkFile: file,
+            arguments: ["-dataset=\(copies[1])", "-connect=127.0.0.1:\(ports[0])"])
+        try await honest.start()
+        try await damaged.start()
+        try await honest.call("createwallet", "w")
+        let address = try #require(try await honest.call("getnewaddress").string)
+        func mine() async throws {
+            let mined = try await Programs.run(
+                "flowminer", honest.clientArguments + ["-dataset=\(copies[0])", "--address", address, "--blocks", "1"], timeout: 300)
+            #expect(mined.status == 0, "\(mined.errors)")
+        }
+        try await mine()
+        try await eventually(within: 60, "the second node follows") { try await damaged.call("getblockcount").integer == 1 }
+
+        /// Changes a byte in the middle, or changes it back; size and times stay.
+        func flip() throws {
+            let path = copies[1] + "/book.txt"
+            var times = stat()
+            stat(path, &times)
+            let handle = try #require(FileHandle(forUpdatingAtPath: path))
+            try handle.seek(toOffset: UInt64(text.count / 2))
+            let byte = try #require(try handle.read(upToCount: 1)?.first)
+            try handle.seek(toOffset: UInt64(text.count / 2))
+            try handle.write(contentsOf: [byte ^ 1])
+            try handle.close()
+            var stamps = [times.st_atim, times.st_mtim]
+            #expect(utimensat(AT_FDCWD, path, &stamps, 0) == 0)
+        }
+        func warnings() async throws -> String { "\(try await damaged.call("getblockchaininfo")["warnings"])" }
+        try flip()
+        // A block may by chance read nothing near the byte.
+        for _ in 0..<50 {
+            let height = try await honest.call("getblockcount").integer
+            try await mine()
+            try await eventually(within: 60, "the block is connected or waits") {
+                let reached = try await damaged.call("getblockcount").integer ?? 0
+                return try await reached > height ?? 0 || warnings().contains("book.txt")
+            }
+            if try await warnings().contains("book.txt") { break }
+        }
+        #expect(try await warnings().contains("book.txt") && warnings().contains("piece"))
+        try await mine()
+        let tips = "\(try await damaged.call("getchaintips"))"
+        #expect(!tips.contains("invalid"), "\(tips)")
+        #expect(try await damaged.call("getconnectioncount").integer == 1)
+        #expect("\(try await damaged.call("listbanned"))" == "[]")
+
+        try flip()
+        try await eventually(within: 120, "the node follows again without a restart") {
+            try await damaged.call("getbestblockhash").string == honest.call("getbestblockhash").string
+        }
+        #expect(try await damaged.state() == honest.state())
+        #expect(try await !warnings().contains("book.txt"))
+        #expect(try await damaged.call("getconnectioncount").integer == 1)
+        try await honest.stop()
+        try await damaged.stop()
+    }
+
     @Test func whatIsNoNetworkIsRefused() async throws {
         let folder = try TemporaryDirectory()
         let texts = try await Bible.texts(in: folder)

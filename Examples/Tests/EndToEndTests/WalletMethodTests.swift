@@ -8,8 +8,9 @@ import Testing
 @Suite(.serialized) struct WalletMethodTests {
     private static let password = "open sesame"
 
-    /// A node with two wallets: `w` has five mature coins of 50, `other` none. Both share the node.
-    private static func scene(_ folder: TemporaryDirectory) async throws -> Daemon {
+    /// A data directory whose chain gives wallet `w` five mature coins of 50 and wallet `other` none; mined once for all tests.
+    private static let original = Task {
+        let folder = try TemporaryDirectory()
         let ports = try FreePorts.take(2)
         let node = Daemon(dataDirectory: folder.folder("node"), port: ports[0], rpcPort: ports[1])
         try await node.start()
@@ -18,6 +19,17 @@ import Testing
         try await node.call("generate", 5, wallet: "w")
         let away = try #require(try await node.call("getnewaddress", "away", wallet: "other").string)
         try await node.call("generatetoaddress", 100, .string(away))
+        try await node.stop()
+        return folder
+    }
+
+    /// A node with both wallets, on a copy of that directory.
+    private static func scene(_ folder: TemporaryDirectory) async throws -> Daemon {
+        let ports = try FreePorts.take(2)
+        let node = Daemon(dataDirectory: folder.folder("node"), port: ports[0], rpcPort: ports[1])
+        try FileManager.default.copyItem(atPath: try await original.value.folder("node"), toPath: node.dataDirectory)
+        try await node.start()
+        for name in ["w", "other"] { try await node.call("loadwallet", .string(name)) }
         return node
     }
 
