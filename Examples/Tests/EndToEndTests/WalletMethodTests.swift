@@ -29,7 +29,6 @@ import Testing
         let node = Daemon(dataDirectory: folder.folder("node"), port: ports[0], rpcPort: ports[1])
         try FileManager.default.copyItem(atPath: try await original.value.folder("node"), toPath: node.dataDirectory)
         try await node.start()
-        for name in ["w", "other"] { try await node.call("loadwallet", .string(name)) }
         return node
     }
 
