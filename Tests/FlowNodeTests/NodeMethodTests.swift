@@ -44,6 +44,31 @@ import Testing
         }
     }
 
+    /// Found by asking litecoind the same (Tests/Compatibility/compare_rpc.py).
+    @Test func argumentsThatMeanNothingAreNotTakenForOthers() async throws {
+        let caller = try await Caller()
+        try await caller.refuses(-8, "gettxoutsetinfo", ["nonsense"])
+        #expect(try await caller.call("gettxoutsetinfo", ["none"])["hash_serialized"] == nil)
+        let coins = try await caller.call("gettxoutsetinfo", ["hash_serialized_3"])
+        #expect(coins["transactions"] == 3 && coins["txouts"] == 3 && coins["hash_serialized"]?.stringValue?.count == 64)
+        try await caller.refuses(-8, "scantxoutset", ["nonsense"])
+        #expect(try await caller.call("scantxoutset", ["abort"]) == false)
+        try await caller.refuses(-8, "verifytxoutproof", ["zz"])
+        #expect(try await caller.call("verifytxoutproof", ["00"]) == [])
+        try await caller.refuses(-30, "setban", ["nonsense", "add"])
+        #expect(try await caller.call("listbanned") == [])
+        try await caller.refuses(-32_602, "disconnectnode", [])
+        try await caller.refuses(-32_602, "disconnectnode", ["127.0.0.1:9", 5])
+        try await caller.refuses(-29, "disconnectnode", ["", 5])
+        try await caller.refuses(-24, "getaddednodeinfo", ["127.0.0.1:9"])
+        _ = try await caller.call("addnode", ["127.0.0.1:1", "add"])
+        #expect(try await caller.call("getaddednodeinfo", ["127.0.0.1:1"]) == [["addednode": "127.0.0.1:1", "connected": false, "addresses": []]])
+        let block = try await caller.call("getblock", [try #require(caller.hashes.last), 2])
+        #expect(block["tx"]?[0]?["hex"] != nil && block["strippedsize"] == block["size"])
+        let program = try await caller.call("validateaddress", [.string(caller.address)])
+        #expect(program["scriptPubKey"]?.stringValue?.hasSuffix(program["witness_program"]?.stringValue ?? "-") == true)
+    }
+
     @Test func statistics() async throws {
         let caller = try await Caller()
         let hash = try #require(caller.hashes.last)

@@ -64,9 +64,8 @@ extension ChainService {
     func coinWithMempool(_ outPoint: OutPoint) throws -> Coin? { try chain.coinWithMempool(outPoint) }
 
     /// Number, sum in haruki and digest of all unspent outputs. Reads them all.
-    func coinSummary() throws -> (tip: BlockIndexEntry, count: Int, total: Int64, digest: Hash256) {
-        let statistics = try chain.store.coinStatistics()
-        return (chain.tip, statistics.count, statistics.total, try chain.store.coinDigest())
+    func coinSummary(isHashed: Bool) throws -> (tip: BlockIndexEntry, coins: CoinStatistics, digest: Hash256?) {
+        (chain.tip, try chain.store.coinStatistics(), try isHashed ? chain.store.coinDigest() : nil)
     }
 
     /// Bytes of all blocks of the tip's chain.

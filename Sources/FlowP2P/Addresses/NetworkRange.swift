@@ -22,6 +22,9 @@ public struct NetworkRange: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether it is made of numbers, not of a host's name.
+    public var isAddressed: Bool { if case .addresses = form { true } else { false } }
+
     /// Reads a host, or an address and the number of its bits that count, which IPv4 may write as a mask.
     /// - Returns: nil where the text is neither; IPv4 has 0 to 32 bits, IPv6 0 to 128, IPv4 inside IPv6 96 to 128.
     public init?(_ text: String) {

@@ -35,7 +35,7 @@ extension RPCCatalogue {
             [.required("txids", .array, "Ids of transactions of one block."), .optional("blockhash", .hex, "That block; left out, one of them must have an unspent output.")], kindErrorCode: -3,
             "A proof that the transactions stand in a block, in hexadecimal."),
         RPCDeclaration(
-            "gettxoutsetinfo", .blockchain, [.optional("hash_type", .string, default: "hash_serialized_2", "Taken for the sake of older clients; there is one kind of hash.")],
+            "gettxoutsetinfo", .blockchain, [.optional("hash_type", .string, default: "hash_serialized_2", "none, or hash_serialized, also with Core's numbers behind it: there is one kind of hash.")],
             "Number, sum and hash of all unspent outputs."),
         RPCDeclaration(
             "invalidateblock", .blockchain, [.required("blockhash", .hex, "The block's hash.")],

@@ -29,7 +29,7 @@ extension NodeMethods {
                 let (count, _, _) = await chain.mempoolStatus()
                 let training = parameters.training(at: tip.height == .max ? tip.height : tip.height + 1)
                 return [
-                    "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count),
+                    "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count), "networkhashps": .double(await stepRate(over: 120, upTo: tip)),
                     "chain": .string(chainName), "stepsperblock": .integer(training.stepsPerBlock),
                     "firstpayingstep": .integer(training.firstPayingStep), "trainingsteps": .integer(chain.parameters.trainingSteps(before: tip.height &+ 1)),
                     "warnings": .string(await chain.warnings()),

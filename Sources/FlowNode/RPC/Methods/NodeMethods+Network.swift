@@ -13,12 +13,12 @@ extension NodeMethods {
             },
             RPCMethod("getnetworkinfo", networkInfo),
             RPCMethod("addnode", addNode),
-            RPCMethod("getaddednodeinfo") { _ in
-                let peers = Set(network.peers().map(\.address))
-                return .array(network.targets.map { ["addednode": .string($0.description), "connected": .bool(peers.contains($0.description))] })
-            },
+            RPCMethod("getaddednodeinfo", addedNodes),
             RPCMethod("disconnectnode") { call in
                 let peer: PeerInfo?
+                guard try (call.given("nodeid") == nil) != call.string("address").isEmpty else {
+                    throw RPCError(-32602, "Only one of address and nodeid should be provided.")
+                }
                 if call.given("nodeid") != nil {
                     let number = try call.integer("nodeid")
                     peer = network.peers().first { Int64(clamping: $0.id.rawValue) == number }
@@ -38,6 +38,10 @@ extension NodeMethods {
                 let totals = network.totals
                 return [
                     "totalbytesrecv": .integer(totals.received), "totalbytessent": .integer(totals.sent), "timemillis": .integer(configuration.clock() &* 1_000),
+                    // No target is set, so none is reached.
+                    "uploadtarget": [
+                        "timeframe": 86_400, "target": 0, "target_reached": false, "serve_historical_blocks": true, "bytes_left_in_cycle": 0, "time_left_in_cycle": 0,
+                    ],
                 ]
             },
             RPCMethod("getnodeaddresses") { call in
@@ -112,6 +116,21 @@ extension NodeMethods {
         ]
     }
 
+    private func addedNodes(_ call: RPCCall) async throws -> JSONValue {
+        let peers = Dictionary(network.peers().map { ($0.address, $0.isInbound) }, uniquingKeysWith: { first, _ in first })
+        var targets = network.targets.map(\.description)
+        if call.given("node") != nil {
+            let text = try call.string("node")
+            let wanted = PeerEndpoint(text, defaultPort: parameters.p2pPort)?.description
+            targets = targets.filter { $0 == wanted }
+            guard !targets.isEmpty else { throw RPCError(-24, "Error: Node has not been added.") }
+        }
+        return .array(targets.map { target in
+            let addresses: JSONValue = peers[target].map { [["address": .string(target), "connected": $0 ? "inbound" : "outbound"]] } ?? []
+            return ["addednode": .string(target), "connected": .bool(peers[target] != nil), "addresses": addresses]
+        })
+    }
+
     private func addNode(_ call: RPCCall) async throws -> JSONValue {
         let text = try call.string("node")
         guard let place = PeerEndpoint(text, defaultPort: parameters.p2pPort) else {
@@ -134,7 +153,7 @@ extension NodeMethods {
 
     private func setBan(_ call: RPCCall) async throws -> JSONValue {
         let text = try call.string("subnet")
-        guard let range = NetworkRange(text) else { throw RPCError(-30, "Error: Invalid IP/Subnet") }
+        guard let range = NetworkRange(text), range.isAddressed else { throw RPCError(-30, "Error: Invalid IP/Subnet") }
         switch try call.string("command") {
         case "add":
             guard network.bans()[range] == nil else { throw RPCError(-23, "Error: IP/Subnet already banned") }

@@ -12,11 +12,7 @@ extension NodeMethods {
                 let tip = await chain.tip()
                 let end = height < 0 || height > Int64(tip.height) ? tip : await chain.entry(at: BlockHeight(height)) ?? tip
                 // As bitcoind: from 0 down, all blocks since the target moved last.
-                let span = count > 0 ? count : Int64(end.height % max(1, parameters.retargetPeriod)) + 1
-                guard end.height > 0, let start = await chain.entry(at: end.height - BlockHeight(min(span, Int64(end.height)))),
-                    end.header.time > start.header.time
-                else { return 0 }
-                return .double((Self.double(end.chainWork.value) - Self.double(start.chainWork.value)) / Double(end.header.time - start.header.time))
+                return .double(await stepRate(over: count > 0 ? count : Int64(end.height % max(1, parameters.retargetPeriod)) + 1, upTo: end))
             },
             RPCMethod("getgrowthschedule") { _ in
                 let height = await chain.tip().height
@@ -40,6 +36,13 @@ extension NodeMethods {
                 return try await wait(call) { Int64($0.height) >= height }
             },
         ]
+    }
+
+    /// Tickets a second that the work of some blocks stands for, the last of them `end`; 0 where no time passed.
+    func stepRate(over count: Int64, upTo end: BlockIndexEntry) async -> Double {
+        guard end.height > 0, let start = await chain.entry(at: end.height - BlockHeight(min(count, Int64(end.height)))), end.header.time > start.header.time
+        else { return 0 }
+        return (Self.double(end.chainWork.value) - Self.double(start.chainWork.value)) / Double(end.header.time - start.header.time)
     }
 
     private static func stage(height: BlockHeight, _ model: ModelShape, cost: Double, isInForce: Bool) -> JSONValue {

@@ -65,7 +65,7 @@ extension NodeMethods {
                     return ["isvalid": false, "error": .string("\(error)")]
                 }
                 return [
-                    "isvalid": true, "address": .string(address.description), "isscript": false, "iswitness": true,
+                    "isvalid": true, "address": .string(address.description), "scriptPubKey": .string(Hex.encode(address.program.encoded)), "isscript": false, "iswitness": true,
                     "witness_version": .integer(address.program.version), "witness_program": .string(Hex.encode(address.program.bytes)),
                     "ispayable": .bool(address.isPayable),
                 ]
@@ -86,6 +86,7 @@ extension NodeMethods {
             return .object(shape.members(of: found) + [
                 .init("hex", .string(Hex.encode(found.encoded))), .init("blockhash", .string(entry.hash.displayHex)),
                 .init("confirmations", .integer(max(0, await chain.confirmations(entry)))), .init("time", .integer(entry.header.time)),
+                .init("blocktime", .integer(entry.header.time)), .init("in_active_chain", .bool(await chain.isConnected(entry.hash))),
             ])
         }
         guard let found = await chain.mempoolEntry(txid)?.transaction else {
