@@ -102,7 +102,7 @@ extension WalletLedger {
             own: sums(false), watched: sums(true),
             fee: isWholly ? Amount.sum(entry.transaction.outputs.map(\.value)).flatMap { (Amount.sum(inputs.map(\.output.value)) ?? .zero).subtracting($0) } : nil,
             replaces: payment?.replaces, replacedBy: replacements[txid], comment: payment?.comment ?? "", payee: payment?.payee ?? "",
-            blockIndex: entry.index)
+            blockIndex: entry.blockIndex)
     }
 
     private static func sum(_ outputs: [(output: TransactionOutput, holder: WalletHolder)], _ isWatched: Bool) -> Amount {

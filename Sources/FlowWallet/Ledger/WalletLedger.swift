@@ -16,7 +16,7 @@ public struct WalletLedger: Sendable {
         let time: UInt64
         var block: WalletBlock?
         /// Its place among the block's transactions.
-        var index: Int?
+        var blockIndex: Int?
     }
 
     struct Own: Sendable {
@@ -67,7 +67,7 @@ public struct WalletLedger: Sendable {
             guard !spent.isEmpty || !receipts.isEmpty else { continue }
             let txid = transaction.txid
             txids.append(txid)
-            confirmed[txid] = Entry(transaction: transaction, receipts: receipts, time: place.time, block: place, index: index)
+            confirmed[txid] = Entry(transaction: transaction, receipts: receipts, time: place.time, block: place, blockIndex: index)
             unconfirmedOwn.remove(txid)
             for receipt in spent { spends[receipt.holder.program, default: 0] &+= 1 }
             for input in transaction.inputs {
