@@ -3,6 +3,7 @@ import FlowCrypto
 import FlowEncoding
 import FlowModel
 import FlowStore
+import FlowTensor
 
 /// Moving the tip: the tree says which way, each step is a batch of its own that holds together.
 extension Chainstate {
@@ -106,10 +107,11 @@ extension Chainstate {
         let connection: BlockConnection
         do {
             if let checked = checkedConnection, checked.block == hash {
-                connection = try validator.verifySignatures(checked.connection)
+                connection = try validator.verifySignatures(checked.connection, run: environment.pool.run)
             } else {
                 guard let context = tree.context(on: tree.tip.hash) else { return false }
-                connection = try validator.connect(block, coins: store, context: context)
+                connection = try validator.verifySignatures(
+                    validator.connectCoins(block, coins: store, context: context), run: environment.pool.run)
             }
         } catch let violation as BlockViolation {
             settle(hash, violation, step: nil)
