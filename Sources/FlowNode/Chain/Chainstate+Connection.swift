@@ -120,6 +120,7 @@ extension Chainstate {
             throw error as? NodeError ?? NodeError(.storeFailed, "block \(hash) cannot be checked", cause: error)
         }
         var batch = batch
+        let isIndexed = index(block, hash: hash, to: &batch)
         batch.put(StoreKey.undo(hash), connection.undo.encoded)
         batch.apply(connection.changes)
         batch.putTip(hash)
@@ -127,10 +128,11 @@ extension Chainstate {
 
         if let root { tree.replayed(hash, root: root) }
         tree.connected(hash)
+        if isIndexed { indexed = hash }
         model = state
         side = nil
         checkedConnection = nil
-        for dropped in mempool.blockConnected(block, now: clock()) { emit(.dropped(dropped)) }
+        tellDeparture(of: mempool.blockConnected(block, now: clock()))
         // Signatures made under the former rules are worth nothing in the next block.
         let height = block.header.height
         if validator.signatureDomain(at: height &+ 1) != validator.signatureDomain(at: height) { readmit([]) }

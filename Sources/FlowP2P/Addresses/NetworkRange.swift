@@ -22,9 +22,6 @@ public struct NetworkRange: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is made of numbers, not of a host's name.
-    public var isAddressed: Bool { if case .addresses = form { true } else { false } }
-
     /// Reads a host, or an address and the number of its bits that count, which IPv4 may write as a mask.
     /// - Returns: nil where the text is neither; IPv4 has 0 to 32 bits, IPv6 0 to 128, IPv4 inside IPv6 96 to 128.
     public init?(_ text: String) {
@@ -59,6 +56,9 @@ public struct NetworkRange: Hashable, Sendable, CustomStringConvertible {
         else { return form == other.form }
         return otherLength >= length && Self.masked(otherBytes, length) == bytes
     }
+
+    /// Whether it is made of addresses, and is no name.
+    public var isAddresses: Bool { if case .addresses = form { true } else { false } }
 
     /// Whether it is one host rather than several.
     var isHost: Bool {

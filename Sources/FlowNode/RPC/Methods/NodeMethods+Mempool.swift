@@ -10,7 +10,7 @@ extension NodeMethods {
                 let withSequence = try call.bool("mempool_sequence")
                 guard try call.bool("verbose") else {
                     let ids = JSONValue.array(entries.map { .string($0.txid.displayHex) })
-                    return withSequence ? ["txids": ids, "mempool_sequence": .integer(await chain.mempoolChanges().sequence)] : ids
+                    return withSequence ? ["txids": ids, "mempool_sequence": .integer(await chain.mempoolNews())] : ids
                 }
                 guard !withSequence else { throw RPCError.invalidParameter("Verbose results cannot contain mempool sequence values.") }
                 var members: [JSONValue.Member] = []

@@ -60,6 +60,23 @@ extension NodeMethods {
                         .map { ["address": .string($0.address), "banned_until": .integer($0.end)] })
             },
             RPCMethod("setban", setBan),
+            RPCMethod("ping") { _ in
+                network.ping()
+                return nil
+            },
+            RPCMethod("setnetworkactive") { call in
+                network.isActive = try call.bool("state")
+                return .bool(network.isActive)
+            },
+            RPCMethod("addpeeraddress") { call in
+                let host = try call.string("address")
+                guard let port = UInt16(exactly: try call.integer("port")) else { throw RPCError.invalidParameter("Port must be 0 to 65535") }
+                let now = UInt32(clamping: configuration.clock())
+                guard let address = PeerAddress(PeerEndpoint(host: host, port: port), time: now, services: [.blocks]) else {
+                    throw RPCError(-30, "Invalid IP address")
+                }
+                return network.learn(address) ? ["success": true] : ["success": false, "error": "failed-adding-to-new"]
+            },
         ]
     }
 
@@ -107,7 +124,7 @@ extension NodeMethods {
         return [
             "version": 100, "subversion": .string(NodeConfiguration.userAgent), "protocolversion": .integer(ProtocolLimits.protocolVersion),
             "localservices": .string(Self.hex(services)), "localservicesnames": Self.names(services), "localrelay": true, "timeoffset": 0,
-            "networkactive": true, "connections": .integer(peers.count), "connections_in": .integer(peers.filter(\.isInbound).count),
+            "networkactive": .bool(network.isActive), "connections": .integer(peers.count), "connections_in": .integer(peers.filter(\.isInbound).count),
             "connections_out": .integer(peers.filter { !$0.isInbound }.count),
             "networks": [["name": "ipv4", "limited": false, "reachable": true, "proxy": "", "proxy_randomize_credentials": false]],
             "relayfee": fee, "incrementalfee": fee,
@@ -153,7 +170,7 @@ extension NodeMethods {
 
     private func setBan(_ call: RPCCall) async throws -> JSONValue {
         let text = try call.string("subnet")
-        guard let range = NetworkRange(text), range.isAddressed else { throw RPCError(-30, "Error: Invalid IP/Subnet") }
+        guard let range = NetworkRange(text), range.isAddresses else { throw RPCError(-30, "Error: Invalid IP/Subnet") }
         switch try call.string("command") {
         case "add":
             guard network.bans()[range] == nil else { throw RPCError(-23, "Error: IP/Subnet already banned") }
