@@ -238,6 +238,36 @@ import Testing
         }
     }
 
+    @Test func aCommandThatHangsHoldsNothingUp() async throws {
+        let folder = try TemporaryDirectory()
+        let ports = try FreePorts.take(2)
+        let daemon = Daemon(
+            dataDirectory: folder.folder("n"), port: ports[0], rpcPort: ports[1],
+            arguments: ["-startupnotify=sleep 600 & echo $! > \(folder.folder("pid")); wait", "-shutdownnotify=kill $(cat \(folder.folder("pid")))"])
+        try await daemon.start()
+        try await eventually(within: 30, "the command") { text(folder.url.appendingPathComponent("pid")).hasSuffix("\n") }
+        let sleeper = try #require(Int32(text(folder.url.appendingPathComponent("pid")).trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(sleeper, 0) == 0)
+        try await daemon.stop()
+        // What the node starts heeds signals, though the node keeps them back.
+        try await eventually(within: 30, "its end") { kill(sleeper, 0) != 0 }
+    }
+
+    @Test func pagesAndCompletionsAreMade() async throws {
+        let folder = try TemporaryDirectory()
+        let made = try await Programs.run("/bin/bash", [Programs.package.path + "/packaging/make.sh", folder.url.path], timeout: 120)
+        #expect(made.status == 0, "\(made.errors)")
+        for program in ["flowcoind", "flowcoin-cli", "flowminer", "flowchat"] {
+            let page = text(folder.url.appendingPathComponent("man1/\(program).1"))
+            #expect(page.hasPrefix(".TH \"\(program.uppercased())\" 1") && page.contains(program == "flowchat" ? "Chat" : "\\fB\\-rpcport\\fR"), "\(program)")
+            let bash = folder.url.appendingPathComponent("bash-completion/\(program)").path
+            #expect(try await Programs.run("/bin/bash", ["-n", bash]).status == 0)
+            #expect(text(folder.url.appendingPathComponent("zsh-completion/_\(program)")).hasPrefix("#compdef \(program)"))
+            #expect(text(folder.url.appendingPathComponent("fish-completion/\(program).fish")).contains("complete -c '\(program)'"))
+        }
+        #expect(try await Programs.run("/bin/bash", [Programs.package.path + "/packaging/make.sh"]).status == 2)
+    }
+
     @Test func inTheBackgroundTheLogIsItsFile() async throws {
         let folder = try TemporaryDirectory()
         let ports = try FreePorts.take(2)

@@ -10,7 +10,6 @@ final class Notifier: Sendable {
     private struct State {
         var running = 0
         var waiting: [ShellCommand] = []
-        var ends: [CheckedContinuation<Void, Never>] = []
     }
 
     static let commandsAtOnce = 16
@@ -47,9 +46,8 @@ final class Notifier: Sendable {
         String(text.map { $0.isLetter || $0.isNumber || " .,;-_/:?@()".contains($0) ? $0 : " " }.prefix(1_000))
     }
 
-    /// The node ends: runs what it should, after what is still under way.
+    /// The node ends: runs what it should. Other commands that are still under way go on without it.
     func ends() async {
-        await settled()
         for command in options.shutdown { await run(ShellCommand(text: command)) }
     }
 
@@ -71,15 +69,11 @@ final class Notifier: Sendable {
         var next: ShellCommand? = first
         while let command = next {
             await run(command)
-            let (following, ends) = state.withLock { state -> (ShellCommand?, [CheckedContinuation<Void, Never>]) in
-                if !state.waiting.isEmpty { return (state.waiting.removeFirst(), []) }
+            next = state.withLock { state in
+                if !state.waiting.isEmpty { return state.waiting.removeFirst() }
                 state.running -= 1
-                guard state.running == 0 else { return (nil, []) }
-                defer { state.ends = [] }
-                return (nil, state.ends)
+                return nil
             }
-            next = following
-            ends.forEach { $0.resume() }
         }
     }
 
@@ -89,16 +83,5 @@ final class Notifier: Sendable {
             Thread.detachNewThread { continuation.resume(returning: command.run()) }
         }
         if status != 0 { log.warning("a command failed", metadata: ["command": "\(command.text)", "status": "\(status)"]) }
-    }
-
-    /// Waits until no command runs.
-    private func settled() async {
-        await withCheckedContinuation { continuation in
-            let isIdle = state.withLock { state in
-                if state.running > 0 { state.ends.append(continuation) }
-                return state.running == 0
-            }
-            if isIdle { continuation.resume() }
-        }
     }
 }

@@ -37,7 +37,15 @@ struct ShellCommand: Sendable {
         sigemptyset(&signals)
         for number in [SIGPIPE, SIGINT, SIGTERM, SIGXFSZ, SIGHUP] { sigaddset(&signals, number) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, 0x04)
+        // Nor does it keep them back, as this thread may (POSIX_SPAWN_SETSIGMASK).
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, 0x04 | 0x08)
+        // What it leaves running must not hold the node's files and ports, or what the node got from whoever started it.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let open = Int32(name), open > 2 { _ = fcntl(open, F_SETFD, FD_CLOEXEC) }
+        }
         var words: [UnsafeMutablePointer<CChar>?] = (["/bin/sh", "-c", text] as [String]).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var child: pid_t = 0
