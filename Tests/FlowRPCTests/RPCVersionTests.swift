@@ -4,7 +4,7 @@ import Testing
 
 /// The cases of Bitcoin Core's `interface_rpc`: what a version, a batch and a notification change in the answer and its status.
 @Suite struct RPCVersionTests {
-    private func answer(_ body: String) async throws -> (status: Int, value: JSONValue?) {
+    private func answer(_ body: String) async throws -> (status: Int, length: Int, value: JSONValue?) {
         let router = try RPCRouter(
             RPCCatalogue(RPCCatalogue.control + [RPCDeclaration("getblockcount", .blockchain, "Height."), RPCDeclaration("fails", .util, "Fails.")]))
         try router.serve([
@@ -12,7 +12,7 @@ import Testing
             RPCMethod("fails") { _ throws(RPCError) in throw .invalidParameter("no") },
         ])
         let reply = await router.handle(body: Array(body.utf8))
-        return (reply.status, reply.body.isEmpty ? nil : try JSONParser.parse(reply.body))
+        return (reply.status, reply.body.count, reply.body.isEmpty ? nil : try JSONParser.parse(reply.body))
     }
 
     private static let notFound: JSONValue = ["code": -32601, "message": "Method not found"]
@@ -46,10 +46,10 @@ import Testing
         let some = try await answer(#"[{"jsonrpc":"2.0","id":1,"method":"getblockcount"},{"jsonrpc":"2.0","method":"getblockcount"}]"#)
         #expect(some.status == 200 && some.value == [["jsonrpc": "2.0", "result": 7, "id": 1]])
         let all = try await answer(#"[{"jsonrpc":"2.0","method":"getblockcount"},{"jsonrpc":"2.0","method":"fails"}]"#)
-        #expect(all.status == 204 && all.value == nil)
+        #expect(all.status == 204 && all.length == 0)
         for method in ["getblockcount", "invalid", "fails"] {
             let one = try await answer(#"{"jsonrpc":"2.0","method":"\#(method)"}"#)
-            #expect(one.status == 204 && one.value == nil, "\(method)")
+            #expect(one.status == 204 && one.length == 0, "\(method)")
         }
         // Its identifier is null, which is one.
         let null = try await answer(#"{"jsonrpc":"2.0","id":null,"method":"getblockcount"}"#)
