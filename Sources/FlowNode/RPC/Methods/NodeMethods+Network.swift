@@ -18,10 +18,14 @@ extension NodeMethods {
                 return .array(network.targets.map { ["addednode": .string($0.description), "connected": .bool(peers.contains($0.description))] })
             },
             RPCMethod("disconnectnode") { call in
-                let address = try call.string("address")
-                let number = try call.given("nodeid").map { _ in try call.integer("nodeid") }
-                guard address.isEmpty == (number != nil) else { throw RPCError(-32602, "Only one of address and nodeid should be provided.") }
-                let peer = network.peers().first { number == nil ? $0.address == address : Int64(clamping: $0.id.rawValue) == number }
+                let peer: PeerInfo?
+                if call.given("nodeid") != nil {
+                    let number = try call.integer("nodeid")
+                    peer = network.peers().first { Int64(clamping: $0.id.rawValue) == number }
+                } else {
+                    let address = try call.string("address")
+                    peer = network.peers().first { $0.address == address }
+                }
                 guard let peer else { throw RPCError(-29, "Node not found in connected nodes") }
                 network.disconnect(peer.id, reason: "disconnectnode")
                 return nil
