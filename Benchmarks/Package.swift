@@ -42,7 +42,7 @@ let package = Package(
         suite("Inference", ["FlowModel", "FlowGGUF", "FlowTensor"]),
         suite("Hashing", ["FlowCrypto"]),
         suite("Wallet", ["FlowWallet", "FlowConsensus", "FlowCrypto"]),
-        suite("Codec", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
+        suite("Codec", ["FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowTensor"]),
 
         // The held-out loss by blocks, with results from the end of trajectories or from tickets.
         .executableTarget(

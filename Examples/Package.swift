@@ -31,6 +31,9 @@ let package = Package(
     targets: [
         // HTTP/1.1 for the node's RPC and for the chat: the server, and the client's request.
         .target(name: "FlowHTTP", dependencies: http, swiftSettings: settings),
+        // Without pkg-config: what libzmq's file asks for are flags that a package may not set.
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
+        .target(name: "ProgramVersion", swiftSettings: settings),
         // What the daemon and the command line share: options in bitcoind's form, data directories, the RPC client.
         .target(
             name: "ProgramSupport",
@@ -41,7 +44,7 @@ let package = Package(
             name: "FlowDaemon",
             dependencies: flow(
                 "FlowNode", "FlowRPC", "FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding", "FlowModel", "FlowTensor", "FlowP2P",
-                "FlowStore") + [log, arguments, "FlowHTTP", "ProgramSupport"],
+                "FlowStore") + [log, arguments, "FlowHTTP", "ProgramSupport", "ProgramVersion", "CZeroMQ"],
             swiftSettings: settings),
         .target(
             name: "FlowMining",
@@ -49,21 +52,21 @@ let package = Package(
                 + [log, "ProgramSupport"],
             swiftSettings: settings),
         .executableTarget(
-            name: "flowcoind", dependencies: flow("FlowNode") + ["FlowDaemon", "ProgramSupport", arguments], swiftSettings: settings),
-        .executableTarget(name: "flowcoin-cli", dependencies: flow("FlowRPC") + ["ProgramSupport", arguments], swiftSettings: settings),
+            name: "flowcoind", dependencies: flow("FlowNode") + ["FlowDaemon", "ProgramSupport", "ProgramVersion", arguments], swiftSettings: settings),
+        .executableTarget(name: "flowcoin-cli", dependencies: flow("FlowRPC") + ["ProgramSupport", "ProgramVersion", arguments], swiftSettings: settings),
         .executableTarget(
-            name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", arguments], swiftSettings: settings),
+            name: "flowminer", dependencies: ["FlowMining", "ProgramSupport", "ProgramVersion", arguments], swiftSettings: settings),
         // `flowchat serve`: the OpenAI interface and the page in front of a model.
         .target(
             name: "FlowChatServer", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + ["FlowHTTP"],
             swiftSettings: settings),
         .executableTarget(
-            name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + ["FlowChatServer", arguments],
+            name: "flowchat", dependencies: flow("FlowModel", "FlowGGUF", "FlowTensor") + ["FlowChatServer", "ProgramVersion", arguments],
             swiftSettings: settings),
         .testTarget(
             name: "FlowHTTPTests", dependencies: flow("FlowP2P") + ["FlowDaemon", "FlowHTTP", "ProgramSupport"], swiftSettings: settings),
         .testTarget(name: "FlowChatTests", dependencies: flow("FlowModel", "FlowGGUF"), swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode", "FlowModel", "FlowCrypto", "FlowRPC") + ["ProgramSupport"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: flow("FlowNode", "FlowModel", "FlowCrypto", "FlowEncoding", "FlowRPC") + ["ProgramSupport", "ProgramVersion"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

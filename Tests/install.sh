@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the system libraries that FlowCoin links, where they are missing. Debian and Ubuntu.
 set -euo pipefail
-packages=(libsodium-dev libb2-dev libopenblas-dev libleveldb-dev pkg-config)
+packages=(libsodium-dev libb2-dev libopenblas-dev libleveldb-dev libzmq3-dev pkg-config)
 # `--tests` adds what only the tests need.
 [ "${1:-}" = --tests ] && packages+=(binutils bible-kjv bsdextrautils)
 # The real model of a test and NVIDIA's run-time compiler come from PyPI.

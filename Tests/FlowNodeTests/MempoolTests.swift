@@ -229,8 +229,8 @@ import Testing
         #expect(try await chain.submit(new).haruki == 100_000)
         var dropped: Set<Hash256> = []
         for await event in events {
-            if case .dropped(let txid) = event { dropped.insert(txid) }
-            if case .transaction(let txid) = event {
+            if case .dropped(let txid, _) = event { dropped.insert(txid) }
+            if case .transaction(_, let txid, _, _) = event {
                 #expect(txid == new.txid)
                 break
             }

@@ -44,6 +44,31 @@ import Testing
         }
     }
 
+    /// Found by asking litecoind the same (Tests/Compatibility/compare_rpc.py).
+    @Test func argumentsThatMeanNothingAreNotTakenForOthers() async throws {
+        let caller = try await Caller()
+        try await caller.refuses(-8, "gettxoutsetinfo", ["nonsense"])
+        #expect(try await caller.call("gettxoutsetinfo", ["none"])["hash_serialized"] == nil)
+        let coins = try await caller.call("gettxoutsetinfo", ["hash_serialized_3"])
+        #expect(coins["transactions"] == 3 && coins["txouts"] == 3 && coins["hash_serialized"]?.stringValue?.count == 64)
+        try await caller.refuses(-8, "scantxoutset", ["nonsense"])
+        #expect(try await caller.call("scantxoutset", ["abort"]) == false)
+        try await caller.refuses(-8, "verifytxoutproof", ["zz"])
+        #expect(try await caller.call("verifytxoutproof", ["00"]) == [])
+        try await caller.refuses(-30, "setban", ["nonsense", "add"])
+        #expect(try await caller.call("listbanned") == [])
+        try await caller.refuses(-32_602, "disconnectnode", [])
+        try await caller.refuses(-32_602, "disconnectnode", ["127.0.0.1:9", 5])
+        try await caller.refuses(-29, "disconnectnode", ["", 5])
+        try await caller.refuses(-24, "getaddednodeinfo", ["127.0.0.1:9"])
+        _ = try await caller.call("addnode", ["127.0.0.1:1", "add"])
+        #expect(try await caller.call("getaddednodeinfo", ["127.0.0.1:1"]) == [["addednode": "127.0.0.1:1", "connected": false, "addresses": []]])
+        let block = try await caller.call("getblock", [try #require(caller.hashes.last), 2])
+        #expect(block["tx"]?[0]?["hex"] != nil && block["strippedsize"] == block["size"])
+        let program = try await caller.call("validateaddress", [.string(caller.address)])
+        #expect(program["scriptPubKey"]?.stringValue?.hasSuffix(program["witness_program"]?.stringValue ?? "-") == true)
+    }
+
     @Test func statistics() async throws {
         let caller = try await Caller()
         let hash = try #require(caller.hashes.last)
@@ -67,6 +92,78 @@ import Testing
         let stages = try await caller.call("getgrowthschedule")
         #expect(stages[0]?["height"] == 0 && stages[0]?["inforce"] == true && stages[0]?["costratio"] == 1)
         try await caller.refuses(-1, "getgrowthschedule", [1])
+        await caller.node.stop()
+    }
+
+    @Test func theNetworkIsSwitchedOffAndOn() async throws {
+        let caller = try await Caller()
+        #expect(try await caller.call("ping") == .null)
+        try await caller.refuses(-1, "ping", [1])
+        #expect(try await caller.call("getnetworkinfo")["networkactive"] == true)
+        #expect(try await caller.call("setnetworkactive", [false]) == false)
+        #expect(try await caller.call("getnetworkinfo")["networkactive"] == false)
+        #expect(try await caller.call("setnetworkactive", [true]) == true)
+        try await caller.refuses(-1, "setnetworkactive", ["x"])
+        #expect(try await caller.call("addpeeraddress", ["5.6.7.8", 9_555]) == ["success": true])
+        #expect(try await caller.call("addpeeraddress", ["5.6.7.8", 9_555])["success"] == false)
+        #expect(try await caller.call("getnodeaddresses", [0])[0]?["address"] == "5.6.7.8")
+        try await caller.refuses(-8, "addpeeraddress", ["5.6.7.8", 65_536])
+        try await caller.refuses(-30, "addpeeraddress", ["nowhere", 1])
+        await caller.node.stop()
+    }
+
+    @Test func packagesAndBlocksOfOnesChoice() async throws {
+        let caller = try await Caller()
+        _ = try await caller.call("generatetoaddress", [100, .string(caller.address)])
+        let key = try TestKey(3), chain = caller.node.chain
+        var parents: [Transaction] = []
+        for height in [1, 2] as [BlockHeight] {
+            let entry = try #require(await chain.entry(at: height))
+            let coinbase = try #require(try await chain.block(entry.hash)?.transactions.first)
+            let place = OutPoint(txid: coinbase.txid, index: 0)
+            let coin = try #require(try await chain.coin(place))
+            parents.append(key.payment(from: [(place, coin)], to: [TransactionOutput(value: Amount(haruki: 4_999_900_000), program: key.program)], genesis: chain.genesis))
+        }
+        func child(of parent: Transaction, _ value: Int64) -> Transaction {
+            let coin = Coin(output: parent.outputs[0], height: 104, isCoinbase: false)
+            return key.payment(
+                from: [(OutPoint(txid: parent.txid, index: 0), coin)], to: [TransactionOutput(value: Amount(haruki: value), program: key.program)], genesis: chain.genesis)
+        }
+        func hex(_ transaction: Transaction) -> JSONValue { .string(Hex.encode(transaction.encoded)) }
+        let first = child(of: parents[0], 4_999_800_000)
+        let tested = try await caller.call("testmempoolaccept", [[hex(parents[0]), hex(first)]])
+        #expect(tested[0]?["allowed"] == true && tested[1]?["allowed"] == true && tested[1]?["txid"] == .string(first.txid.displayHex))
+        #expect(try await caller.call("testmempoolaccept", [[hex(first)]])[0]?["reject-reason"] == "bad-txns-inputs-missingorspent")
+        #expect(try await caller.call("testmempoolaccept", [[hex(first), hex(parents[0])]])[0]?["package-error"] == "package-not-sorted")
+        try await caller.refuses(-8, "testmempoolaccept", [[]])
+        try await caller.refuses(-22, "testmempoolaccept", [["00"]])
+        try await caller.refuses(-25, "submitpackage", [[hex(first), hex(parents[0])]])
+        // A child that is worth too little takes its parent with it: all or none.
+        let worthless = try await caller.call("submitpackage", [[hex(parents[0]), hex(child(of: parents[0], 4_999_900_000))]])
+        #expect(worthless["package_msg"] == "transaction failed")
+        #expect(try await caller.call("getrawmempool") == [])
+        let taken = try await caller.call("submitpackage", [[hex(parents[0]), hex(first)]])
+        #expect(taken["package_msg"] == "success" && taken["tx-results"]?[first.witnessHash.displayHex]?["fees"]?["base"] == .number("0.00100000"))
+        // A block with one that waits and one that nobody has seen.
+        try await caller.refuses(-25, "generateblock", [.string(caller.address), [.string(first.txid.displayHex)]])
+        try await caller.refuses(-5, "generateblock", [.string(caller.address), [.string(String(repeating: "0", count: 64))]])
+        try await caller.refuses(-22, "generateblock", [.string(caller.address), ["zz"]])
+        try await caller.refuses(-5, "generateblock", ["nobody", []])
+        let made = try await caller.call("generateblock", [.string(caller.address), [.string(parents[0].txid.displayHex), hex(parents[1])]])
+        let block = try await caller.call("getblock", [made["hash"] ?? .null])
+        #expect(block["tx"]?.arrayValue?.dropFirst() == [.string(parents[0].txid.displayHex), .string(parents[1].txid.displayHex)])
+        #expect(try await caller.call("getrawmempool") == [.string(first.txid.displayHex)])
+        let fees = try await caller.call("getblockstats", [made["hash"] ?? .null])
+        #expect(fees["totalfee"] == 200_000 && fees["minfee"] == 100_000 && fees["maxfee"] == 100_000 && fees["medianfee"] == 100_000 && fees["avgfee"] == 100_000)
+        #expect(fees["minfeerate"] == fees["maxfeerate"] && fees["feerate_percentiles"]?.arrayValue?.count == 5)
+        await caller.node.stop()
+    }
+
+    @Test func whatThisNodeDoesNotHave() async throws {
+        let caller = try await Caller()
+        try await caller.refuses(-1, "setmocktime", [1])
+        #expect(try await caller.call("getindexinfo") == [:])
+        try await caller.refuses(-1, "getindexinfo", [1])
         await caller.node.stop()
     }
 

@@ -31,7 +31,7 @@ import Testing
     ] as [(String, Int64)])
     func readsAmountsExactly(_ text: String, _ haruki: Int64) { #expect(JSONValue.number(text).harukiValue == haruki) }
 
-    @Test(arguments: ["0.000000001", "1e-9", "abc", "", "1e99", "99999999999999999999", "1.2.3", "-", "1e400"])
+    @Test(arguments: ["0.000000001", "1e-9", "abc", "", "1e99", "99999999999999999999", "1.2.3", "-", "1e400", "00.1", "01", "-00"])
     func refusesOtherAmounts(_ text: String) { #expect(JSONValue.string(text).harukiValue == nil) }
 
     @Test func writesAmounts() {

@@ -3,14 +3,21 @@ import Contest
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowTensor
 
 /// What a node does with each block besides the training, and the text forms that wallets use.
 let benchmarks: @Sendable () -> Void = {
     // A block: the signatures are what its other work is compared with.
     let block = Contest("1,000 transactions in a block, 2 inputs and 2 outputs each")
-    block.add("check 2,000 signatures") {
+    for threads in [1, 2] {
+        block.add("check 2,000 signatures, \(threads == 1 ? "1 thread" : "\(threads) threads")") {
+            let (unverified, pool) = (try SampleBlock().connectCoins(), ThreadPool(threads: threads))
+            return { try SampleBlock.validator.verifySignatures(unverified, run: pool.run) }
+        }
+    }
+    block.add("find its coins") {
         let sample = try SampleBlock()
-        return { sample.checkSignatures() }
+        return { try sample.connectCoins() }
     }
     block.add("decode") {
         let bytes = try SampleBlock().block.encoded

@@ -5,7 +5,7 @@ import FlowCrypto
 struct SampleBlock {
     let block: Block
     private let spent: [TransactionOutput]
-    private let genesis = Keccak256.hash([1])
+    private let genesis = ChainParameters.regtest.genesisHash
 
     init() throws {
         let key = try Ed25519.PrivateKey(seed: [UInt8](repeating: 3, count: 32))
@@ -29,13 +29,23 @@ struct SampleBlock {
         block = Block(header: header, stepDigests: digests, transactions: transactions)
     }
 
-    func checkSignatures() -> Bool {
-        block.transactions.dropFirst().allSatisfy { transaction in
-            let hash = SignatureHash(transaction: transaction, spentOutputs: spent, domain: SignatureDomain(genesisHash: genesis, rulesRoot: .zero))
-            return transaction.witnesses.enumerated().allSatisfy { index, witness in
-                guard let (publicKey, signature) = witness.keyAndSignature else { return false }
-                return publicKey.isValid(signature: signature, for: hash.digest(input: UInt32(index)))
-            }
-        }
+    /// Finds the coins that the block spends, all of which are as they should be.
+    func connectCoins() throws -> UnverifiedConnection {
+        try Self.validator.connectCoins(block, coins: Coins(output: spent[0]), context: Parent(header: ChainParameters.regtest.genesisBlock.header))
+    }
+
+    static let validator = BlockValidator(parameters: .regtest)
+
+    private struct Coins: CoinView {
+        let output: TransactionOutput
+        func coin(for outPoint: OutPoint) -> Coin? { Coin(output: output, height: 0, isCoinbase: false) }
+    }
+
+    private struct Parent: ChainContext {
+        let header: BlockHeader
+        var parent: BlockHeader { header }
+        var parentHash: Hash256 { header.hash }
+        var parentResultRoot: Hash256? { header.modelRoot }
+        func header(at height: BlockHeight) -> BlockHeader? { header }
     }
 }

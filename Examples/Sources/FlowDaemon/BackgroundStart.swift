@@ -3,16 +3,18 @@ public import ProgramSupport
 
 /// `-daemon`: starts this program again in a session of its own, with its output in `debug.log`, and waits until it answers.
 public enum BackgroundStart {
-    public static func relaunch(_ network: NetworkOptions) async throws {
-        let directory = network.networkDirectory(of: try network.parameters())
+    public static func relaunch(_ network: NetworkOptions, _ options: DaemonOptions) async throws {
+        let parameters = try network.parameters()
+        let directory = network.networkDirectory(of: parameters)
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch {
             throw ProgramError("Cannot make the data directory \(directory.path): check the path of -datadir, its permissions and the free space of its disk.")
         }
-        let log = directory.appendingPathComponent("debug.log").path
-        let cookie = RPCCredentials.cookieURL(in: directory)
-        let arguments = CommandLine.arguments.filter { $0 != "-daemon" && $0 != "--daemon" }
+        let log = options.log.url(in: directory)?.path ?? "/dev/null"
+        let cookie = network.cookie(of: parameters)
+        // What goes to standard error would stand in the log twice.
+        let arguments = CommandLine.arguments + ["-daemon=0", "-printtoconsole=0"]
         // A cookie that a killed node left behind must not pass for the new node's.
         let before = try? FileManager.default.attributesOfItem(atPath: cookie.path)[.modificationDate] as? Date
         let child = try spawn(arguments, log: log)
@@ -38,6 +40,10 @@ public enum BackgroundStart {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Whoever started this program may wait until nobody holds what it left open.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let open = Int32(name), open > 2 { _ = fcntl(open, F_SETFD, FD_CLOEXEC) }
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

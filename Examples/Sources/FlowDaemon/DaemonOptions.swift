@@ -1,6 +1,8 @@
 public import ArgumentParser
 public import FlowModel
 import FlowNode
+import Foundation
+public import ProgramSupport
 
 /// Options of flowcoind, spelled as bitcoind's.
 public struct DaemonOptions: ParsableArguments, Sendable {
@@ -30,8 +32,21 @@ public struct DaemonOptions: ParsableArguments, Sendable {
         help: ArgumentHelp("Matrix backend: \(BackendChoice.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
     public var backend: String = BackendChoice.automatic.rawValue
 
-    @Option(name: .customLong("par", withSingleDash: true), help: ArgumentHelp("Threads for replay and training.", valueName: "n"))
-    public var threads: Int?
+    @Option(
+        name: .customLong("par", withSingleDash: true),
+        help: ArgumentHelp("Threads for replay and training; 0 for one a core, below 0 to leave so many cores free.", valueName: "n"))
+    public var parallel = 0
+
+    @Option(name: .customLong("dbcache", withSingleDash: true), help: ArgumentHelp("MiB of memory for the database.", valueName: "n"))
+    public var databaseCache = 64
+
+    @Flag(name: .customLong("txindex", withSingleDash: true), help: "Write down which block holds which transaction, for getrawtransaction.")
+    public var indexesTransactions = false
+
+    @Option(
+        name: .customLong("maxconnections", withSingleDash: true),
+        help: ArgumentHelp("Connections to peers at most; those of -connect and addnode do not count.", valueName: "n"))
+    public var maximumConnections = 125
 
     @Option(
         name: .customLong("modelexport", withSingleDash: true),
@@ -45,13 +60,34 @@ public struct DaemonOptions: ParsableArguments, Sendable {
     @Flag(name: .customLong("daemon", withSingleDash: true), help: "Run in the background; returns once the node answers.")
     public var daemon = false
 
-    @Flag(name: .customLong("server", withSingleDash: true), help: "Answer JSON-RPC; always on, and taken for the sake of older habits.")
-    public var server = false
+    @OptionGroup(title: "JSON-RPC server")
+    public var rpc: RPCServerOptions
+
+    @OptionGroup(title: "Mempool")
+    public var pool: PoolOptions
+
+    @OptionGroup(title: "Log")
+    public var log: LogOptions
+
+    @OptionGroup(title: "Notifications")
+    public var notifications: NotificationOptions
+
+    @OptionGroup(title: "ZeroMQ")
+    public var zeroMQ: ZeroMQOptions
 
     public init() {}
 
     /// The options that take no value.
-    public static let flags: Set = ["nolisten", "disablewallet", "daemon", "server"]
+    private static let flags = Set(["nolisten", "disablewallet", "daemon", "txindex"]).union(RPCServerOptions.flags).union(PoolOptions.flags).union(LogOptions.flags)
+
+    /// How bitcoind's words become the parser's.
+    public static let form = OptionForm(flags: flags, switches: RPCServerOptions.switches.union(LogOptions.switches))
+
+    /// Threads for replay and training.
+    var threads: Int {
+        let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        return parallel > 0 ? parallel : max(1, cores + parallel)
+    }
 
     private static let modelFormats = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
 
@@ -66,6 +102,9 @@ public struct DaemonOptions: ParsableArguments, Sendable {
         guard modelFile != nil || modelExport == "none" else {
             throw ValidationError("'\(modelExport)' is no type of -modelexport; choose one of \(Self.modelFormats), none.")
         }
-        if let threads, !(1...256).contains(threads) { throw ValidationError("-par must be 1 to 256, got \(threads).") }
+        guard (-256...256).contains(parallel) else { throw ValidationError("-par must be -256 to 256, got \(parallel).") }
+        guard (4...1_048_576).contains(databaseCache) else { throw ValidationError("-dbcache must be 4 to 1048576 MiB, got \(databaseCache).") }
+        guard (0...10_000).contains(maximumConnections) else { throw ValidationError("-maxconnections must be 0 to 10000, got \(maximumConnections).") }
+        guard !(daemon && rpc.noServer) else { throw ValidationError("-daemon waits until the node answers, which -server=0 keeps it from; leave one of them out.") }
     }
 }

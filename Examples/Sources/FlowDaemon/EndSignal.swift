@@ -26,6 +26,15 @@ final class EndSignal: Sendable {
         }
     }
 
+    /// Does something each time the terminal or a program that turns logs sends SIGHUP, until cancelled.
+    static func onHangUp(_ action: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+        signal(SIGHUP, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+        source.setEventHandler(handler: action)
+        source.resume()
+        return source
+    }
+
     deinit { sources.forEach { $0.cancel() } }
 
     var fault: NodeError? { state.withLock { $0.fault } }

@@ -36,6 +36,11 @@ public struct NetworkOptions: ParsableArguments, Sendable {
         help: ArgumentHelp("Password for JSON-RPC.", valueName: "password"))
     public var rpcPassword: String?
 
+    @Option(
+        name: .customLong("rpccookiefile", withSingleDash: true),
+        help: ArgumentHelp("Cookie with the node's credentials; below the network's folder unless it begins with /.", valueName: "file"))
+    public var rpcCookieFile = ".cookie"
+
     public init() {}
 
     public func validate() throws {
@@ -43,6 +48,7 @@ public struct NetworkOptions: ParsableArguments, Sendable {
         guard chosen <= 1 else {
             throw ValidationError("Expected at most one of -regtest, -testnet and -network, got \(chosen); leave all but one out.")
         }
+        guard !rpcCookieFile.isEmpty else { throw ValidationError("-rpccookiefile must name a file.") }
         guard (rpcUser == nil) == (rpcPassword == nil) else {
             throw ValidationError("-rpcuser and -rpcpassword belong together; give both or neither.")
         }
@@ -70,6 +76,11 @@ public struct NetworkOptions: ParsableArguments, Sendable {
             ? base : base.appendingPathComponent(parameters.name, isDirectory: true)
     }
 
+    /// Where the node leaves its credentials.
+    public func cookie(of parameters: ChainParameters) -> URL {
+        URL(fileURLWithPath: (rpcCookieFile as NSString).expandingTildeInPath, relativeTo: networkDirectory(of: parameters)).absoluteURL
+    }
+
     /// How a client reaches the node: address, port and credentials (the cookie, unless user and password are given).
     public func client(host: String = "127.0.0.1", timeout: TimeInterval = 900) throws -> RPCClient {
         let parameters = try parameters()
@@ -77,7 +88,7 @@ public struct NetworkOptions: ParsableArguments, Sendable {
         if let rpcUser, let rpcPassword {
             credentials = RPCCredentials(user: rpcUser, password: rpcPassword)
         } else {
-            credentials = try RPCCredentials(cookieIn: networkDirectory(of: parameters))
+            credentials = try RPCCredentials(cookieAt: cookie(of: parameters))
         }
         return RPCClient(host: host, port: rpcPort ?? parameters.rpcPort, credentials: credentials, timeout: timeout)
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FlowGGUF
 import FlowModel
 import Foundation
+import ProgramVersion
 
 /// Talks with a model in a GGUF file.
 @main
@@ -9,6 +10,7 @@ struct Flowchat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flowchat",
         abstract: "Chat with a GGUF model in the terminal, or serve it over HTTP.",
+        version: ProgramVersion.text,
         subcommands: [Talk.self, Serve.self], defaultSubcommand: Talk.self)
 }
 

@@ -46,7 +46,7 @@ struct ClientOptions: ParsableArguments {
 
     static let form = OptionForm(flags: ["rpcwait", "named", "stdin", "json", "getinfo", "netinfo", "generate"])
     /// What it takes from a configuration file that it shares with the node.
-    static let known: Set = ["regtest", "testnet", "chain", "network", "rpcconnect", "rpcport", "rpcuser", "rpcpassword", "rpcwallet", "rpcclienttimeout"]
+    static let known: Set = ["regtest", "testnet", "chain", "network", "rpcconnect", "rpcport", "rpcuser", "rpcpassword", "rpccookiefile", "rpcwallet", "rpcclienttimeout"]
 
     func validate() throws {
         guard timeout >= 0, waitTimeout >= 0 else { throw ValidationError("Expected seconds from 0 on, got \(min(timeout, waitTimeout)).") }

@@ -2,13 +2,15 @@ import ArgumentParser
 import FlowRPC
 import Foundation
 import ProgramSupport
+import ProgramVersion
 
 @main
 struct CommandLineClient: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flowcoin-cli",
         abstract: "Sends a command to flowcoind and prints its answer.",
-        discussion: "`flowcoin-cli help` lists the commands of the running node; `flowcoin-cli help COMMAND` explains one. `flowcoin-cli plotloss FILE.svg` draws the loss by height.")
+        discussion: "`flowcoin-cli help` lists the commands of the running node; `flowcoin-cli help COMMAND` explains one. `flowcoin-cli plotloss FILE.svg` draws the loss by height.",
+        version: ProgramVersion.text)
 
     @OptionGroup var network: NetworkOptions
     @OptionGroup var options: ClientOptions

@@ -4,11 +4,13 @@ import FlowMining
 import FlowTensor
 import Foundation
 import ProgramSupport
+import ProgramVersion
 
 @main
 struct Miner: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "flowminer", abstract: "Trains the shared model for a node and hands in the blocks it finds.")
+        commandName: "flowminer", abstract: "Trains the shared model for a node and hands in the blocks it finds.",
+        discussion: "Options may stand in flowcoin.conf in the data directory, without their dash, as the node's.", version: ProgramVersion.text)
 
     @OptionGroup var network: NetworkOptions
 
@@ -18,22 +20,25 @@ struct Miner: AsyncParsableCommand {
     @Option(name: .customLong("dataset", withSingleDash: true), help: "Directory of text files, the same as the node's; may be given several times.")
     var datasets: [String] = []
 
-    @Option(help: "Address that mined coins go to.")
+    @Option(name: .customLong("address", withSingleDash: true), help: "Address that mined coins go to.")
     var address: String?
 
-    @Option(help: "Stop after so many blocks of this miner.")
+    @Option(name: .customLong("blocks", withSingleDash: true), help: "Stop after so many blocks of this miner.")
     var blocks: Int?
 
-    @Option(help: "Matrix backend: automatic, or a name that 'list' shows.")
+    @Option(name: .customLong("backend", withSingleDash: true), help: "Matrix backend: automatic, or a name that 'list' shows.")
     var backend = ProcessInfo.processInfo.environment["FLOW_BACKEND"] ?? "automatic"
 
-    @Option(help: "Threads for training.")
+    @Option(name: .customLong("threads", withSingleDash: true), help: "Threads for training.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
-    @Flag(help: "Train one fixed trajectory and print its digests, to compare machines and backends; needs no node.")
+    @Flag(name: .customLong("conformance", withSingleDash: true), help: "Train one fixed trajectory and print its digests, to compare machines and backends; needs no node.")
     var conformance = false
 
-    static func main() async { await runProgram() }
+    static func main() async { await runProgram(OptionForm(flags: ["conformance"]), known: Self.known) }
+
+    /// What it takes from a configuration file that it shares with the node.
+    private static let known: Set = ["regtest", "testnet", "chain", "network", "dataset", "rpcconnect", "rpcport", "rpcuser", "rpcpassword", "rpccookiefile"]
 
     func run() async throws {
         if backend == "list" { return print(MinerSetup.backendTable) }

@@ -4,12 +4,16 @@ import Testing
 import ProgramSupport
 
 @Suite struct ConfigurationTests {
-    private static let form = OptionForm(flags: ["daemon", "nolisten"])
+    private static let form = OptionForm(flags: ["daemon", "nolisten"], switches: ["debug"])
 
     @Test(arguments: [
         (["-regtest=1", "--daemon", "-port=1"], ["-regtest", "-daemon", "-port=1"]), (["-regtest=0", "-nodaemon"], []), (["-noregtest=0"], ["-regtest"]),
         (["-listen=0"], ["-nolisten"]), (["-listen=1", "-listen"], []), (["-nolisten"], ["-nolisten"]), (["-chain=regtest"], ["-regtest"]),
         (["-chain=test"], ["-testnet"]), (["-chain=main"], []), (["-?"], ["--help"]), (["-version"], ["--version"]),
+        (["-daemon", "-daemon=0"], []), (["-listen=0", "-listen"], []), (["-regtest", "-chain=main"], []), (["-nodaemon", "--daemon=1"], ["-daemon"]),
+        (["-debug", "-daemon"], ["-debug=1", "-daemon"]), (["-nodebug"], ["-debug=0"]), (["-debug=net", "-debug=0"], ["-debug=net", "-debug=0"]),
+        (["-datadir", "a b", "-port", "7", "getblock", "-port", "8"], ["-datadir=a b", "-port=7", "getblock", "-port", "8"]), (["-debug", "getblock"], ["-debug=1", "getblock"]),
+        (["-port", "-daemon"], ["-port", "-daemon"]), (["-port"], ["-port"]), (["-daemon", "getblock"], ["-daemon", "getblock"]),
         (["-unknown=x"], ["-unknown=x"]), (["getblock", "-regtest=1"], ["getblock", "-regtest=1"]), (["-", "-daemon=1"], ["-", "-daemon=1"]),
     ] as [([String], [String])])
     func wordsAsBitcoindTakesThem(_ given: [String], _ expected: [String]) throws {
@@ -44,6 +48,10 @@ import ProgramSupport
             #expect(try configuration.words(Self.form, network: "test") == ["-daemon", "-port=2", "-par=2"])
             #expect(try configuration.words(Self.form, network: "main") == ["-port=1", "-daemon", "-par=2"])
             #expect(try configuration.words(Self.form, network: "regtest", known: ["rpcport"]) == ["-rpcport=5"])
+            // The command line has the last word, and its values may stand behind a space.
+            let last = try ProgramArguments.all(["-datadir", folder.path, "-listen", "-daemon=0", "-conf", "flowcoin.conf", "getblock"], Self.form)
+            #expect(last == ["-regtest", "-rpcport=5", "-port=3", "-par=2", "-datadir=\(folder.path)", "getblock"])
+            #expect(try ProgramArguments.all(["-datadir=\(folder.path)", "-chain=main"], Self.form) == ["-port=1", "-daemon", "-par=2", "-datadir=\(folder.path)"])
             let all = try ProgramArguments.all(["-datadir=\(folder.path)", "-par=7", "getblock", "-conf=x"], Self.form)
             #expect(all == ["-regtest", "-daemon", "-rpcport=5", "-port=3", "-nolisten", "-par=2", "-datadir=\(folder.path)", "-par=7", "getblock", "-conf=x"])
         }

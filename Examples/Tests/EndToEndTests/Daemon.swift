@@ -105,6 +105,9 @@ final class Daemon: @unchecked Sendable {
         return process.terminationStatus
     }
 
+    /// As programs do that turn logs.
+    func hangUp() { kill(process.processIdentifier, SIGHUP) }
+
     func killHard() {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()

@@ -63,6 +63,11 @@ import Testing
         await fails(-3, node, "sendmany", "", .object([.init(first, 0)]))
         await fails(-8, node, "sendmany", "", .object([.init(first, 1)]), 1, "", [two])
         await fails(-6, node, "sendmany", "", .object([.init(first, 1_000)]))
+        await fails(-6, node, "sendmany", "", .object([]))
+        await fails(-4, node, "walletcreatefundedpsbt", [], .object([.init(first, 1_000)]))
+        await fails(-3, node, "sendtoaddress", one, "00.1")
+        let decoded = try await node.call("gettransaction", .string(many.string ?? ""), .null, true, wallet: "w")
+        #expect(decoded["decoded"]["txid"].string == many.string && paid["decoded"].string == nil)
 
         let sent = try await node.call("send", .object([.init(first, 1)]), .null, "unset", 20, .object([.init("replaceable", true)]), wallet: "w")
         #expect(sent["complete"].bool == true && sent["txid"].string != nil)
@@ -153,6 +158,8 @@ import Testing
         #expect(try await node.call("listunspent", wallet: "w").array?.count == 4)
         let nowhere: JSONValue = ["txid": .string(String(repeating: "0", count: 64)), "vout": 0]
         await fails(-8, node, "lockunspent", false, [nowhere])
+        await fails(-3, node, "lockunspent", false, [["txid": nowhere["txid"] ?? ""]])
+        await fails(-8, node, "unloadwallet", "other")
         await fails(-8, node, "lockunspent", false, [["txid": "00", "vout": 0]])
         await fails(-8, node, "lockunspent", false, [["txid": .string(coins[0]["txid"].string ?? ""), "vout": 9]])
         await fails(-8, node, "lockunspent", false, [["txid": .string(coins[0]["txid"].string ?? ""), "vout": -1]])

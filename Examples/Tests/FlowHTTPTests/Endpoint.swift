@@ -15,6 +15,7 @@ struct Endpoint {
     /// - Parameter rpc: answers a body; without one, the body comes back.
     init(
         workQueue: Int = 64, timeout: Duration = .seconds(30), endpoints: [HTTPEndpoint]? = nil, allowed: [NetworkRange] = [],
+        access: RPCAccess = RPCAccess(credentials: credentials),
         rpc: @escaping @Sendable ([UInt8]) async -> [UInt8] = { $0 }
     ) async throws {
         var settings = HTTPFrontEnd.Settings(port: 0)
@@ -23,11 +24,11 @@ struct Endpoint {
         settings.timeout = timeout
         settings.allowed = allowed
         front = try await HTTPFrontEnd(
-            settings, credentials: Self.credentials,
-            rpc: { body, path in
-                let answer = await rpc(body)
+            settings, access: access,
+            rpc: { request in
+                let answer = await rpc(request.body)
                 return HTTPReply(
-                    status: answer.isEmpty ? 204 : 200, type: "application/json", headers: ["X-Path": path], body: .whole(answer))
+                    status: answer.isEmpty ? 204 : 200, type: "application/json", headers: ["X-Path": request.path, "X-User": request.user, "X-Allowed": request.allowed.map { $0.sorted().joined(separator: ",") } ?? "all"], body: .whole(answer))
             },
             rest: { HTTPReply(type: "application/octet-stream", body: .whole(Array($0.utf8))) })
     }

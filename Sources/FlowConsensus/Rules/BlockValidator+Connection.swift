@@ -49,18 +49,40 @@ extension BlockValidator {
             signatureChecks: signatureChecks)
     }
 
+    /// Runs `body(0)` … `body(tasks − 1)`, each once, in any order and on any threads, and returns when all are done.
+    public typealias Runner = (_ tasks: Int, _ body: (Int) -> Void) -> Void
+
     /// The second half of `connect`: the signatures of all transactions.
-    public func verifySignatures(_ unverified: UnverifiedConnection) throws(BlockViolation) -> BlockConnection {
-        let domain = signatureDomain(at: unverified.block.header.height)
-        let spenders = unverified.block.transactions.enumerated().dropFirst()
-        for ((index, transaction), coins) in zip(spenders, unverified.connection.undo.spentCoins) {
-            do {
-                try TransactionRules.checkWitnesses(transaction, coins: coins, domain: domain)
-            } catch {
-                throw .transaction(index: index, error)
+    ///
+    /// - Parameter run: may check parts of the block side by side; the verdict is the same in whatever order, that of the first transaction that breaks a rule.
+    public func verifySignatures(
+        _ unverified: UnverifiedConnection, run: Runner = { tasks, body in for task in 0..<tasks { body(task) } }
+    ) throws(BlockViolation) -> BlockConnection {
+        let spending = unverified.block.transactions.count - 1
+        // Small parts, so that threads that are slower keep nobody waiting.
+        let parts = max(1, min(spending, unverified.signatureChecks / 16, 256))
+        var found = [BlockViolation?](repeating: nil, count: parts)
+        found.withUnsafeMutableBufferPointer { found in
+            run(parts) { part in
+                found[part] = firstFalseSignature(in: spending * part / parts..<spending * (part + 1) / parts, of: unverified)
             }
         }
+        if let violation = found.lazy.compactMap(\.self).first { throw violation }
         return unverified.connection
+    }
+
+    /// - Parameter range: of the transactions behind the coinbase, counted from 0
+    private func firstFalseSignature(in range: Range<Int>, of unverified: UnverifiedConnection) -> BlockViolation? {
+        let domain = signatureDomain(at: unverified.block.header.height)
+        for number in range {
+            do {
+                try TransactionRules.checkWitnesses(
+                    unverified.block.transactions[number + 1], coins: unverified.connection.undo.spentCoins[number], domain: domain)
+            } catch {
+                return .transaction(index: number + 1, error)
+            }
+        }
+        return nil
     }
 
     private func checkCoinbaseValue(

@@ -3,6 +3,7 @@ import FlowCrypto
 import FlowEncoding
 import FlowModel
 import FlowStore
+import FlowTensor
 
 /// Moving the tip: the tree says which way, each step is a batch of its own that holds together.
 extension Chainstate {
@@ -106,10 +107,11 @@ extension Chainstate {
         let connection: BlockConnection
         do {
             if let checked = checkedConnection, checked.block == hash {
-                connection = try validator.verifySignatures(checked.connection)
+                connection = try validator.verifySignatures(checked.connection, run: environment.pool.run)
             } else {
                 guard let context = tree.context(on: tree.tip.hash) else { return false }
-                connection = try validator.connect(block, coins: store, context: context)
+                connection = try validator.verifySignatures(
+                    validator.connectCoins(block, coins: store, context: context), run: environment.pool.run)
             }
         } catch let violation as BlockViolation {
             settle(hash, violation, step: nil)
@@ -118,6 +120,7 @@ extension Chainstate {
             throw error as? NodeError ?? NodeError(.storeFailed, "block \(hash) cannot be checked", cause: error)
         }
         var batch = batch
+        let isIndexed = index(block, hash: hash, to: &batch)
         batch.put(StoreKey.undo(hash), connection.undo.encoded)
         batch.apply(connection.changes)
         batch.putTip(hash)
@@ -125,10 +128,11 @@ extension Chainstate {
 
         if let root { tree.replayed(hash, root: root) }
         tree.connected(hash)
+        if isIndexed { indexed = hash }
         model = state
         side = nil
         checkedConnection = nil
-        for dropped in mempool.blockConnected(block, now: clock()) { emit(.dropped(dropped)) }
+        tellDeparture(of: mempool.blockConnected(block, now: clock()))
         // Signatures made under the former rules are worth nothing in the next block.
         let height = block.header.height
         if validator.signatureDomain(at: height &+ 1) != validator.signatureDomain(at: height) { readmit([]) }

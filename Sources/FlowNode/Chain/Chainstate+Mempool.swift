@@ -9,9 +9,9 @@ extension Chainstate {
     /// - Throws: `MempoolRejection`, or `NodeError` when the store fails
     func submit(_ transaction: Transaction) throws -> Amount {
         try checkSound()
-        for dropped in mempool.expire(now: clock()) { emit(.dropped(dropped)) }
+        tellDeparture(of: mempool.expire(now: clock()))
         let entry = try admit(transaction)
-        emit(.transaction(entry.txid))
+        tellArrival(of: transaction, entry.txid)
         return entry.fee
     }
 
@@ -19,7 +19,7 @@ extension Chainstate {
 
     /// Writes down what came to the pool and went since the last time: a node that is killed comes back with it.
     func saveMempool() throws(NodeError) {
-        guard savedMempool != mempool.sequence else { return }
+        guard keepsMempool, savedMempool != mempool.sequence else { return }
         let changed: Set<Hash256>
         if let last = mempool.changes(since: savedMempool) {
             changed = last
@@ -37,6 +37,7 @@ extension Chainstate {
 
     /// Takes what waited when the node ended into the pool again, as far as the rules and its policy still allow it.
     func loadMempool() throws(NodeError) {
+        guard keepsMempool else { return }
         let stored = try store.waiting()
         var waiting = stored.compactMap(\.record)
         // In the order in which they came; a child may have the same second as its parent, so what lacks coins is tried again.
@@ -46,7 +47,7 @@ extension Chainstate {
             waiting.removeAll { (try? admit($0.transaction, time: $0.time)) != nil }
             if waiting.isEmpty || waiting.count == count { break }
         }
-        for dropped in mempool.expire(now: clock()) { emit(.dropped(dropped)) }
+        tellDeparture(of: mempool.expire(now: clock()))
         var batch = WriteBatch()
         for (txid, _) in stored where mempool[txid] == nil { batch.delete(StoreKey.waiting(txid)) }
         savedMempool = mempool.sequence
@@ -89,6 +90,18 @@ extension Chainstate {
         return refusals
     }
 
+    /// Transactions as they would wait in an empty pool, parents before children.
+    /// - Throws: `MempoolRejection`
+    func entries(of transactions: [Transaction]) throws -> [MempoolEntry] {
+        var pool = Mempool(policy: mempool.policy)
+        let now = clock()
+        return try transactions.map { transaction in
+            let (entry, admission) = try judge(transaction, time: now, in: pool)
+            pool.add(entry, admission, now: now)
+            return entry
+        }
+    }
+
     private func checkPackage(_ package: [Transaction]) throws(MempoolRejection) {
         let policy = mempool.policy
         guard package.count <= policy.maximumPackage else {
@@ -121,7 +134,7 @@ extension Chainstate {
         let now = clock()
         let (entry, admission) = try judge(transaction, time: time ?? now, in: mempool)
         mempool.add(entry, admission, now: now)
-        for dropped in admission.leaving.sorted() { emit(.dropped(dropped)) }
+        tellDeparture(of: admission.leaving)
         return entry
     }
 
@@ -171,9 +184,11 @@ extension Chainstate {
     /// After blocks were left: their transactions wait again, and everything in the pool is checked on the new tip.
     func readmit(_ returned: [Transaction]) {
         let waiting = mempool.drain()
-        for transaction in returned { _ = try? admit(transaction) }
+        for transaction in returned {
+            if let entry = try? admit(transaction) { tellArrival(of: transaction, entry.txid, returns: true) }
+        }
         for entry in waiting where mempool[entry.txid] == nil {
-            if (try? admit(entry.transaction, time: entry.time)) == nil { emit(.dropped(entry.txid)) }
+            if (try? admit(entry.transaction, time: entry.time)) == nil { tellDeparture(of: [entry.txid]) }
         }
     }
 

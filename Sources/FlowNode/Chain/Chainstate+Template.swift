@@ -6,8 +6,9 @@ extension Chainstate {
     /// What header, digests, counts and the coinbase may cost.
     private static func reservedCost(_ training: TrainingParameters) -> Int { 1_000 + 32 * Int(training.stepsPerBlock) }
 
-    /// The next block on the tip, with the best paying transactions of the mempool.
-    func blockTemplate() throws -> BlockTemplate {
+    /// The next block on the tip.
+    /// - Parameter given: what stands in it; nil for the best paying transactions of the mempool
+    func blockTemplate(holding given: [MempoolEntry]? = nil) throws -> BlockTemplate {
         try checkSound()
         let tip = tree.tip
         guard let modelRoot = tip.resultRoot, let context = tree.context(on: tip.hash) else {
@@ -23,7 +24,7 @@ extension Chainstate {
                 .notDue, "the next block's time is at least \(minimum), more than \(TimeRules.futureAllowance) s ahead of the clock, \(now); wait \(TimeRules.due(time: minimum) - now) s")
         }
         let training = parameters.training(at: height)
-        let chosen = mempool.selection(
+        let chosen = given ?? mempool.selection(
             maximumCost: ConsensusLimits.blockCost - Self.reservedCost(training), maximumSignatureChecks: ConsensusLimits.signatureChecks)
         let fees = Amount.sum(chosen.map(\.fee)) ?? .zero
         return BlockTemplate(

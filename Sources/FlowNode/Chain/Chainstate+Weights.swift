@@ -127,7 +127,7 @@ extension Chainstate {
         }
         for (next, block) in zip(ahead, blocks) {
             tree.connected(next.hash)
-            for dropped in mempool.blockConnected(block, now: clock()) { emit(.dropped(dropped)) }
+            tellDeparture(of: mempool.blockConnected(block, now: clock()))
             emit(.connected(hash: next.hash, height: next.height))
             emit(.judged(hash: next.hash, fate: .connected))
         }

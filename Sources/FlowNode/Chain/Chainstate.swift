@@ -39,6 +39,12 @@ final class Chainstate {
     /// Weights after the tip's training, grown where the next height calls for it: what the next block starts from. Never changed once set: a new tip gets a new state.
     var model: ModelState
     var mempool: Mempool
+    /// Whether the pool outlives the process.
+    var keepsMempool = true
+    /// Number of the next thing that is told of the pool.
+    private(set) var mempoolNews: UInt64 = 1
+    /// The last block that the index of transactions covers; nil without an index, zero before its first block.
+    var indexed: Hash256?
     /// The pool's state that the store holds.
     var savedMempool: UInt64 = 0
     private var known = KnownDigests()
@@ -87,6 +93,19 @@ final class Chainstate {
 
     func emit(_ event: NodeEvent) { collected.append(.event(event)) }
     func emit(_ effect: Effect) { collected.append(effect) }
+
+    /// - Parameter returns: it stood in a block that was left
+    func tellArrival(of transaction: Transaction, _ txid: Hash256, returns: Bool = false) {
+        emit(.transaction(transaction, txid: txid, number: mempoolNews, returns: returns))
+        mempoolNews += 1
+    }
+
+    func tellDeparture(of txids: some Collection<Hash256>) {
+        for txid in txids.sorted() {
+            emit(.dropped(txid, number: mempoolNews))
+            mempoolNews += 1
+        }
+    }
 
     /// What has to be done since the last call, in order.
     func takeEffects() -> [Effect] {
@@ -385,7 +404,7 @@ final class Chainstate {
     /// half a minute first and then ever more rarely.
     func tick() {
         let now = clock()
-        if failure == nil { for dropped in mempool.expire(now: now) { emit(.dropped(dropped)) } }
+        if failure == nil { tellDeparture(of: mempool.expire(now: now)) }
         _ = tree.retryEarly(now: now)
         forgetRemade(now: now)
         if let waiting = resting, now >= remakingDue {

@@ -11,10 +11,10 @@ public enum NodeEvent: Sendable {
     case tip(hash: Hash256, height: BlockHeight)
     /// The tip moved to another branch: `depth` blocks were left. Comes before the `tip` event.
     case reorganised(from: Hash256, to: Hash256, depth: Int)
-    /// A transaction entered the mempool.
-    case transaction(Hash256)
+    /// A transaction entered the mempool. Arrivals and departures are numbered together, from 1; `returns` says that it stood in a block that was left.
+    case transaction(Transaction, txid: Hash256, number: UInt64, returns: Bool)
     /// A transaction left the mempool without being confirmed.
-    case dropped(Hash256)
+    case dropped(Hash256, number: UInt64)
     /// A block may be passed on: its cheap checks and its first training step are right.
     case relayable(hash: Hash256)
     /// A block's fate is known.

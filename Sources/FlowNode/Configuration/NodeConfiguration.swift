@@ -33,8 +33,20 @@ public struct NodeConfiguration: Sendable {
     public var modelFile: ExportFormat?
     /// Most bytes of transactions in the mempool.
     public var mempoolBytes = 300_000_000
+    /// Seconds after which a transaction that no block took leaves the mempool: two weeks.
+    public var mempoolExpiry: UInt64 = 14 * 24 * 3600
+    /// Whether what waits in the mempool outlives the process.
+    public var keepsMempool = true
+    /// Whether it is written down which block holds which transaction.
+    public var indexesTransactions = false
+    /// Bytes of memory for the database: a quarter for changes that are not sorted yet, the rest for what was read.
+    public var databaseCacheBytes = 64 << 20
+    /// Connections to peers at most, those that others began included.
+    public var maximumConnections = 125
     /// The present, in seconds since 1970.
     public var clock: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970)) }
+    /// Sets what ``clock`` says, in seconds since 1970, 0 for the true time again; nil where nobody may.
+    public var setClock: (@Sendable (UInt64) -> Void)?
     /// Called when somebody asks for the node's end over JSON-RPC.
     public var onStop: @Sendable () -> Void = {}
     /// Called with the part of the corpus that is hashed, 0 … 1, and with steps of a longer start.

@@ -24,10 +24,11 @@ public final class MiningLoop: Sendable {
     ///   - count: how many; nil goes on until the task is cancelled
     ///   - program: who is paid
     ///   - attempts: trajectories to try in all; nil for no limit
+    ///   - transactions: what stands in the blocks; nil for the best paying transactions of the mempool
     /// - Returns: the hashes of the blocks, which are connected
     /// - Throws: `CancellationError`, `NodeError`
     public func mine(
-        _ count: Int?, paying program: LockProgram, attempts: UInt64? = nil,
+        _ count: Int?, paying program: LockProgram, attempts: UInt64? = nil, holding transactions: [Transaction]? = nil,
         progress: @escaping @Sendable (MiningProgress) -> Void = { _ in }
     ) async throws -> [Hash256] {
         var found: [Hash256] = []
@@ -46,7 +47,7 @@ public final class MiningLoop: Sendable {
             defer { watch.cancel() }
             let job: (template: BlockTemplate, weights: ModelState)
             do {
-                job = try await chain.miningJob()
+                job = try await chain.miningJob(holding: transactions)
             } catch let error as NodeError where error.code == .notDue {
                 // Blocks came faster than their times may; the next one is due soon, or the tip moves.
                 try await Task.sleep(for: .seconds(1))

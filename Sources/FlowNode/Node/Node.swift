@@ -38,9 +38,11 @@ public final class Node: Sendable {
         startedAt = configuration.clock()
         var policy = MempoolPolicy()
         policy.maximumBytes = configuration.mempoolBytes
+        policy.expirySeconds = configuration.mempoolExpiry
         let chain = try await ChainService.open(
             store: prepared.store, environment: prepared.environment, policy: policy,
-            mark: DurableFile(path: "\(configuration.dataDirectory)/\(TipMark.fileName)"), clock: configuration.clock)
+            mark: DurableFile(path: "\(configuration.dataDirectory)/\(TipMark.fileName)"), keepsMempool: configuration.keepsMempool,
+            indexesTransactions: configuration.indexesTransactions, clock: configuration.clock)
         self.chain = chain
         let connection = ConnectionParameters(
             genesisHash: chain.genesisHash, services: [.blocks], userAgent: NodeConfiguration.userAgent, nonce: .random(in: 0 ... .max))
@@ -49,6 +51,8 @@ public final class Node: Sendable {
         peers.addressBook = memory.addressBook
         peers.bans = memory.bans
         peers.banChanged = { memory.write(ban: $0, until: $1) }
+        peers.automaticOutbound = min(peers.automaticOutbound, max(0, configuration.maximumConnections))
+        peers.maximumInbound = max(0, configuration.maximumConnections - peers.automaticOutbound)
         // Whoever names his peers wants those and no others, as with bitcoind's -connect.
         if !configuration.connect.isEmpty { peers.automaticOutbound = 0 }
         let network = PeerNetwork(configuration: peers)

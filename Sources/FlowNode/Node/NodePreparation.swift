@@ -63,9 +63,11 @@ struct NodePreparation {
     }
 
     private func openStore() throws(NodeError) -> KeyValueStore {
+        var options = StoreOptions(identity: "flowcoin/chain")
+        options.writeBufferBytes = max(1 << 20, configuration.databaseCacheBytes / 4)
+        options.cacheBytes = max(1 << 20, configuration.databaseCacheBytes / 4 * 3)
         do {
-            return try KeyValueStore(
-                path: configuration.dataDirectory + "/chain", createIfMissing: true, options: StoreOptions(identity: "flowcoin/chain"))
+            return try KeyValueStore(path: configuration.dataDirectory + "/chain", createIfMissing: true, options: options)
         } catch {
             throw NodeError(store: error)
         }

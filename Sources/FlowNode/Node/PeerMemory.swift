@@ -7,7 +7,7 @@ import Logging
 /// row of its own.
 struct PeerMemory: Sendable {
     let store: any KeyValueStoring
-    private let log = Logger(label: "flowcoin.peers")
+    private let log = Logger(label: "flowcoin.net")
     /// As in Bitcoin Core, what is lost when a node ends suddenly is a quarter of an hour.
     static let interval: Duration = .seconds(900)
 

@@ -15,12 +15,16 @@ public struct TransactionShape: Sendable {
     func members(of program: LockProgram) -> [JSONValue.Member] {
         var members: [JSONValue.Member] = [
             .init("version", .integer(program.version)), .init("hex", .string(Hex.encode(program.bytes))),
+            .init("asm", .string("\(program.version) \(Hex.encode(program.bytes))")), .init("type", .string(Self.type(of: program))),
         ]
         if let address = try? Address(program: program, prefix: prefix) {
             members.append(.init("address", .string(address.description)))
         }
         return members
     }
+
+    /// bitcoind's name for the kind of program that stands where this one does.
+    private static func type(of program: LockProgram) -> String { program.isPayable ? "witness_v0_keyhash" : "witness_unknown" }
 
     public func transaction(_ transaction: Transaction) -> JSONValue { .object(members(of: transaction)) }
 
@@ -29,8 +33,9 @@ public struct TransactionShape: Sendable {
             if transaction.isCoinbase {
                 return ["coinbase": .string(Hex.encode(transaction.coinbaseData)), "sequence": .integer(input.sequence)]
             }
+            // What opens a coin is a witness here.
             var members: [JSONValue.Member] = [
-                .init("txid", .string(input.outPoint.txid.displayHex)), .init("vout", .integer(input.outPoint.index)),
+                .init("txid", .string(input.outPoint.txid.displayHex)), .init("vout", .integer(input.outPoint.index)), .init("scriptSig", ["asm": "", "hex": ""]),
             ]
             if transaction.witnesses.indices.contains(index) {
                 members.append(.init("txinwitness", .array(transaction.witnesses[index].items.map { .string(Hex.encode($0)) })))
@@ -44,6 +49,7 @@ public struct TransactionShape: Sendable {
         return [
             .init("txid", .string(transaction.txid.displayHex)), .init("hash", .string(transaction.witnessHash.displayHex)),
             .init("version", .integer(transaction.version)), .init("size", .integer(transaction.encodedLength)), .init("vsize", .integer(transaction.cost)),
+            .init("weight", .integer(4 * transaction.cost)),
             .init("locktime", .integer(transaction.lockTime)), .init("vin", .array(inputs)), .init("vout", .array(outputs)),
         ]
     }

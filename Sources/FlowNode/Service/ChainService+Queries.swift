@@ -64,9 +64,8 @@ extension ChainService {
     func coinWithMempool(_ outPoint: OutPoint) throws -> Coin? { try chain.coinWithMempool(outPoint) }
 
     /// Number, sum in haruki and digest of all unspent outputs. Reads them all.
-    func coinSummary() throws -> (tip: BlockIndexEntry, count: Int, total: Int64, digest: Hash256) {
-        let statistics = try chain.store.coinStatistics()
-        return (chain.tip, statistics.count, statistics.total, try chain.store.coinDigest())
+    func coinSummary(isHashed: Bool) throws -> (tip: BlockIndexEntry, coins: CoinStatistics, digest: Hash256?) {
+        (chain.tip, try chain.store.coinStatistics(), try isHashed ? chain.store.coinDigest() : nil)
     }
 
     /// Bytes of all blocks of the tip's chain.
@@ -121,6 +120,9 @@ extension ChainService {
         chain.mempool[txid].map { _ in chain.mempool.descendants(of: txid).sorted().compactMap { chain.mempool.details($0) } }
     }
 
+    /// Number of the next arrival or departure that is told (`NodeEvent.transaction`).
+    func mempoolNews() -> UInt64 { chain.mempoolNews }
+
     func mempoolInfo() -> MempoolInfo { chain.mempool.info(now: clock()) }
 
     /// The waiting transaction that spends an output.
@@ -148,7 +150,13 @@ extension ChainService {
     }
 
     /// A template with the weights that its training starts from.
-    func miningJob() throws -> (template: BlockTemplate, weights: ModelState) { (try blockTemplate(), chain.model) }
+    /// - Parameter transactions: what stands in the block, in that order; nil for the best paying transactions of the mempool
+    /// - Throws: `MempoolRejection` for one that the mempool would not take
+    func miningJob(holding transactions: [Transaction]? = nil) throws -> (template: BlockTemplate, weights: ModelState) {
+        guard let transactions else { return (try blockTemplate(), chain.model) }
+        try checkRunning()
+        return (try chain.blockTemplate(holding: chain.entries(of: transactions)), chain.model)
+    }
 
     /// The tip and its weights, which never change.
     func modelSnapshot() -> (tip: BlockIndexEntry, weights: ModelState) { (chain.tip, chain.model) }
@@ -162,6 +170,14 @@ extension ChainService {
     /// How many transactions the tip's chain holds up to a height.
     func transactionCount(through height: BlockHeight) -> Int64 {
         (0...height).reduce(0) { $0 + Int64(clamping: chain.entry(at: $1)?.transactionCount ?? 0) }
+    }
+
+    /// The block of the tip's chain that holds a transaction, where there is an index of transactions that has come so far.
+    func block(ofTransaction txid: Hash256) throws -> BlockIndexEntry? { try chain.block(ofTransaction: txid) }
+
+    /// How far the index of transactions has come; nil without one.
+    func transactionIndex() -> (height: BlockHeight, isSynced: Bool)? {
+        chain.indexed.map { (chain.tree[$0]?.height ?? 0, !chain.isIndexBehind) }
     }
 
     /// One of the coins that a transaction's outputs still are, if any is.

@@ -26,6 +26,7 @@ public actor ChainService {
     private var waiters: [Hash256: [CheckedContinuation<BlockFate, Never>]] = [:]
     private var replaying: (hash: Hash256, cancel: CancellationFlag)?
     private var isActivating = false
+    private var isIndexing = false
     private var isStopped = false
     /// Hands what the sync decided to the network.
     private var perform: @Sendable ([BlockSync.Action]) -> Void = { _ in }
@@ -59,14 +60,14 @@ public actor ChainService {
 
     static func open(
         store: any KeyValueStoring, environment: TrainingEnvironment, policy: MempoolPolicy = MempoolPolicy(), mark: DurableFile? = nil,
-        clock: @escaping @Sendable () -> UInt64
+        keepsMempool: Bool = true, indexesTransactions: Bool = false, clock: @escaping @Sendable () -> UInt64
     ) async throws -> ChainService {
         let loading = BlockingThread(name: "flowcoin.load")
         let marks = mark.map { TipMarkKeeper(file: $0) }
         let (loaded, found) = try await loading.run { (try ChainLoader(store: store, environment: environment).load(), marks?.read()) }
         let service = ChainService(loaded: loaded, environment: environment, mempool: Mempool(policy: policy), marks: marks, clock: clock)
         await service.compare(with: found)
-        try await service.loadMempool()
+        try await service.prepare(keepsMempool: keepsMempool, indexesTransactions: indexesTransactions)
         await service.poke()
         return service
     }
@@ -81,7 +82,13 @@ public actor ChainService {
         marks?.write(TipMark(chain.tree.tip, genesis: genesisHash))
     }
 
-    private func loadMempool() throws { try change { try $0.loadMempool() } }
+    private func prepare(keepsMempool: Bool, indexesTransactions: Bool) throws {
+        chain.keepsMempool = keepsMempool
+        try change { chain in
+            if indexesTransactions { try chain.openTransactionIndex() }
+            try chain.loadMempool()
+        }
+    }
 
     // MARK: events
 
@@ -191,12 +198,24 @@ public actor ChainService {
     /// Looks for work: connects what is replayed, replays what may lead to more work. One replay at a time.
     private func poke() {
         guard !isStopped else { return }
+        indexOn()
         if isActivating {
             if let replaying, chain.tree.shouldPreempt(replayOf: replaying.hash) { replaying.cancel.cancel() }
             return
         }
         isActivating = true
         Task { await activate() }
+    }
+
+    /// Writes down what the index of transactions lacks, a piece at a time, so that others get their turns.
+    private func indexOn() {
+        guard !isIndexing, chain.isIndexBehind else { return }
+        isIndexing = true
+        Task {
+            while !isStopped, (try? chain.indexMore()) == true { await Task.yield() }
+            isIndexing = false
+            settle()
+        }
     }
 
     private func activate() async {

@@ -17,7 +17,7 @@ final class PeerSync: Sendable {
 
     private let chain: ChainService
     private let network: PeerNetwork
-    private let log = Logger(label: "flowcoin.peers")
+    private let log = Logger(label: "flowcoin.net")
     private let serving = Mutex<[PeerID: Serving]>([:])
     private let tasks = Mutex<[Task<Void, Never>]>([])
     /// Hosts that were banned for a false digest by this process.
@@ -69,7 +69,7 @@ final class PeerSync: Sendable {
             serving.withLock { $0.removeValue(forKey: peer) }?.last.cancel()
         case .connectFailed(let endpoint, let error, _):
             log.warning("no connection", metadata: ["endpoint": "\(endpoint)", "reason": "\(error)"])
-        default: break
+        case .message(let peer, let message): log.debug("received", metadata: ["peer": "\(peer)", "message": "\(message.command.rawValue)"])
         }
     }
 

@@ -77,13 +77,17 @@ struct ChainStore: CoinView {
     }
 
     /// Number and sum of all unspent outputs.
-    func coinStatistics() throws(NodeError) -> (count: Int, total: Int64) {
-        var (count, total): (Int, Int64) = (0, 0)
-        try scan(StoreKey.coinPrefix, fault: "a stored coin does not decode") { _, value in
-            count += 1
-            total = total &+ (try Coin(decoding: value)).output.value.haruki
+    func coinStatistics() throws(NodeError) -> CoinStatistics {
+        var statistics = CoinStatistics(), last: ArraySlice<UInt8> = []
+        try scan(StoreKey.coinPrefix, fault: "a stored coin does not decode") { key, value in
+            statistics.count += 1
+            statistics.total = statistics.total &+ (try Coin(decoding: value)).output.value.haruki
+            // Coins stand in the order of their outpoints, which begin with the transaction's name.
+            let txid = key.prefix(StoreKey.coinPrefix.count + Hash256.byteCount)
+            if txid != last { statistics.transactions += 1 }
+            last = txid
         }
-        return (count, total)
+        return statistics
     }
 
     /// A hash over all coins in the order of their outpoints: two nodes with the same coins have the same.

@@ -6,12 +6,15 @@ import FlowEncoding
 enum StoreKey {
     static let indexPrefix: [UInt8] = [UInt8(ascii: "i")]
     static let coinPrefix: [UInt8] = [UInt8(ascii: "c")]
+    private static let transactionPrefix: [UInt8] = [UInt8(ascii: "x")]
     static let waitingPrefix: [UInt8] = [UInt8(ascii: "t")]
 
     static func block(_ hash: Hash256) -> [UInt8] { [UInt8(ascii: "b")] + hash.bytes }
     static func index(_ hash: Hash256) -> [UInt8] { indexPrefix + hash.bytes }
     static func undo(_ hash: Hash256) -> [UInt8] { [UInt8(ascii: "u")] + hash.bytes }
     static func coin(_ outPoint: OutPoint) -> [UInt8] { coinPrefix + outPoint.encoded }
+    /// The block that holds a transaction, by the index that `-txindex` keeps.
+    static func blockOfTransaction(_ txid: Hash256) -> [UInt8] { transactionPrefix + txid.bytes }
     /// A transaction that waits in the pool.
     static func waiting(_ txid: Hash256) -> [UInt8] { waitingPrefix + txid.bytes }
     /// Prefix of the pieces of a block's model delta.
@@ -23,6 +26,8 @@ enum StoreKey {
 
     /// Hash of the block that tip, coins and model belong to.
     static let tip = marker("tip")
+    /// The last block of the followed branch that the index of transactions covers.
+    static let transactionIndex = marker("txindex")
     /// Generation and block of the base snapshot.
     static let baseMarker = marker("base")
     /// Format, network, genesis hash and corpus that the directory belongs to.

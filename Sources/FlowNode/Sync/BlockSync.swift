@@ -73,7 +73,7 @@ struct BlockSync {
     mutating func handle(_ effect: Chainstate.Effect, chain: Chainstate) -> [Action] {
         switch effect {
         case .event(.relayable(let hash)): announce(block: hash, chain)
-        case .event(.transaction(let txid)): announce(transaction: txid, chain)
+        case .event(.transaction(_, let txid, _, returns: false)): announce(transaction: txid, chain)
         case .event(.tip(let hash, let height)):
             actions.append(.height(height))
             lastTipChange = now

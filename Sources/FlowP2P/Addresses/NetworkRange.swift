@@ -57,6 +57,9 @@ public struct NetworkRange: Hashable, Sendable, CustomStringConvertible {
         return otherLength >= length && Self.masked(otherBytes, length) == bytes
     }
 
+    /// Whether it is made of addresses, and is no name.
+    public var isAddresses: Bool { if case .addresses = form { true } else { false } }
+
     /// Whether it is one host rather than several.
     var isHost: Bool {
         switch form {

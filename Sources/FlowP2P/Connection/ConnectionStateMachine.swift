@@ -131,6 +131,9 @@ struct ConnectionStateMachine: Sendable {
         return phase == .closed ? actions : actions + timeouts(now: now)
     }
 
+    /// Measures the way to the peer now, unless an answer is awaited or there is no handshake yet.
+    mutating func pingNow(now: Duration) -> [Action] { phase == .established && pingSentAt == nil ? ping(now: now) : [] }
+
     /// Adds points for a fault that the node found; closes at the limit.
     mutating func misbehave(_ points: Int, _ fault: String) -> [Action] {
         guard phase != .closed else { return [] }

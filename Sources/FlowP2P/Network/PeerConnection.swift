@@ -106,6 +106,11 @@ final class PeerConnection: PeerLinkReader {
 
     func linkDidClose(_ why: String?) { close(.remoteClosed(why)) }
 
+    func ping() {
+        let now = configuration.clock.now()
+        act { state in state.machine.pingNow(now: now) }
+    }
+
     func tick() {
         let now = configuration.clock.now()
         act { state in state.machine.tick(now: now) }

@@ -77,6 +77,13 @@ struct PeerDiscovery: Sendable {
         if let place { automatic.remove(place) }
     }
 
+    /// Takes a place that nobody told.
+    /// - Returns: whether it is news
+    mutating func learn(_ address: PeerAddress, now: UInt64) -> Bool {
+        guard let endpoint = address.endpoint, !own.contains(endpoint) else { return false }
+        return !book.add([address], now: now).isEmpty
+    }
+
     /// A place turned out to be this node.
     mutating func isOwn(_ place: PeerEndpoint) { learnOwn(place, anyway: true) }
 

@@ -117,8 +117,9 @@ extension PeerNetwork {
 
     private func open(_ endpoint: PeerEndpoint, isAutomatic: Bool = false) async throws(PeerNetworkError) -> PeerConnection {
         let now = configuration.clock.unixTime()
-        let (stopped, banned) = state.withLockedValue { ($0.stopped, $0.bans.contains(endpoint.host, at: now)) }
+        let (stopped, active, banned) = state.withLockedValue { ($0.stopped, $0.isActive, $0.bans.contains(endpoint.host, at: now)) }
         if stopped { throw .stopped }
+        guard active else { throw .inactive }
         if banned { throw .banned(endpoint) }
         let made = NIOLockedValueBox<PeerConnection?>(nil)
         try await transport.connect(endpoint, timeout: configuration.connectTimeout) { [weak self] link in
@@ -127,8 +128,9 @@ extension PeerNetwork {
             return connection
         }
         guard let connection = made.withLockedValue({ $0 }) else {
-            if state.withLockedValue({ $0.stopped }) { throw .stopped }
-            throw .banned(endpoint)
+            let (stopped, active) = state.withLockedValue { ($0.stopped, $0.isActive) }
+            if stopped { throw .stopped }
+            throw active ? .banned(endpoint) : .inactive
         }
         return connection
     }

@@ -22,6 +22,7 @@ public final class PeerNetwork: Sendable {
         var listening: [PeerEndpoint] = []
         var ticker: Task<Void, Never>?
         var stopped = false
+        var isActive = true
         /// Bytes of connections that are over.
         var ended = (received: UInt64(0), sent: UInt64(0))
         var memory: MemoryBudget
@@ -159,6 +160,29 @@ public final class PeerNetwork: Sendable {
     /// Ends a connection; a place given to `connect` is tried again.
     public func disconnect(_ peer: PeerID, reason: String) { connection(peer)?.close(.requested(reason)) }
 
+    /// Measures the way to every peer now (`PeerInfo.pingTime`).
+    public func ping() { for connection in state.withLockedValue({ $0.connections }).values { connection.ping() } }
+
+    /// Whether the node talks with others. Switched off, it ends all connections, takes none and tries none; places given to `connect` are tried again
+    /// once it is switched on.
+    public var isActive: Bool {
+        get { state.withLockedValue { $0.isActive } }
+        set {
+            let connections = state.withLockedValue { state in
+                state.isActive = newValue
+                return newValue ? [] : Array(state.connections.values)
+            }
+            for connection in connections { connection.close(.requested("the network is switched off")) }
+        }
+    }
+
+    /// Learns where another node may be, as if a peer had told.
+    /// - Returns: false where there is no room for it, or it is known, or cannot be reached from elsewhere
+    public func learn(_ address: PeerAddress) -> Bool {
+        let now = configuration.clock.unixTime()
+        return state.withLockedValue { $0.discovery.learn(address, now: now) }
+    }
+
     /// Adds points of misbehaviour; at the limit the peer is cut off and its host banned.
     public func misbehaved(_ peer: PeerID, points: Int, fault: String) { connection(peer)?.misbehave(points, fault) }
 
@@ -244,6 +268,7 @@ public final class PeerNetwork: Sendable {
         settle { state in state.memory.tick(now: now) }
         let time = configuration.clock.unixTime()
         discover { state in
+            guard state.isActive else { return [] }
             let outbound = state.connections.values.filter { !$0.isInbound }.map(\.remote)
             return state.discovery.tick(busy: outbound + state.targets.keys, now: time)
         }
@@ -257,7 +282,7 @@ public final class PeerNetwork: Sendable {
     func adopt(_ link: any PeerLink, isInbound: Bool, automatic: PeerEndpoint? = nil) -> PeerConnection? {
         let now = configuration.clock.unixTime()
         let (connection, evicted) = state.withLockedValue { state -> (PeerConnection?, PeerConnection?) in
-            guard !state.stopped, !state.bans.contains(link.remote.host, at: now) else { return (nil, nil) }
+            guard !state.stopped, state.isActive, !state.bans.contains(link.remote.host, at: now) else { return (nil, nil) }
             var evicted: PeerConnection?
             if isInbound {
                 switch place(for: link, in: state) {

@@ -15,6 +15,8 @@ public enum PeerNetworkError: Error, Equatable, Sendable {
     case handshakeFailed(PeerEndpoint, DisconnectReason)
     /// The host is banned.
     case banned(PeerEndpoint)
+    /// The network is switched off.
+    case inactive
     /// The network was stopped.
     case stopped
 }
@@ -33,6 +35,7 @@ extension PeerNetworkError: CustomStringConvertible {
             "cannot reach \(place) (\(why)): check the address, and that the node runs and its port is open"
         case .handshakeFailed(let place, let reason): "no connection with \(place): \(reason)"
         case .banned(let place): "\(place.host) is banned: lift the ban first"
+        case .inactive: "the network is switched off: switch it on with setnetworkactive"
         case .stopped: "the network was stopped: make a new one"
         }
     }

@@ -17,13 +17,15 @@ extension RPCCatalogue {
         RPCDeclaration(
             "getblockstats", .blockchain,
             [.required("hash_or_height", .any, "The block's hash or height."), .optional("stats", .array, "The figures to give; all unless told otherwise.")],
-            "Counts of a block. totalfee is what its coinbase took beyond the subsidy."),
+            "Counts of a block. Fees are in haruki, their rates in haruki for 1,000 units of cost; totalfee is what the coinbase took beyond the subsidy."),
         RPCDeclaration(
             "getchaintxstats", .blockchain,
             [.optional("nblocks", .integer, "Blocks of the window; a month of them unless told otherwise."), .optional("blockhash", .hex, "The block that ends it; the tip unless told otherwise.")],
             "Number and rate of the chain's transactions."),
         RPCDeclaration("getchaintips", .blockchain, "The ends of all known branches."),
         RPCDeclaration("getdifficulty", .blockchain, "How many times harder than the easiest target the tip's is."),
+        RPCDeclaration(
+            "getindexinfo", .util, [.optional("index_name", .string, default: "", "Only this one.")], "The indices that the node keeps, and how far each has come."),
         RPCDeclaration(
             "gettxout", .blockchain,
             [
@@ -35,7 +37,7 @@ extension RPCCatalogue {
             [.required("txids", .array, "Ids of transactions of one block."), .optional("blockhash", .hex, "That block; left out, one of them must have an unspent output.")], kindErrorCode: -3,
             "A proof that the transactions stand in a block, in hexadecimal."),
         RPCDeclaration(
-            "gettxoutsetinfo", .blockchain, [.optional("hash_type", .string, default: "hash_serialized_2", "Taken for the sake of older clients; there is one kind of hash.")],
+            "gettxoutsetinfo", .blockchain, [.optional("hash_type", .string, default: "hash_serialized_2", "none, or hash_serialized, also with Core's numbers behind it: there is one kind of hash.")],
             "Number, sum and hash of all unspent outputs."),
         RPCDeclaration(
             "invalidateblock", .blockchain, [.required("blockhash", .hex, "The block's hash.")],
@@ -109,6 +111,12 @@ extension RPCCatalogue {
                 .required("nblocks", .integer, "How many blocks."), .required("address", .string, "Whom they pay."),
                 .optional("maxtries", .integer, default: 1_000_000, "The most trajectories that are trained."),
             ], "Mines blocks in the node and gives their hashes."),
+        RPCDeclaration(
+            "generateblock", .generating,
+            [
+                .required("output", .string, "Whom the block pays."),
+                .required("transactions", .array, "Ids of waiting transactions, or bytes of others, in their order in the block; nothing else is in it."),
+            ], "Mines a block with certain transactions in the node."),
         RPCDeclaration(
             "getblocktemplate", .mining, [.optional("template_request", .object, "As BIP-22 has it; a longpollid in it waits for a new tip.")],
             "All that an external miner needs for the next block. The weights are at /rest/modelstate/<modelroot>.bin."),

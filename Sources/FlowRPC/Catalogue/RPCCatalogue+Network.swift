@@ -3,6 +3,13 @@ extension RPCCatalogue {
         RPCDeclaration(
             "addnode", .network, [.required("node", .string, "host or host:port."), .required("command", .string, "add, remove or onetry.")],
             "Keeps connected to a node (add), no longer does (remove), or tries once (onetry)."),
+        RPCDeclaration(
+            "addpeeraddress", .network, [.required("address", .string, "The node's address."), .required("port", .integer, "Its port.")],
+            "Learns where another node may be, as if a peer had told."),
+        RPCDeclaration("ping", .network, "Measures the way to each peer now; getpeerinfo tells what came of it."),
+        RPCDeclaration(
+            "setnetworkactive", .network, [.required("state", .boolean, "Whether the node talks with others.")],
+            "Ends all connections and takes and tries none (false), or talks with others again (true)."),
         RPCDeclaration("clearbanned", .network, "Lifts all bans."),
         RPCDeclaration(
             "disconnectnode", .network,

@@ -20,13 +20,16 @@ extension RPCCatalogue {
             [
                 .required("txid", .hex, "The transaction's id."), .optional("verbose", .boolean, default: false, "An object, in place of bytes."),
                 .optional("blockhash", .hex, "The block that holds it."),
-            ], "A transaction of the mempool, or of the block that is named."),
+            ], "A transaction of the mempool, of the block that is named, or with -txindex of any block."),
         RPCDeclaration(
             "sendrawtransaction", .rawTransactions, [.required("hexstring", .hex, "The transaction's bytes."), highestRate], kindErrorCode: -3,
             "Hands a transaction to the node and its peers; gives its id."),
         RPCDeclaration(
-            "testmempoolaccept", .rawTransactions, [.required("rawtxs", .array, "The transaction's bytes, in a list."), highestRate], kindErrorCode: -3,
-            "Says whether the mempool would take a transaction."),
+            "testmempoolaccept", .rawTransactions, [.required("rawtxs", .array, "The bytes of 1 to 25 transactions, parents before children."), highestRate],
+            kindErrorCode: -3, "Says whether the mempool would take transactions, each with those before it."),
+        RPCDeclaration(
+            "submitpackage", .rawTransactions, [.required("package", .array, "The bytes of 1 to 25 transactions, parents before children."), highestRate],
+            kindErrorCode: -3, "Hands transactions that depend on each other to the node and its peers, all or none of them."),
         RPCDeclaration("validateaddress", .util, [.required("address", .string, "What may be an address.")], "Says whether a text is an address of this network."),
     ]
 }

@@ -97,7 +97,7 @@ extension JSONValue {
             bytes = bytes[..<mark]
         }
         let parts = bytes.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let whole = parts.first, !whole.isEmpty else { return nil }
+        guard let whole = parts.first, !whole.isEmpty, whole.count == 1 || whole.first != 48 else { return nil }
         let fraction = parts.count > 1 ? parts[1] : []
         guard parts.count == 1 || !fraction.isEmpty else { return nil }
         var digits = Array(whole) + Array(fraction)

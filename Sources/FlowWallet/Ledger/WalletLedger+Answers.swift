@@ -101,7 +101,8 @@ extension WalletLedger {
             transaction: entry.transaction, txid: txid, state: state, time: entry.time, receipts: entry.receipts,
             own: sums(false), watched: sums(true),
             fee: isWholly ? Amount.sum(entry.transaction.outputs.map(\.value)).flatMap { (Amount.sum(inputs.map(\.output.value)) ?? .zero).subtracting($0) } : nil,
-            replaces: payment?.replaces, replacedBy: replacements[txid], comment: payment?.comment ?? "", payee: payment?.payee ?? "")
+            replaces: payment?.replaces, replacedBy: replacements[txid], comment: payment?.comment ?? "", payee: payment?.payee ?? "",
+            blockIndex: entry.blockIndex)
     }
 
     private static func sum(_ outputs: [(output: TransactionOutput, holder: WalletHolder)], _ isWatched: Bool) -> Amount {

@@ -15,6 +15,8 @@ public struct WalletLedger: Sendable {
         let receipts: [WalletTransaction.Receipt]
         let time: UInt64
         var block: WalletBlock?
+        /// Its place among the block's transactions.
+        var blockIndex: Int?
     }
 
     struct Own: Sendable {
@@ -59,13 +61,13 @@ public struct WalletLedger: Sendable {
     mutating func connect(_ block: Block, hash: Hash256, height: BlockHeight, holder: (LockProgram) -> WalletHolder?) {
         let place = WalletBlock(hash: hash, height: height, time: block.header.time)
         var txids: [Hash256] = []
-        for transaction in block.transactions {
+        for (index, transaction) in block.transactions.enumerated() {
             let receipts = Self.receipts(of: transaction, holder)
             let spent = transaction.inputs.compactMap { Self.receipt(in: confirmed[$0.outPoint.txid], $0.outPoint) }
             guard !spent.isEmpty || !receipts.isEmpty else { continue }
             let txid = transaction.txid
             txids.append(txid)
-            confirmed[txid] = Entry(transaction: transaction, receipts: receipts, time: place.time, block: place)
+            confirmed[txid] = Entry(transaction: transaction, receipts: receipts, time: place.time, block: place, blockIndex: index)
             unconfirmedOwn.remove(txid)
             for receipt in spent { spends[receipt.holder.program, default: 0] &+= 1 }
             for input in transaction.inputs {

@@ -46,6 +46,8 @@ public struct WalletTransaction: Sendable {
     public let replacedBy: Hash256?
     /// What its maker wrote down about it, and about whom it pays.
     public let comment: String, payee: String
+    /// Its place among its block's transactions, from 0; nil while it is unconfirmed.
+    public let blockIndex: Int?
 
     /// Where it stands on the followed branch; nil while it is unconfirmed.
     public var block: WalletBlock? { if case .confirmed(let block) = state { block } else { nil } }

@@ -1,6 +1,7 @@
 @testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import Foundation
 import Testing
 
 @Suite struct ConnectionTests {
@@ -102,6 +103,39 @@ import Testing
         #expect(
             try chain.validator.verifySignatures(halves)
                 == chain.validator.connect(good, coins: chain.coins, context: chain.context))
+    }
+
+    /// Parts of a block may be looked at in any order and side by side: the first transaction with a false signature is named.
+    @Test func theFirstFalseSignatureIsNamedInWhateverOrder() throws {
+        let chain = Self.chain
+        var transactions = [chain.spend(coinbaseAt: 1)]
+        while transactions.count < 100 { transactions.append(child(of: transactions[transactions.count - 1])) }
+        let runners: [BlockValidator.Runner] = [
+            { tasks, body in for task in (0..<tasks).reversed() { body(task) } },
+            { tasks, body in withoutActuallyEscaping(body) { body in
+                let work = Work(body)
+                DispatchQueue.concurrentPerform(iterations: tasks) { work.body($0) }
+            } },
+        ]
+        func verified(_ transactions: [Transaction], _ run: BlockValidator.Runner) throws -> BlockConnection {
+            let unverified = try chain.validator.connectCoins(chain.makeBlock(transactions), coins: chain.coins, context: chain.context)
+            return try chain.validator.verifySignatures(unverified, run: run)
+        }
+        for run in runners {
+            for count in [0, 1, 15, 16, 17, 33, 100] {
+                #expect(try verified(Array(transactions.prefix(count)), run).undo.spentCoins.count == count)
+                var spoiled = Array(transactions.prefix(count))
+                for index in [count / 3, count - 1] where count > 0 { spoiled[index].witnesses = chain.spend(coinbaseAt: 2).witnesses }
+                guard count > 0 else { continue }
+                #expect(throws: BlockViolation.transaction(index: count / 3 + 1, .signature(input: 0))) { try verified(spoiled, run) }
+            }
+        }
+    }
+
+    /// Threads share what only one of them calls at a time for each part.
+    private struct Work: @unchecked Sendable {
+        let body: (Int) -> Void
+        init(_ body: @escaping (Int) -> Void) { self.body = body }
     }
 
     @Test func theGenesisCoinbaseMakesNoCoin() {

@@ -75,6 +75,7 @@ struct WalletDescription {
         if let block = entry.block {
             members += [
                 .init("blockhash", .string(block.hash.displayHex)), .init("blockheight", .integer(block.height)), .init("blocktime", .integer(block.time)),
+                .init("blockindex", .integer(entry.blockIndex ?? 0)),
             ]
         } else {
             members.append(.init("trusted", .bool(entry.state == .pending && entry.fee != nil)))
@@ -99,7 +100,8 @@ struct WalletDescription {
 
     func lines(of entry: WalletTransaction) -> [JSONValue] { details(of: entry).map { .object($0.members + common(entry)) } }
 
-    func whole(_ entry: WalletTransaction) -> JSONValue {
+    /// - Parameter isDecoded: with the transaction's parts
+    func whole(_ entry: WalletTransaction, isDecoded: Bool = false) -> JSONValue {
         let isSent = spent(entry) > 0
         let fee = isSent ? entry.fee?.haruki ?? 0 : 0
         var members: [JSONValue.Member] = [.init("amount", .amount(haruki: received(entry) - spent(entry) + fee))]
@@ -108,6 +110,6 @@ struct WalletDescription {
             members + common(entry) + [
                 .init("details", .array(details(of: entry).map { .object($0.members) })),
                 .init("hex", .string(Hex.encode(entry.transaction.encoded))),
-            ])
+            ] + (isDecoded ? [.init("decoded", TransactionShape(prefix: prefix).transaction(entry.transaction))] : []))
     }
 }

@@ -86,6 +86,7 @@ extension WalletMethods {
         let locked = Set(await wallet.lockedOutPoints)
         // All of them are checked before the first is changed.
         let outPoints = try call.array("transactions").map { item throws(RPCError) in
+            guard item["vout"]?.intValue != nil || item["txid"]?.stringValue == nil else { throw RPCError.type("Missing vout") }
             let outPoint = try RPCArguments.outPoint(item)
             guard let transaction = ledger[outPoint.txid] else { throw RPCError.invalidParameter("Invalid parameter, unknown transaction") }
             guard transaction.transaction.outputs.indices.contains(Int(outPoint.index)) else { throw .invalidParameter("Invalid parameter, vout index out of bounds") }

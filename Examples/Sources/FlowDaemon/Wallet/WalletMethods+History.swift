@@ -41,7 +41,7 @@ extension WalletMethods {
         guard let entry = description.ledger[txid], description.isShown(entry) || call.given("include_watchonly") == nil else {
             throw RPCError.notFound("Invalid or non-wallet transaction id")
         }
-        return description.whole(entry)
+        return description.whole(entry, isDecoded: try call.bool("verbose"))
     }
 
     private func sinceBlock(_ call: RPCCall) async throws -> JSONValue {

@@ -54,6 +54,9 @@ extension WalletMethods {
 
     private func unload(_ call: RPCCall) async throws -> JSONValue {
         let name = call.given("wallet_name") == nil ? call.wallet : try call.string("wallet_name")
+        guard call.wallet == nil || name == call.wallet else {
+            throw RPCError.invalidParameter("The RPC endpoint wallet and the wallet name parameter specify different wallets.")
+        }
         _ = try await service.unload(name)
         return ["warning": ""]
     }
@@ -98,6 +101,9 @@ extension WalletMethods {
         }
         guard await wallet.avoidsReuse != value else { throw RPCError.invalidParameter("Wallet flag is already set to \(value): \(flag)") }
         try await wallet.setAvoidsReuse(value)
-        return ["flag_name": .string(flag), "flag_state": .bool(value)]
+        return [
+            "flag_name": .string(flag), "flag_state": .bool(value),
+            "warnings": value ? "You need to rescan the blockchain in order to correctly mark used destinations in the past." : "",
+        ]
     }
 }

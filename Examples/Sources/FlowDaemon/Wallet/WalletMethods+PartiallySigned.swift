@@ -9,11 +9,6 @@ extension WalletMethods {
         [RPCMethod("walletcreatefundedpsbt", createFunded), RPCMethod("walletprocesspsbt", process)]
     }
 
-    private static let options: Set<String> = [
-        "add_inputs", "changeAddress", "changePosition", "change_type", "includeWatching", "lockUnspents", "fee_rate", "feeRate", "subtractFeeFromOutputs",
-        "replaceable", "conf_target", "estimate_mode",
-    ]
-
     private func createFunded(_ call: RPCCall) async throws -> JSONValue {
         let wallet = try await service.wallet(call.wallet)
         let inputs = call.given("inputs") == nil ? [] : try call.array("inputs")
@@ -21,10 +16,11 @@ extension WalletMethods {
         guard let lock = UInt32(exactly: try call.integer("locktime")) else { throw RPCError.invalidParameter("Invalid parameter, locktime out of range") }
         order.lockTime = lock
         order.inputs = try inputs.map(RPCArguments.input)
-        let options = try WalletArguments.options(call, Self.options)
+        let options = try WalletArguments.options(call, Self.fundOptions)
         try await fill(&order, options, wallet)
         order.addsInputs = try WalletArguments.bool(options, "add_inputs", default: inputs.isEmpty)
-        let made = try await wallet.fundPartially(order, through: service.chain)
+        let funded = order
+        let made = try await Self.funding { try await wallet.fundPartially(funded, through: service.chain) }
         return ["psbt": .string(made.transaction.base64), "fee": amount(made.fee), "changepos": .integer(made.changePlace ?? -1)]
     }
 

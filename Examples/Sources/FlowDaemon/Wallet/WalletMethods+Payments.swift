@@ -60,6 +60,7 @@ extension WalletMethods {
         guard try call.string("dummy").isEmpty else { throw RPCError.invalidParameter("Dummy value must be set to \"\"") }
         let wallet = try await service.wallet(call.wallet)
         let recipients = try RPCArguments.recipients(call.value("amounts"), prefix: wallet.network.addressPrefix)
+        guard !recipients.isEmpty else { throw RPCError(-6, "Transaction must have at least one recipient") }
         var order = PaymentOrder(outputs: recipients.map(\.output))
         if call.given("subtractfeefrom") != nil {
             for item in try call.array("subtractfeefrom") {

@@ -18,7 +18,8 @@ extension WalletMethods {
         ]
     }
 
-    private static let fundOptions: Set<String> = [
+    /// What `fundrawtransaction` and `walletcreatefundedpsbt` let the caller choose.
+    static let fundOptions: Set<String> = [
         "add_inputs", "changeAddress", "changePosition", "change_type", "includeWatching", "lockUnspents", "fee_rate", "feeRate", "subtractFeeFromOutputs",
         "replaceable", "conf_target", "estimate_mode",
     ]
@@ -37,10 +38,21 @@ extension WalletMethods {
         } else {
             try await fill(&order, try WalletArguments.options(call, Self.fundOptions), wallet)
         }
-        let draft = try await wallet.fund(order, through: service.chain)
+        let funded = order
+        let draft = try await Self.funding { try await wallet.fund(funded, through: service.chain) }
         return [
             "hex": .string(Hex.encode(draft.transaction.encoded)), "fee": amount(draft.fee), "changepos": .integer(draft.changePlace ?? -1),
         ]
+    }
+
+    /// Whoever asks for coins for a transaction of his own is told −4 where there are too few, as by bitcoind; who pays is told −6.
+    static func funding<Draft>(_ fund: () async throws -> Draft) async throws -> Draft {
+        do {
+            return try await fund()
+        } catch let error as WalletError {
+            guard case .insufficientFunds = error else { throw error }
+            throw RPCError(-4, "\(error)")
+        }
     }
 
     private func sign(_ call: RPCCall) async throws -> JSONValue {

@@ -13,11 +13,15 @@ actor WalletService {
     private let directory: URL
     private let network: WalletNetwork
     private let log: Logger
+    private let notifier: Notifier
     private var wallets: [String: Wallet] = [:]
+    /// What was told of each wallet, where somebody wants to be told.
+    private var watches: [String: WalletWatch] = [:]
     /// Why files in the wallet directory could not be loaded when the node started.
     private(set) var failures: [String: String] = [:]
 
-    init(chain: ChainService, directory: URL, log: Logger) {
+    init(chain: ChainService, directory: URL, notifier: Notifier, log: Logger) {
+        self.notifier = notifier
         self.chain = NodeWalletChain(chain: chain)
         self.directory = directory.appendingPathComponent("wallets", isDirectory: true)
         self.log = log
@@ -53,9 +57,7 @@ actor WalletService {
         try await wallet.synchronise(with: chain)
         // What has a passphrase is opened with it.
         if !passphrase.isEmpty { try await wallet.lock() }
-        wallets[name] = wallet
-        failures[name] = nil
-        return wallet
+        return try await adopt(wallet, name)
     }
 
     /// A wallet without a secret.
@@ -63,6 +65,17 @@ actor WalletService {
         let wallet = try Wallet.createWithoutKeys(
             at: freshPath(of: name), network: network, watchesOnly: watchesOnly, birthday: try await chain.tip().height)
         try await wallet.synchronise(with: chain)
+        return try await adopt(wallet, name)
+    }
+
+    private func adopt(_ wallet: Wallet, _ name: String) async throws -> Wallet {
+        if notifier.tellsOfWallets {
+            // What it knows already is no news.
+            var watch = WalletWatch()
+            let tip = try await chain.tip().hash
+            _ = watch.news(try await wallet.history(since: nil, through: chain), tip: tip)
+            watches[name] = watch
+        }
         wallets[name] = wallet
         failures[name] = nil
         return wallet
@@ -88,14 +101,13 @@ actor WalletService {
         let wallet = try Wallet.load(from: path, network: network)
         try await wallet.synchronise(with: chain)
         try await wallet.rebroadcast(through: chain)
-        wallets[name] = wallet
-        failures[name] = nil
-        return wallet
+        return try await adopt(wallet, name)
     }
 
     func unload(_ name: String?) throws -> String {
         let (name, _) = try entry(name)
         wallets[name] = nil
+        watches[name] = nil
         return name
     }
 
@@ -125,19 +137,37 @@ actor WalletService {
     /// Keeps the wallets in step with the chain until cancelled, and their payments on the way.
     func follow(_ events: AsyncStream<NodeEvent>) async {
         for await event in events {
-            guard case .tip = event else { continue }
+            let isTip: Bool
+            switch event {
+            case .tip: isTip = true
+            case .transaction, .dropped: isTip = false
+            default: continue
+            }
+            guard isTip || notifier.tellsOfWallets else { continue }
             for (name, wallet) in wallets {
                 // It comes to this block by itself, and the others need not wait for it.
                 if await wallet.isRescanning { continue }
                 do {
-                    try await wallet.synchronise(with: chain)
-                    try await wallet.rebroadcast(through: chain)
+                    if isTip {
+                        try await wallet.synchronise(with: chain)
+                        try await wallet.rebroadcast(through: chain)
+                    }
+                    try await tellNews(of: wallet, name)
                 } catch is CancellationError {
                     return
                 } catch {
                     log.error("wallet not in step with the chain", metadata: ["wallet": "\(name)", "reason": "\(error)"])
                 }
             }
+        }
+    }
+
+    private func tellNews(of wallet: Wallet, _ name: String) async throws {
+        guard let last = watches[name]?.last else { return }
+        let tip = try await chain.tip().hash
+        let history = try await wallet.history(since: last, through: chain)
+        for transaction in watches[name]?.news(history, tip: tip) ?? [] {
+            notifier.tell(wallet: name, txid: transaction.txid.displayHex, block: transaction.block.map { ($0.hash.displayHex, $0.height) })
         }
     }
 

@@ -76,9 +76,12 @@ extension NodeMethods {
         let verbosity: Int64 = if let flag = call.given("verbosity")?.boolValue { flag ? 1 : 0 } else { try call.integer("verbosity") }
         if verbosity <= 0 { return .string(Hex.encode(block.encoded)) }
         var members = try await header(entry)
-        members.append(.init("size", .integer(block.encodedLength)))
+        // No part of a block is left out for older nodes, so it has one size.
+        members += [
+            .init("size", .integer(block.encodedLength)), .init("strippedsize", .integer(block.encodedLength)), .init("weight", .integer(4 * block.cost)),
+        ]
         members.append(.init("stepdigests", .array(block.stepDigests.map { .string($0.displayHex) })))
-        let list = block.transactions.map { verbosity == 1 ? JSONValue.string($0.txid.displayHex) : shape.transaction($0) }
+        let list = block.transactions.map { verbosity == 1 ? JSONValue.string($0.txid.displayHex) : .object(shape.members(of: $0) + [.init("hex", .string(Hex.encode($0.encoded)))]) }
         members.append(.init("tx", .array(list)))
         return .object(members)
     }
@@ -97,13 +100,19 @@ extension NodeMethods {
                 guard await chain.entry(hash) != nil else { throw RPCError.notFound("Block not found") }
                 return nil
             },
-            RPCMethod("gettxoutsetinfo") { _ in
-                let summary = try await chain.coinSummary()
-                return [
-                    "height": .integer(summary.tip.height), "bestblock": .string(summary.tip.hash.displayHex),
-                    "txouts": .integer(summary.count), "total_amount": .amount(haruki: summary.total),
-                    "hash_serialized": .string(summary.digest.displayHex),
+            RPCMethod("gettxoutsetinfo") { call in
+                let kind = try call.string("hash_type")
+                guard ["none", "hash_serialized", "hash_serialized_2", "hash_serialized_3"].contains(kind) else {
+                    throw RPCError.invalidParameter("'\(kind)' is not a valid hash_type")
+                }
+                let summary = try await chain.coinSummary(isHashed: kind != "none")
+                var members: [JSONValue.Member] = [
+                    .init("height", .integer(summary.tip.height)), .init("bestblock", .string(summary.tip.hash.displayHex)),
+                    .init("transactions", .integer(summary.coins.transactions)), .init("txouts", .integer(summary.coins.count)),
+                    .init("total_amount", .amount(haruki: summary.coins.total)),
                 ]
+                if let digest = summary.digest { members.append(.init("hash_serialized", .string(digest.displayHex))) }
+                return .object(members)
             },
             RPCMethod("gettxout", output),
         ]

@@ -10,7 +10,7 @@ extension NodeMethods {
                 let withSequence = try call.bool("mempool_sequence")
                 guard try call.bool("verbose") else {
                     let ids = JSONValue.array(entries.map { .string($0.txid.displayHex) })
-                    return withSequence ? ["txids": ids, "mempool_sequence": .integer(await chain.mempoolChanges().sequence)] : ids
+                    return withSequence ? ["txids": ids, "mempool_sequence": .integer(await chain.mempoolNews())] : ids
                 }
                 guard !withSequence else { throw RPCError.invalidParameter("Verbose results cannot contain mempool sequence values.") }
                 var members: [JSONValue.Member] = []
@@ -61,9 +61,9 @@ extension NodeMethods {
     private static func describe(_ details: MempoolDetails) -> JSONValue {
         let entry = details.entry
         return [
-            "vsize": .integer(entry.cost), "size": .integer(entry.size), "fee": .amount(haruki: entry.fee.haruki),
+            "vsize": .integer(entry.cost), "weight": .integer(4 * entry.cost), "size": .integer(entry.size), "fee": .amount(haruki: entry.fee.haruki),
             "fees": [
-                "base": .amount(haruki: entry.fee.haruki), "ancestor": .amount(haruki: details.ancestors.fees), "descendant": .amount(haruki: details.descendants.fees),
+                "base": .amount(haruki: entry.fee.haruki), "modified": .amount(haruki: entry.countedFee), "ancestor": .amount(haruki: details.ancestors.fees), "descendant": .amount(haruki: details.descendants.fees),
             ],
             "feerate": .amount(haruki: entry.feeRate), "time": .integer(entry.time), "height": .integer(entry.height), "wtxid": .string(entry.transaction.witnessHash.displayHex),
             "ancestorcount": .integer(details.ancestors.count), "ancestorsize": .integer(details.ancestors.cost),

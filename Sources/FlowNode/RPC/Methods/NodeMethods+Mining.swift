@@ -29,7 +29,7 @@ extension NodeMethods {
                 let (count, _, _) = await chain.mempoolStatus()
                 let training = parameters.training(at: tip.height == .max ? tip.height : tip.height + 1)
                 return [
-                    "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count),
+                    "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count), "networkhashps": .double(await stepRate(over: 120, upTo: tip)),
                     "chain": .string(chainName), "stepsperblock": .integer(training.stepsPerBlock),
                     "firstpayingstep": .integer(training.firstPayingStep), "trainingsteps": .integer(chain.parameters.trainingSteps(before: tip.height &+ 1)),
                     "warnings": .string(await chain.warnings()),
@@ -38,7 +38,33 @@ extension NodeMethods {
             RPCMethod("generatetoaddress") { call in
                 try await generate(call.integer("nblocks"), to: call.string("address"), attempts: call.integer("maxtries"))
             },
+            RPCMethod("generateblock") { call in
+                let program = try program(call.string("output"))
+                var transactions: [Transaction] = []
+                for item in try call.array("transactions") {
+                    guard let text = item.stringValue else { throw RPCError.misc("JSON value is not a string as expected") }
+                    transactions.append(try await waitingOrGiven(text))
+                }
+                do {
+                    let hashes = try await miner.mine(1, paying: program, holding: transactions)
+                    return ["hash": .string(hashes.first?.displayHex ?? "")]
+                } catch let rejection as MempoolRejection {
+                    throw RPCError.verification("TestBlockValidity failed: \(rejection.reason)")
+                }
+            },
         ]
+    }
+
+    /// A waiting transaction by its id, or one by its bytes.
+    private func waitingOrGiven(_ text: String) async throws -> Transaction {
+        if text.utf8.count == 64, let txid = try? Hash256(displayHex: text) {
+            guard let entry = await chain.mempoolEntry(txid) else { throw RPCError.notFound("Transaction \(text) not in mempool.") }
+            return entry.transaction
+        }
+        guard let transaction = try? RPCArguments.transaction(text) else {
+            throw RPCError.deserialization("Transaction decode failed for \(text.prefix(100)). Make sure the tx has at least one input.")
+        }
+        return transaction
     }
 
     private func generate(_ count: Int64, to address: String, attempts: Int64) async throws -> JSONValue {

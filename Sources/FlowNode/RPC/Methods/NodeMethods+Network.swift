@@ -13,12 +13,12 @@ extension NodeMethods {
             },
             RPCMethod("getnetworkinfo", networkInfo),
             RPCMethod("addnode", addNode),
-            RPCMethod("getaddednodeinfo") { _ in
-                let peers = Set(network.peers().map(\.address))
-                return .array(network.targets.map { ["addednode": .string($0.description), "connected": .bool(peers.contains($0.description))] })
-            },
+            RPCMethod("getaddednodeinfo", addedNodes),
             RPCMethod("disconnectnode") { call in
                 let peer: PeerInfo?
+                guard try (call.given("nodeid") == nil) != call.string("address").isEmpty else {
+                    throw RPCError(-32602, "Only one of address and nodeid should be provided.")
+                }
                 if call.given("nodeid") != nil {
                     let number = try call.integer("nodeid")
                     peer = network.peers().first { Int64(clamping: $0.id.rawValue) == number }
@@ -38,6 +38,10 @@ extension NodeMethods {
                 let totals = network.totals
                 return [
                     "totalbytesrecv": .integer(totals.received), "totalbytessent": .integer(totals.sent), "timemillis": .integer(configuration.clock() &* 1_000),
+                    // No target is set, so none is reached.
+                    "uploadtarget": [
+                        "timeframe": 86_400, "target": 0, "target_reached": false, "serve_historical_blocks": true, "bytes_left_in_cycle": 0, "time_left_in_cycle": 0,
+                    ],
                 ]
             },
             RPCMethod("getnodeaddresses") { call in
@@ -56,6 +60,23 @@ extension NodeMethods {
                         .map { ["address": .string($0.address), "banned_until": .integer($0.end)] })
             },
             RPCMethod("setban", setBan),
+            RPCMethod("ping") { _ in
+                network.ping()
+                return nil
+            },
+            RPCMethod("setnetworkactive") { call in
+                network.isActive = try call.bool("state")
+                return .bool(network.isActive)
+            },
+            RPCMethod("addpeeraddress") { call in
+                let host = try call.string("address")
+                guard let port = UInt16(exactly: try call.integer("port")) else { throw RPCError.invalidParameter("Port must be 0 to 65535") }
+                let now = UInt32(clamping: configuration.clock())
+                guard let address = PeerAddress(PeerEndpoint(host: host, port: port), time: now, services: [.blocks]) else {
+                    throw RPCError(-30, "Invalid IP address")
+                }
+                return network.learn(address) ? ["success": true] : ["success": false, "error": "failed-adding-to-new"]
+            },
         ]
     }
 
@@ -103,13 +124,28 @@ extension NodeMethods {
         return [
             "version": 100, "subversion": .string(NodeConfiguration.userAgent), "protocolversion": .integer(ProtocolLimits.protocolVersion),
             "localservices": .string(Self.hex(services)), "localservicesnames": Self.names(services), "localrelay": true, "timeoffset": 0,
-            "networkactive": true, "connections": .integer(peers.count), "connections_in": .integer(peers.filter(\.isInbound).count),
+            "networkactive": .bool(network.isActive), "connections": .integer(peers.count), "connections_in": .integer(peers.filter(\.isInbound).count),
             "connections_out": .integer(peers.filter { !$0.isInbound }.count),
             "networks": [["name": "ipv4", "limited": false, "reachable": true, "proxy": "", "proxy_randomize_credentials": false]],
             "relayfee": fee, "incrementalfee": fee,
             "localaddresses": .array(network.listening.map { ["address": .string($0.host), "port": .integer($0.port), "score": 1] }),
             "warnings": .string(await chain.warnings()),
         ]
+    }
+
+    private func addedNodes(_ call: RPCCall) async throws -> JSONValue {
+        let peers = Dictionary(network.peers().map { ($0.address, $0.isInbound) }, uniquingKeysWith: { first, _ in first })
+        var targets = network.targets.map(\.description)
+        if call.given("node") != nil {
+            let text = try call.string("node")
+            let wanted = PeerEndpoint(text, defaultPort: parameters.p2pPort)?.description
+            targets = targets.filter { $0 == wanted }
+            guard !targets.isEmpty else { throw RPCError(-24, "Error: Node has not been added.") }
+        }
+        return .array(targets.map { target in
+            let addresses: JSONValue = peers[target].map { [["address": .string(target), "connected": $0 ? "inbound" : "outbound"]] } ?? []
+            return ["addednode": .string(target), "connected": .bool(peers[target] != nil), "addresses": addresses]
+        })
     }
 
     private func addNode(_ call: RPCCall) async throws -> JSONValue {
@@ -134,7 +170,7 @@ extension NodeMethods {
 
     private func setBan(_ call: RPCCall) async throws -> JSONValue {
         let text = try call.string("subnet")
-        guard let range = NetworkRange(text) else { throw RPCError(-30, "Error: Invalid IP/Subnet") }
+        guard let range = NetworkRange(text), range.isAddresses else { throw RPCError(-30, "Error: Invalid IP/Subnet") }
         switch try call.string("command") {
         case "add":
             guard network.bans()[range] == nil else { throw RPCError(-23, "Error: IP/Subnet already banned") }

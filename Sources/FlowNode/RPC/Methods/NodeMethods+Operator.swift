@@ -34,9 +34,12 @@ extension NodeMethods {
                 }
             },
             RPCMethod("scantxoutset") { call in
-                guard try call.string("action") == "start" else {
-                    // A scan answers when it is done, so there is none to ask about or to end.
-                    return try call.string("action") == "abort" ? false : nil
+                switch try call.string("action") {
+                case "start": break
+                // A scan answers when it is done, so there is none to ask about or to end.
+                case "abort": return false
+                case "status": return nil
+                case let action: throw RPCError.invalidParameter("Invalid action '\(action)'")
                 }
                 guard call.given("scanobjects") != nil else { throw RPCError.misc("scanobjects argument is required for the start action") }
                 var programs: Set<LockProgram> = []

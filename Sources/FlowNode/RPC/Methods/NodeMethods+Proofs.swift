@@ -19,7 +19,8 @@ extension NodeMethods {
                 return .string(Hex.encode(proof.encoded))
             },
             RPCMethod("verifytxoutproof") { call in
-                guard let bytes = try? Hex.decode(call.string("proof")), let proof = try? TransactionProof(decoding: bytes), proof.isValid else { return [] }
+                guard let bytes = try? Hex.decode(call.string("proof")) else { throw RPCError.invalidParameter("proof must be hexadecimal string") }
+                guard let proof = try? TransactionProof(decoding: bytes), proof.isValid else { return [] }
                 guard await chain.isConnected(proof.header.hash) else { throw RPCError.notFound("Block not found in chain") }
                 return .array(proof.entries.map { .string($0.txid.displayHex) })
             },

@@ -12,11 +12,7 @@ extension NodeMethods {
                 let tip = await chain.tip()
                 let end = height < 0 || height > Int64(tip.height) ? tip : await chain.entry(at: BlockHeight(height)) ?? tip
                 // As bitcoind: from 0 down, all blocks since the target moved last.
-                let span = count > 0 ? count : Int64(end.height % max(1, parameters.retargetPeriod)) + 1
-                guard end.height > 0, let start = await chain.entry(at: end.height - BlockHeight(min(span, Int64(end.height)))),
-                    end.header.time > start.header.time
-                else { return 0 }
-                return .double((Self.double(end.chainWork.value) - Self.double(start.chainWork.value)) / Double(end.header.time - start.header.time))
+                return .double(await stepRate(over: count > 0 ? count : Int64(end.height % max(1, parameters.retargetPeriod)) + 1, upTo: end))
             },
             RPCMethod("getgrowthschedule") { _ in
                 let height = await chain.tip().height
@@ -40,6 +36,13 @@ extension NodeMethods {
                 return try await wait(call) { Int64($0.height) >= height }
             },
         ]
+    }
+
+    /// Tickets a second that the work of some blocks stands for, the last of them `end`; 0 where no time passed.
+    func stepRate(over count: Int64, upTo end: BlockIndexEntry) async -> Double {
+        guard end.height > 0, let start = await chain.entry(at: end.height - BlockHeight(min(count, Int64(end.height)))), end.header.time > start.header.time
+        else { return 0 }
+        return (Self.double(end.chainWork.value) - Self.double(start.chainWork.value)) / Double(end.header.time - start.header.time)
     }
 
     private static func stage(height: BlockHeight, _ model: ModelShape, cost: Double, isInForce: Bool) -> JSONValue {
@@ -96,7 +99,7 @@ extension NodeMethods {
         }
         guard await chain.isConnected(entry.hash) else { throw RPCError.invalidParameter("Block is not in chain main") }
         guard let block = try await chain.block(entry.hash) else { throw RPCError.misc("Block not available (not downloaded yet)") }
-        let all = BlockStatistics(block, subsidy: parameters.subsidy(at: entry.height)).members + [
+        let all = try await BlockStatistics(block, subsidy: parameters.subsidy(at: entry.height), spent: chain.spentCoins(of: entry.hash)).members + [
             .init("blockhash", .string(entry.hash.displayHex)), .init("height", .integer(entry.height)), .init("time", .integer(entry.header.time)),
             .init("mediantime", .integer(try await chain.medianTimePast(of: entry))), .init("steps", .integer(entry.header.steps)),
             .init("heldoutloss", Self.optional(entry.heldOutLoss)), .init("trainingloss", Self.optional(entry.trainingLoss)),
@@ -111,14 +114,53 @@ extension NodeMethods {
     }
 }
 
-/// What can be counted in a block without the coins that it spends. The total of fees is what the coinbase took beyond the subsidy.
+/// What can be counted in a block. The total of fees is what the coinbase took beyond the subsidy; those of each transaction need the coins that it spends.
 struct BlockStatistics {
     private let block: Block
     private let subsidy: Amount
+    private let spent: [[Coin]]?
 
-    init(_ block: Block, subsidy: Amount) {
+    /// - Parameter spent: for each transaction but the coinbase one coin per input; nil where they are not known
+    init(_ block: Block, subsidy: Amount, spent: [[Coin]]? = nil) {
         self.block = block
         self.subsidy = subsidy
+        self.spent = spent
+    }
+
+    /// Of ascending numbers; 0 of none.
+    private static func median(_ sorted: [Int64]) -> Int64 {
+        guard let last = sorted.last else { return 0 }
+        let half = sorted.count / 2
+        return sorted.count % 2 == 1 ? sorted[half] : half > 0 ? (sorted[half - 1] + sorted[half]) / 2 : last
+    }
+
+    private func feeMembers(_ payments: [Transaction]) -> [JSONValue.Member] {
+        guard let spent, spent.count == payments.count else { return [] }
+        var fees: [Int64] = [], rates: [(rate: Int64, cost: Int)] = []
+        for (transaction, coins) in zip(payments, spent) {
+            let fee = coins.reduce(0) { $0 &+ $1.output.value.haruki } &- transaction.outputs.reduce(0) { $0 &+ $1.value.haruki }
+            fees.append(fee)
+            rates.append((MempoolEntry.rate(fee: fee, cost: transaction.cost), transaction.cost))
+        }
+        fees.sort()
+        rates.sort { $0.rate < $1.rate }
+        let (sum, cost) = (fees.reduce(0, &+), rates.reduce(0) { $0 + $1.cost })
+        return [
+            .init("avgfee", .integer(fees.isEmpty ? 0 : sum / Int64(fees.count))), .init("avgfeerate", .integer(MempoolEntry.rate(fee: sum, cost: cost))),
+            .init("feerate_percentiles", .array([10, 25, 50, 75, 90].map { .integer(Self.percentile($0, rates, cost)) })),
+            .init("maxfee", .integer(fees.last ?? 0)), .init("maxfeerate", .integer(rates.last?.rate ?? 0)), .init("medianfee", .integer(Self.median(fees))),
+            .init("minfee", .integer(fees.first ?? 0)), .init("minfeerate", .integer(rates.first?.rate ?? 0)),
+        ]
+    }
+
+    /// The rate up to which so many of a hundred units of cost pay; 0 where there are none.
+    private static func percentile(_ percent: Int, _ rates: [(rate: Int64, cost: Int)], _ total: Int) -> Int64 {
+        var reached = 0
+        for (rate, cost) in rates {
+            reached += cost
+            if reached * 100 >= percent * total { return rate }
+        }
+        return 0
     }
 
     var members: [JSONValue.Member] {
@@ -130,13 +172,13 @@ struct BlockStatistics {
             transactions.reduce(0) { sum, transaction in transaction.outputs.reduce(sum) { $0 &+ $1.value.haruki } }
         }
         let fees = max(0, total(block.transactions.filter(\.isCoinbase)) - subsidy.haruki)
-        let median = sizes.isEmpty ? 0 : sizes.count % 2 == 1 ? sizes[sizes.count / 2] : (sizes[sizes.count / 2 - 1] + sizes[sizes.count / 2]) / 2
+        let median = Self.median(sizes.map(Int64.init))
         return [
             .init("avgtxsize", .integer(sizes.isEmpty ? 0 : sizes.reduce(0, +) / sizes.count)), .init("ins", .integer(inputs)),
             .init("maxtxsize", .integer(sizes.last ?? 0)), .init("mediantxsize", .integer(median)), .init("mintxsize", .integer(sizes.first ?? 0)),
             .init("outs", .integer(outputs)), .init("subsidy", .integer(subsidy.haruki)), .init("total_out", .integer(total(payments))),
             .init("total_size", .integer(sizes.reduce(0, +))), .init("totalcost", .integer(payments.reduce(0) { $0 + $1.cost })),
             .init("totalfee", .integer(fees)), .init("txs", .integer(block.transactions.count)), .init("utxo_increase", .integer(outputs - inputs)),
-        ]
+        ] + feeMembers(payments)
     }
 }

@@ -22,6 +22,13 @@ struct NodeMethods: Sendable {
                 configuration.onStop()
                 return "FlowCoin server stopping"
             },
+            RPCMethod("setmocktime") { call in
+                guard let setClock = configuration.setClock else { throw RPCError.misc("setmocktime is for regression testing (-regtest mode) only") }
+                let time = try call.integer("timestamp")
+                guard time >= 0, time <= Int64(UInt32.max) else { throw RPCError.invalidParameter("Mocktime must be in the range [0, \(UInt32.max)], not \(time).") }
+                setClock(UInt64(time))
+                return nil
+            },
             RPCMethod("uptime") { _ in
                 let now = configuration.clock()
                 return .integer(now > startedAt ? now - startedAt : 0)

@@ -37,12 +37,13 @@ public struct HTTPFrontEnd: Sendable {
 
     /// Listens and answers from now on.
     /// - Parameters:
-    ///   - rpc: answers a JSON-RPC body that came to a path, `/` or `/wallet/<name>`.
+    ///   - access: who may ask, and what.
+    ///   - rpc: answers a JSON-RPC body.
     ///   - rest: answers the path below `/rest/`.
     /// - Throws: `ProgramError` naming the port when it is taken.
     public init(
-        _ settings: Settings, credentials: RPCCredentials,
-        rpc: @escaping @Sendable ([UInt8], String) async -> HTTPReply,
+        _ settings: Settings, access: RPCAccess,
+        rpc: @escaping @Sendable (RPCRequest) async -> HTTPReply,
         rest: @escaping @Sendable (String) async -> HTTPReply
     ) async throws {
         var http = HTTPServerSettings()
@@ -55,7 +56,7 @@ public struct HTTPFrontEnd: Sendable {
         // As bitcoind does: who sends a payment and leaves has sent it.
         http.cancelsAbandonedAnswers = false
         let service = RPCService(
-            credentials: credentials, allowed: settings.allowed, queue: WorkQueue(limit: settings.workQueue + Self.callsAtOnce),
+            access: access, allowed: settings.allowed, queue: WorkQueue(limit: settings.workQueue + Self.callsAtOnce),
             rpc: rpc, rest: rest)
         do {
             server = try await HTTPServer(settings.endpoints, settings: http, service: service)

@@ -5,10 +5,10 @@ import ProgramSupport
 
 /// Decides what of HTTP reaches the node, in bitcoind's order: who asks, where, how, and with which credentials.
 struct RPCService: HTTPService {
-    let credentials: RPCCredentials
+    let access: RPCAccess
     let allowed: [NetworkRange]
     let queue: WorkQueue
-    let rpc: @Sendable ([UInt8], String) async -> HTTPReply
+    let rpc: @Sendable (RPCRequest) async -> HTTPReply
     let rest: @Sendable (String) async -> HTTPReply
 
     private static let restPath = "/rest/"
@@ -36,7 +36,7 @@ struct RPCService: HTTPService {
             return reply
         }
         let authorization = head.header("Authorization")
-        if let authorization, credentials.matches(authorization: authorization) { return nil }
+        if let authorization, access.user(authorization: authorization) != nil { return nil }
         var reply = HTTPReply(
             status: 401, type: "text/plain", headers: ["WWW-Authenticate": "Basic realm=\"jsonrpc\""], body: .whole([]))
         // Slows down guessing.
@@ -50,7 +50,9 @@ struct RPCService: HTTPService {
         if request.target.hasPrefix(Self.restPath) {
             return await rest(String(request.path.dropFirst(Self.restPath.count)))
         }
-        return await rpc(request.body, request.target.removingPercentEncoding ?? request.target)
+        let user = request.header("Authorization").flatMap { access.user(authorization: $0) } ?? ""
+        return await rpc(
+            RPCRequest(body: request.body, path: request.target.removingPercentEncoding ?? request.target, user: user, allowed: access.methods(of: user)))
     }
 
     func reply(to fault: HTTPFault) -> HTTPReply { HTTPReply(status: fault.status, text: fault.message) }
