@@ -18,7 +18,7 @@ import Testing
         #expect(tip.hash == mined.last)
         #expect(tip.resultRoot != nil && tip.resultRoot != parameters.genesisModelRoot)
         #expect(tip.heldOutLoss != nil)
-        let summary = try await chain.coinSummary(isHashed: false)
+        let summary = try await chain.read { try $0.coinSummary(isHashed: false) }
         #expect(summary.coins.count == 3 && summary.coins.transactions == 3 && summary.digest == nil)
         #expect(summary.coins.total == 3 * 5_000_000_000)
         await chain.stop()
@@ -59,6 +59,6 @@ func expectSame(_ first: ChainService, _ second: ChainService, sourceLocation: S
     #expect(left.tip.resultRoot == right.tip.resultRoot, sourceLocation: sourceLocation)
     #expect(left.weights.root() == left.tip.resultRoot, sourceLocation: sourceLocation)
     #expect(right.weights.root() == right.tip.resultRoot, sourceLocation: sourceLocation)
-    let (a, b) = (try await first.coinSummary(isHashed: true), try await second.coinSummary(isHashed: true))
+    let (a, b) = (try await first.read { try $0.coinSummary(isHashed: true) }, try await second.read { try $0.coinSummary(isHashed: true) })
     #expect(a.coins == b.coins && a.digest == b.digest, sourceLocation: sourceLocation)
 }

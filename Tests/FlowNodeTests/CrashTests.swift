@@ -119,7 +119,7 @@ import Testing
             chain.append(block.header)
         }
         #expect(chain.parentHash == snapshot.tip.hash)
-        let summary = try await node.coinSummary(isHashed: false)
+        let summary = try await node.read { try $0.coinSummary(isHashed: false) }
         #expect(summary.coins.count == coins.coins.count)
         for (outPoint, coin) in coins.coins { #expect(try await node.coin(outPoint) == coin) }
     }

@@ -66,14 +66,14 @@ import Testing
         let confirmed = await second.mempoolChanges(since: nil)
         #expect(confirmed.isWhole && confirmed.arrived.isEmpty)
         let third = try await TestNetwork.chain(parameters, store: store, clock: clock)
-        #expect(await third.mempoolStatus().count == 0)
+        #expect(await third.read { $0.mempool.entries.count } == 0)
         // What is older than the policy allows does not come back.
         let last = try pay(key, coins[2], 4_999_990_000, chain: third)
         try await third.submit(last)
         clock.advance(MempoolPolicy().expirySeconds + 10)
         try store.write({ var batch = WriteBatch(); batch.put(StoreKey.waiting(.zero), [1, 2, 3]); return batch }(), sync: true)
         let fourth = try await TestNetwork.chain(parameters, store: store, clock: clock)
-        #expect(await fourth.mempoolStatus().count == 0)
+        #expect(await fourth.read { $0.mempool.entries.count } == 0)
         #expect(try ChainStore(store: store).waiting().isEmpty)
         for each in [chain, second, third, fourth] { await each.stop() }
     }
@@ -121,16 +121,16 @@ import Testing
         #expect(try await rejection(chain, try pay(key, coins[0], 0, chain: chain))?.reason == "tx-output-zero")
 
         let good = try pay(key, coins[0], full - 1_000, chain: chain)
-        #expect(try await chain.test(good).haruki == 1_000)
-        #expect(await chain.mempoolStatus().count == 0)
+        #expect(try await chain.read { try $0.test(good) }.haruki == 1_000)
+        #expect(await chain.read { $0.mempool.entries.count } == 0)
         #expect(try await chain.submit(good).haruki == 1_000)
         #expect(try await rejection(chain, good)?.kind == .known)
         #expect(try await rejection(chain, try pay(key, coins[0], full - 9_000, chain: chain))?.reason == "txn-mempool-conflict")
-        #expect(try await chain.coinWithMempool(coins[0].0) == nil)
+        #expect(try await chain.read({ try $0.coinWithMempool(coins[0].0) }) == nil)
 
         // A child of a waiting transaction, and a better paying stranger: parents first in the template.
         let output = OutPoint(txid: good.txid, index: 0)
-        let child = try pay(try TestKey(9), (output, try #require(try await chain.coinWithMempool(output))), full - 100_000, chain: chain)
+        let child = try pay(try TestKey(9), (output, try #require(try await chain.read({ try $0.coinWithMempool(output) }))), full - 100_000, chain: chain)
         try await chain.submit(child)
         let stranger = try pay(key, coins[1], full - 5_000, chain: chain)
         try await chain.submit(stranger)
@@ -139,7 +139,7 @@ import Testing
         #expect(template.coinbaseValue.haruki == full + 1_000 + 99_000 + 5_000)
 
         _ = try await MiningLoop(chain: chain).mine(1, paying: key.program)
-        #expect(await chain.mempoolStatus().count == 0)
+        #expect(await chain.read { $0.mempool.entries.count } == 0)
         #expect(try await rejection(chain, child)?.kind == .confirmed)
         let paid = OutPoint(txid: child.txid, index: 0)
         #expect(try await chain.coin(paid)?.height == 104)
@@ -157,7 +157,7 @@ import Testing
         try await other.submit(there)
         // Here both are confirmed; there the rival is, on a longer branch.
         _ = try await MiningLoop(chain: chain).mine(1, paying: key.program)
-        #expect(await chain.mempoolStatus().count == 0)
+        #expect(await chain.read { $0.mempool.entries.count } == 0)
         _ = try await MiningLoop(chain: other).mine(2, paying: key.program)
         for block in try await other.blocks(from: 104) { _ = try await chain.submit(block) }
         try await expectSame(chain, other)
@@ -169,8 +169,8 @@ import Testing
         try await other.submit(rival)
         _ = try await MiningLoop(chain: other).mine(1, paying: key.program)
         #expect(try await chain.submit(try await other.blocks(from: 106)[0]) == .connected)
-        #expect(await chain.mempoolEntry(mine.txid) == nil)
-        #expect(await chain.mempoolEntry(returns.txid) != nil)
+        #expect(await chain.read { $0.mempool[mine.txid] } == nil)
+        #expect(await chain.read { $0.mempool[returns.txid] } != nil)
         await chain.stop()
         await other.stop()
     }
@@ -186,7 +186,7 @@ import Testing
         let rich = try pay(key, coins[2], 4_999_900_000, chain: chain)
         if low.encodedLength * 3 > 450 {
             try await chain.submit(rich)
-            #expect(await chain.mempoolEntry(low.txid) == nil)
+            #expect(await chain.read { $0.mempool[low.txid] } == nil)
             #expect(try await rejection(chain, low)?.reason == "mempool min fee not met")
         }
         clock.advance(policy.expirySeconds + 1)
@@ -197,7 +197,7 @@ import Testing
         clock.advance(200 * 3_600)
         try await chain.submit(low)
         #expect(await chain.mempoolEntries().map(\.txid) == [low.txid])
-        #expect(await chain.mempoolInfo().minimumFeeRate == policy.minimumFeeRate)
+        #expect(await chain.read { $0.mempoolInfo.minimumFeeRate } == policy.minimumFeeRate)
         await chain.stop()
     }
 
@@ -219,9 +219,8 @@ import Testing
         let old = try pay(coins[0], 4_999_990_000, 0xffff_fffd)
         let child = try pay((OutPoint(txid: old.txid, index: 0), Coin(output: old.outputs[0], height: 104, isCoinbase: false)), 4_999_980_000, 0xffff_ffff)
         for transaction in [old, child] { try await chain.submit(transaction) }
-        #expect(await chain.mempoolDescendants(old.txid)?.map(\.entry.txid) == [child.txid])
-        #expect(await chain.mempoolAncestors(child.txid)?.map(\.entry.txid) == [old.txid])
-        #expect(await chain.mempoolAncestors(.zero)?.count == nil)
+        #expect(await chain.read { $0.mempool.descendants(of: old.txid).sorted() } == [child.txid])
+        #expect(await chain.read { $0.mempool.ancestors(of: child.txid).sorted() } == [old.txid])
         let sequence = await chain.mempoolChanges().sequence
         let new = try pay(coins[0], 4_999_900_000, 0xffff_fffd)
         let events = chain.events()
@@ -246,7 +245,7 @@ import Testing
         _ = try await MiningLoop(chain: again).mine(1, paying: key.program)
         let tip = await again.tip().hash
         #expect(try await again.block(tip)?.transactions.last?.txid == new.txid)
-        #expect(await again.mempoolStatus().count == 0)
+        #expect(await again.read { $0.mempool.entries.count } == 0)
         await chain.stop()
         await again.stop()
     }
@@ -260,13 +259,13 @@ import Testing
         let parent = try pay(coins[0], 4_999_990_000)
         let child = try pay((OutPoint(txid: parent.txid, index: 0), Coin(output: parent.outputs[0], height: 104, isCoinbase: false)), 4_999_980_000)
         let free = try pay(coins[1], 5_000_000_000)
-        let results = try await chain.test(package: [parent, child, free])
+        let results = try await chain.read { try $0.test(package: [parent, child, free]) }
         #expect(results.count == 3 && (try? results[0].get())?.txid == parent.txid && (try? results[1].get())?.fee.haruki == 10_000)
         if case .failure(let rejection) = results[2] { #expect(rejection.reason == "min relay fee not met") } else { Issue.record("accepted") }
-        #expect(await chain.mempoolStatus().count == 0)
+        #expect(await chain.read { $0.mempool.entries.count } == 0)
         func refusal(_ package: [Transaction]) async -> String? {
             do {
-                _ = try await chain.test(package: package)
+                _ = try await chain.read { try $0.test(package: package) }
                 return nil
             } catch { return (error as? MempoolRejection)?.reason }
         }
@@ -277,12 +276,12 @@ import Testing
         #expect(await refusal([Transaction](repeating: parent, count: 26)) == "package-too-many-transactions")
         // All or none.
         #expect(try await chain.submit(package: [parent, child, free]).map { $0?.reason } == [nil, nil, "min relay fee not met"])
-        #expect(await chain.mempoolStatus().count == 0)
+        #expect(await chain.read { $0.mempool.entries.count } == 0)
         #expect(try await chain.submit(package: [parent, child]).allSatisfy { $0 == nil })
-        #expect(await chain.mempoolStatus().count == 2)
+        #expect(await chain.read { $0.mempool.entries.count } == 2)
         #expect(try await chain.submit(package: [parent, child]).allSatisfy { $0 == nil }, "those that wait count as taken")
         try await chain.prioritise(child.txid, by: 5)
-        #expect(await chain.prioritisedTransactions() == [child.txid: 5])
+        #expect(await chain.read { $0.mempool.prioritised } == [child.txid: 5])
         await chain.stop()
     }
 }

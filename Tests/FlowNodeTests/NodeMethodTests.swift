@@ -1,4 +1,5 @@
 import FlowConsensus
+import FlowCrypto
 import FlowEncoding
 import FlowRPC
 import TestSupport
@@ -122,12 +123,12 @@ import Testing
             let coinbase = try #require(try await chain.block(entry.hash)?.transactions.first)
             let place = OutPoint(txid: coinbase.txid, index: 0)
             let coin = try #require(try await chain.coin(place))
-            parents.append(key.payment(from: [(place, coin)], to: [TransactionOutput(value: Amount(haruki: 4_999_900_000), program: key.program)], genesis: chain.genesis))
+            parents.append(key.payment(from: [(place, coin)], to: [TransactionOutput(value: Amount(haruki: 4_999_900_000), program: key.program)], genesis: chain.genesisHash))
         }
         func child(of parent: Transaction, _ value: Int64) -> Transaction {
             let coin = Coin(output: parent.outputs[0], height: 104, isCoinbase: false)
             return key.payment(
-                from: [(OutPoint(txid: parent.txid, index: 0), coin)], to: [TransactionOutput(value: Amount(haruki: value), program: key.program)], genesis: chain.genesis)
+                from: [(OutPoint(txid: parent.txid, index: 0), coin)], to: [TransactionOutput(value: Amount(haruki: value), program: key.program)], genesis: chain.genesisHash)
         }
         func hex(_ transaction: Transaction) -> JSONValue { .string(Hex.encode(transaction.encoded)) }
         let first = child(of: parents[0], 4_999_800_000)

@@ -35,10 +35,10 @@ import Testing
 
         try await chain.invalidate(left.hash)
         #expect(await chain.tip().height == 105)
-        #expect(await chain.mempoolEntry(payment.txid) != nil, "what the block held waits again")
+        #expect(await chain.read { $0.mempool[payment.txid] } != nil, "what the block held waits again")
         #expect(await chain.entry(left.hash)?.violation?.hasPrefix("invalidated") == true)
         #expect(await chain.entry(old.hash)?.violation != nil)
-        #expect(await chain.chainTips().contains { $0.status == .invalid && $0.entry.hash == old.hash })
+        #expect(await chain.read { $0.chainTips() }.contains { $0.status == .invalid && $0.entry.hash == old.hash })
         var seen: [String] = []
         for await event in events {
             if case .disconnected(_, let height) = event { seen.append("-\(height)") }
@@ -54,7 +54,7 @@ import Testing
         _ = try await MiningLoop(chain: chain).mine(2, paying: try TestKey(3).program)
         let other = await chain.tip()
         #expect(other.height == 107)
-        #expect(await chain.mempoolStatus().count == 0)
+        #expect(await chain.read { $0.mempool.entries.count } == 0)
 
         // Reconsidered, its branch is longer, and at hand without any peer.
         #expect(try await chain.reconsider(left.hash))
@@ -172,14 +172,14 @@ import Testing
 
         // What a block spends, and who holds what.
         let tip = try #require(await chain.entry(at: 105))
-        let spent = try #require(try await chain.spentCoins(of: tip.hash))
+        let spent = try #require(try await chain.read { try $0.spentCoins(of: tip.hash) })
         #expect(spent.count == 3 && spent.allSatisfy { $0.count == 1 && $0[0].output.value.haruki == 5_000_000_000 && $0[0].isCoinbase })
-        #expect(try await chain.spentCoins(of: parameters.genesisHash) == [])
-        #expect(try await chain.spentCoins(of: .zero) == nil)
+        #expect(try await chain.read { try $0.spentCoins(of: parameters.genesisHash) } == [])
+        #expect(try await chain.read { try $0.spentCoins(of: .zero) } == nil)
         let found = try await chain.scanCoins(for: [try TestKey(2).program, try TestKey(3).program])
         #expect(found.coins.count == 3 && found.total.haruki == 3 * 4_999_000_000 && found.tip.height == 106)
         #expect(Set(found.coins.map(\.outPoint.txid)) == Set(payments.map(\.txid)))
-        #expect(try await chain.coinSummary(isHashed: false).coins.count == found.scanned)
+        #expect(try await chain.read { try $0.coinSummary(isHashed: false) }.coins.count == found.scanned)
         #expect(try await chain.scanCoins(for: []).coins.isEmpty)
 
         // Each kind of damage is found at its level, and not before.
@@ -215,5 +215,17 @@ import Testing
         try store.write(batch, sync: true)
         #expect(await error { _ = try await chain.scanCoins(for: []) }?.code == .storeCorrupted)
         await chain.stop()
+    }
+}
+
+extension ChainService {
+    fileprivate func verify(
+        last count: Int, level: ChainVerification.Level, cancel: CancellationFlag = CancellationFlag(), progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) async throws -> Int {
+        try await study({ try $0.verification() }) { try $0.run(last: count, level: level, cancel: cancel, progress: progress) }
+    }
+
+    fileprivate func scanCoins(for programs: Set<LockProgram>, cancel: CancellationFlag = CancellationFlag()) async throws -> CoinScan.Found {
+        try await study({ try $0.coinScan() }) { try $0.run(for: programs, cancel: cancel) }
     }
 }

@@ -65,10 +65,10 @@ import Testing
             from: [(outPoint, try #require(try await first.chain.coin(outPoint)))],
             to: [TransactionOutput(value: Amount(haruki: 4_999_000_000), program: try TestKey(2).program)], genesis: parameters.genesisHash)
         try await second.chain.submit(payment)
-        try await eventually { await first.chain.mempoolEntry(payment.txid) != nil }
+        try await eventually { await first.chain.read { $0.mempool[payment.txid] } != nil }
         _ = try await first.miner.mine(1, paying: key.program)
         try await eventually { await second.chain.tip().height == 102 }
-        #expect(await second.chain.mempoolStatus().count == 0)
+        #expect(await second.chain.read { $0.mempool.entries.count } == 0)
         try await expectSame(first.chain, second.chain)
         await second.stop()
         await first.stop()

@@ -34,7 +34,7 @@ import Testing
             if seen.count == 6 { break }
         }
         #expect(seen == ["-5", "-4", "+4", "+5", "+6", "r2true"])
-        #expect(await left.chainTips().map(\.status.rawValue).sorted() == ["active", "valid-fork"])
+        #expect(await left.read { $0.chainTips() }.map(\.status.rawValue).sorted() == ["active", "valid-fork"])
         // And back again, with the stored deltas.
         await left.stop()
         await right.stop()

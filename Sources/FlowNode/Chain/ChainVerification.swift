@@ -28,7 +28,7 @@ struct ChainVerification: Sendable {
     ///   - progress: told the part that is done, 0 … 1
     /// - Returns: how many blocks were looked at
     /// - Throws: `NodeError` with the first fault, `CancellationError`
-    func run(last count: Int, level: Level, cancel: CancellationFlag, progress: (Double) -> Void) throws -> Int {
+    func run(last count: Int, level: Level, cancel: CancellationFlag = CancellationFlag(), progress: (Double) -> Void = { _ in }) throws -> Int {
         let height = tree.tip.height
         let total = min(max(0, count), Int(height))
         var coins = SnapshotCoins(snapshot: snapshot)

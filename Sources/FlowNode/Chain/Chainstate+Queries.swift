@@ -1,6 +1,7 @@
 import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+import FlowStore
 
 extension Chainstate {
     /// What is known of a block, invalid ones included.
@@ -46,6 +47,46 @@ extension Chainstate {
         }
         return found
     }
+
+    /// −1 for a block that is not on the tip's chain.
+    func confirmations(_ entry: BlockIndexEntry) -> Int64 {
+        tree[entry.hash]?.isConnected == true ? Int64(tree.tip.height) - Int64(entry.height) + 1 : -1
+    }
+
+    // MARK: figures
+
+    var mempoolInfo: MempoolInfo { mempool.info(now: clock()) }
+
+    /// Sums over all unspent outputs, and their digest where it is wanted. Reads them all.
+    func coinSummary(isHashed: Bool) throws -> (tip: BlockIndexEntry, coins: CoinStatistics, digest: Hash256?) {
+        (tip, try store.coinStatistics(), try isHashed ? store.coinDigest() : nil)
+    }
+
+    /// Bytes of all blocks of the tip's chain.
+    var sizeOfBlocks: UInt64 { facts.reduce(0) { $0 &+ (tree[$1.key]?.isConnected == true ? UInt64($1.value.size) : 0) } }
+
+    /// How many transactions the tip's chain holds up to a height.
+    func transactionCount(through height: BlockHeight) -> Int64 {
+        (0...height).reduce(0) { $0 + Int64(clamping: entry(at: $1)?.transactionCount ?? 0) }
+    }
+
+    /// The coins that the transactions of a block spend, the coinbase left out: for each one per input. nil for a block that was never connected.
+    func spentCoins(of hash: Hash256) throws -> [[Coin]]? {
+        guard let block = tree[hash], block.isReplayed else { return nil }
+        return block.height == 0 ? [] : try store.undo(hash)?.spentCoins
+    }
+
+    /// The last blocks, to be looked at again as they stand now.
+    func verification() throws(NodeError) -> ChainVerification { ChainVerification(snapshot: try snapshot(), tree: tree, validator: validator) }
+
+    /// All coins as they stand now.
+    func coinScan() throws(NodeError) -> CoinScan { CoinScan(snapshot: try snapshot(), tip: tip) }
+
+    private func snapshot() throws(NodeError) -> any KeyValueReading {
+        do { return try store.store.snapshot() } catch { throw NodeError(store: error) }
+    }
+
+    // MARK: branches
 
     /// Ends of all known branches.
     func chainTips() -> [ChainTip] {

@@ -58,4 +58,7 @@ extension Chainstate {
         self.indexed = reached
         return isIndexBehind
     }
+
+    /// How far the index has come; nil without one.
+    var transactionIndex: (height: BlockHeight, isSynced: Bool)? { indexed.map { (tree[$0]?.height ?? 0, !isIndexBehind) } }
 }

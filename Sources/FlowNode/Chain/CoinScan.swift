@@ -20,7 +20,7 @@ struct CoinScan: Sendable {
 
     /// - Parameter progress: told the part that is done, 0 … 1
     /// - Throws: `NodeError`, `CancellationError`
-    func run(for programs: Set<LockProgram>, cancel: CancellationFlag, progress: (Double) -> Void) throws -> Found {
+    func run(for programs: Set<LockProgram>, cancel: CancellationFlag = CancellationFlag(), progress: (Double) -> Void = { _ in }) throws -> Found {
         var coins: [(outPoint: OutPoint, coin: Coin)] = []
         var total = Amount.zero
         var scanned = 0

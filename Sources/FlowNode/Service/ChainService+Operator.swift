@@ -1,6 +1,5 @@
 import FlowConsensus
 import FlowCrypto
-import FlowStore
 
 extension ChainService {
     /// Leaves a block and all that builds on it until `reconsider`, or a restart.
@@ -10,12 +9,6 @@ extension ChainService {
     /// Prefers a block to others of as much work, as if it had come first.
     /// - Throws: `NodeError` for an unknown block
     func prefer(_ hash: Hash256) throws { try change { try $0.prefer(hash) } }
-
-    /// The coins that the transactions of a block spend, the coinbase left out: for each one per input. nil for a block that was never connected.
-    func spentCoins(of hash: Hash256) throws -> [[Coin]]? {
-        guard let block = chain.tree[hash], block.isReplayed else { return nil }
-        return block.height == 0 ? [] : try chain.store.undo(hash)?.spentCoins
-    }
 
     // MARK: waiting
 
@@ -41,41 +34,11 @@ extension ChainService {
         return await tip()
     }
 
-    // MARK: long looks at the store
-
-    /// Looks at the last blocks again, on a thread of its own, as they stand now.
-    /// - Parameters:
-    ///   - count: blocks from the tip down
-    ///   - cancel: ends it between two blocks
-    ///   - progress: told the part that is done, 0 … 1
-    /// - Returns: how many blocks were looked at
-    /// - Throws: `NodeError` with the first fault, `CancellationError`
-    nonisolated func verify(
-        last count: Int, level: ChainVerification.Level, cancel: CancellationFlag = CancellationFlag(), progress: @escaping @Sendable (Double) -> Void = { _ in }
-    ) async throws -> Int {
-        let verification = try await verification()
-        return try await BlockingThread(name: "flowcoin.verify").run { try verification.run(last: count, level: level, cancel: cancel, progress: progress) }
-    }
-
-    private func verification() throws -> ChainVerification {
-        ChainVerification(snapshot: try snapshot(), tree: chain.tree, validator: chain.validator)
-    }
-
-    /// Looks through all coins for those that certain programs lock, on a thread of its own, as they stand now.
-    /// - Parameters:
-    ///   - cancel: ends it
-    ///   - progress: told the part that is done, 0 … 1
-    /// - Throws: `NodeError`, `CancellationError`
-    nonisolated func scanCoins(
-        for programs: Set<LockProgram>, cancel: CancellationFlag = CancellationFlag(), progress: @escaping @Sendable (Double) -> Void = { _ in }
-    ) async throws -> CoinScan.Found {
-        let scan = try await coinScan()
-        return try await BlockingThread(name: "flowcoin.scan").run { try scan.run(for: programs, cancel: cancel, progress: progress) }
-    }
-
-    private func coinScan() throws -> CoinScan { CoinScan(snapshot: try snapshot(), tip: chain.tip) }
-
-    private func snapshot() throws(NodeError) -> any KeyValueReading {
-        do { return try chain.store.store.snapshot() } catch { throw NodeError(store: error) }
+    /// Takes something of one moment of the chain and works on it on a thread of its own, since that takes long.
+    nonisolated func study<Subject: Sendable, Result: Sendable>(
+        _ subject: @Sendable (Chainstate) throws -> Subject, _ body: @escaping @Sendable (Subject) throws -> Result
+    ) async throws -> Result {
+        let subject = try await read(subject)
+        return try await BlockingThread(name: "flowcoin.study").run { try body(subject) }
     }
 }

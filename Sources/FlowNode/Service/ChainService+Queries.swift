@@ -44,44 +44,18 @@ extension ChainService {
     public func isConnected(_ hash: Hash256) -> Bool { chain.tree[hash]?.isConnected ?? false }
 
     /// −1 for a block that is not on the tip's chain.
-    public func confirmations(_ entry: BlockIndexEntry) -> Int64 {
-        isConnected(entry.hash) ? Int64(chain.tree.tip.height) - Int64(entry.height) + 1 : -1
-    }
+    public func confirmations(_ entry: BlockIndexEntry) -> Int64 { chain.confirmations(entry) }
 
     public func block(_ hash: Hash256) throws -> Block? { try chain.block(hash) }
 
     /// Blocks of the connected chain from a height on, at most `limit`.
     public func blocks(from height: BlockHeight, limit: Int = 100) throws -> [Block] { try chain.blocks(from: height, limit: limit) }
 
-    /// The bytes of a block, wherever it is.
-    func blockBytes(_ hash: Hash256) throws -> [UInt8]? { try chain.blockBytes(hash) }
-    func blockByteCount(_ hash: Hash256) -> Int? { chain.blockByteCount(hash) }
-
     /// An unspent output of the connected chain.
     public func coin(_ outPoint: OutPoint) throws -> Coin? { try chain.store.coin(for: outPoint) }
 
-    /// An unspent output, counting the mempool: what it spends is gone, what it makes is there with the next height.
-    func coinWithMempool(_ outPoint: OutPoint) throws -> Coin? { try chain.coinWithMempool(outPoint) }
-
-    /// Number, sum in haruki and digest of all unspent outputs. Reads them all.
-    func coinSummary(isHashed: Bool) throws -> (tip: BlockIndexEntry, coins: CoinStatistics, digest: Hash256?) {
-        (chain.tip, try chain.store.coinStatistics(), try isHashed ? chain.store.coinDigest() : nil)
-    }
-
-    /// Bytes of all blocks of the tip's chain.
-    func sizeOfBlocks() -> UInt64 { chain.facts.reduce(0) { $0 &+ (isConnected($1.key) ? UInt64($1.value.size) : 0) } }
-
     /// What the node's operator should look at; empty when nothing is wrong.
     public func warnings() -> String { (chain.warningLines + sync.warnings).joined(separator: "; ") }
-
-    /// The share of zero rows in the last step that was replayed; nil before the first.
-    func zeroRowShare() -> Double? { chain.zeroRowShare }
-
-    /// Steps of blocks that were trained since the start, right and false ones.
-    func replayedSteps() -> Int { chain.replayedSteps }
-
-    /// Ends of all known branches.
-    func chainTips() -> [ChainTip] { chain.chainTips() }
 
     // MARK: mempool
 
@@ -91,51 +65,14 @@ extension ChainService {
     @discardableResult
     public func submit(_ transaction: Transaction) throws -> Amount { try change { try $0.submit(transaction) } }
 
-    /// Checks a transaction as `submit` does and keeps nothing.
-    func test(_ transaction: Transaction) throws -> Amount { try chain.test(transaction) }
-
     /// All waiting transactions, parents before children, else the best paying first.
     public func mempoolEntries() -> [MempoolEntry] { chain.mempool.ordered }
 
     /// What came and went since the pool was in state `sequence`; all of it for nil, or where that is too long ago.
     public func mempoolChanges(since sequence: UInt64? = nil) -> MempoolChanges { MempoolChanges(of: chain.mempool, since: sequence) }
 
-    func mempoolEntry(_ txid: Hash256) -> MempoolEntry? { chain.mempool[txid] }
-
-    /// Number of transactions, their bytes, and the policy.
-    func mempoolStatus() -> (count: Int, bytes: Int, policy: MempoolPolicy) {
-        (chain.mempool.entries.count, chain.mempool.byteCount, chain.mempool.policy)
-    }
-
-    /// A waiting transaction with its relations; nil where it does not wait.
-    func mempoolDetails(_ txid: Hash256) -> MempoolDetails? { chain.mempool.details(txid) }
-
-    /// What a waiting transaction depends on, in the order of their ids; nil where it does not wait.
-    func mempoolAncestors(_ txid: Hash256) -> [MempoolDetails]? {
-        chain.mempool[txid].map { _ in chain.mempool.ancestors(of: txid).sorted().compactMap { chain.mempool.details($0) } }
-    }
-
-    /// What depends on a waiting transaction, in the order of their ids; nil where it does not wait.
-    func mempoolDescendants(_ txid: Hash256) -> [MempoolDetails]? {
-        chain.mempool[txid].map { _ in chain.mempool.descendants(of: txid).sorted().compactMap { chain.mempool.details($0) } }
-    }
-
-    /// Number of the next arrival or departure that is told (`NodeEvent.transaction`).
-    func mempoolNews() -> UInt64 { chain.mempoolNews }
-
-    func mempoolInfo() -> MempoolInfo { chain.mempool.info(now: clock()) }
-
-    /// The waiting transaction that spends an output.
-    func mempoolSpender(of outPoint: OutPoint) -> Hash256? { chain.mempool.spender(of: outPoint) }
-
     /// Counts more or less for a transaction than it pays, in haruki, until a block holds it.
     func prioritise(_ txid: Hash256, by delta: Int64) throws { try change { $0.mempool.prioritise(txid, by: delta) } }
-
-    /// What was added to fees, also of transactions that have not come.
-    func prioritisedTransactions() -> [Hash256: Int64] { chain.mempool.prioritised }
-
-    /// Checks transactions that may depend on each other, parents first, and keeps nothing.
-    func test(package: [Transaction]) throws -> [Result<MempoolEntry, MempoolRejection>] { try chain.test(package: package) }
 
     /// Takes transactions that depend on each other, all or none.
     /// - Returns: why each is refused; all nil when they were taken
@@ -166,22 +103,6 @@ extension ChainService {
 
     /// What a block's training changed, as `ModelDelta.encoded`; nil when it is unknown or no longer kept.
     public func modelDelta(of hash: Hash256) throws -> [UInt8]? { try chain.vault.deltaBytes(of: hash) }
-
-    /// How many transactions the tip's chain holds up to a height.
-    func transactionCount(through height: BlockHeight) -> Int64 {
-        (0...height).reduce(0) { $0 + Int64(clamping: chain.entry(at: $1)?.transactionCount ?? 0) }
-    }
-
-    /// The block of the tip's chain that holds a transaction, where there is an index of transactions that has come so far.
-    func block(ofTransaction txid: Hash256) throws -> BlockIndexEntry? { try chain.block(ofTransaction: txid) }
-
-    /// How far the index of transactions has come; nil without one.
-    func transactionIndex() -> (height: BlockHeight, isSynced: Bool)? {
-        chain.indexed.map { (chain.tree[$0]?.height ?? 0, !chain.isIndexBehind) }
-    }
-
-    /// One of the coins that a transaction's outputs still are, if any is.
-    func unspentCoin(of txid: Hash256) throws -> Coin? { try chain.store.unspentCoin(of: txid) }
 
     /// Height, steps kept, losses of the last blocks, newest last.
     public func lossHistory(limit: Int) -> [BlockIndexEntry] {

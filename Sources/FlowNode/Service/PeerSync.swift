@@ -121,11 +121,11 @@ final class PeerSync: Sendable {
             serving.withLock { $0[peer]?.queuedItems -= 1 }
             switch item.kind {
             case .block:
-                if let size = await chain.blockByteCount(item.hash) {
+                if let size = await chain.read({ $0.blockByteCount(item.hash) }) {
                     // Read only when there is room: a hundred peers that ask and do not read must not hold a block each.
                     var isGone = false
                     let isSent = await network.sendWhenReady(size: size, to: peer) {
-                        let bytes = try? await chain.blockBytes(item.hash)
+                        let bytes = try? await chain.read({ try $0.blockBytes(item.hash) })
                         isGone = bytes == nil
                         return bytes.map { .block($0) }
                     }
@@ -133,7 +133,7 @@ final class PeerSync: Sendable {
                     guard isGone else { return }
                 }
             case .transaction:
-                if let entry = await chain.mempoolEntry(item.hash) {
+                if let entry = await chain.read({ $0.mempool[item.hash] }) {
                     guard await network.sendWhenReady(.tx(entry.transaction.encoded), to: peer) else { return }
                     continue
                 }

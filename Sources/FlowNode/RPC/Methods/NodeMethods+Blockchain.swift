@@ -41,7 +41,7 @@ extension NodeMethods {
             "bestblockhash": .string(tip.hash.displayHex), "difficulty": .double(difficulty(tip.header.bits)),
             "time": .integer(tip.header.time), "mediantime": .integer(status.medianTimePast), "verificationprogress": .double(progress),
             "initialblockdownload": .bool(status.isSyncing), "chainwork": .string(tip.chainWork.description),
-            "size_on_disk": .integer(await chain.sizeOfBlocks()), "pruned": false, "genesishash": .string(await chain.genesis.displayHex),
+            "size_on_disk": .integer(await chain.read { $0.sizeOfBlocks }), "pruned": false, "genesishash": .string(await chain.genesis.displayHex),
             "trainingsteps": .integer(chain.parameters.trainingSteps(before: tip.height &+ 1)), "replaying": .bool(status.isReplaying), "warnings": .string(await chain.warnings()),
         ]
     }
@@ -89,7 +89,7 @@ extension NodeMethods {
     var chainDetails: [RPCMethod] {
         [
             RPCMethod("getchaintips") { _ in
-                .array(await chain.chainTips().map { tip in
+                .array(await chain.read { $0.chainTips() }.map { tip in
                     ["height": .integer(tip.entry.height), "hash": .string(tip.entry.hash.displayHex),
                         "branchlen": .integer(tip.branchLength), "status": .string(tip.status.rawValue)]
                 })
@@ -105,7 +105,7 @@ extension NodeMethods {
                 guard ["none", "hash_serialized", "hash_serialized_2", "hash_serialized_3"].contains(kind) else {
                     throw RPCError.invalidParameter("'\(kind)' is not a valid hash_type")
                 }
-                let summary = try await chain.coinSummary(isHashed: kind != "none")
+                let summary = try await chain.read { try $0.coinSummary(isHashed: kind != "none") }
                 var members: [JSONValue.Member] = [
                     .init("height", .integer(summary.tip.height)), .init("bestblock", .string(summary.tip.hash.displayHex)),
                     .init("transactions", .integer(summary.coins.transactions)), .init("txouts", .integer(summary.coins.count)),
@@ -123,7 +123,7 @@ extension NodeMethods {
         guard let index = UInt32(exactly: try call.integer("n")) else { return nil }
         let outPoint = OutPoint(txid: txid, index: index)
         let withMempool = try call.bool("include_mempool")
-        guard let coin = try await withMempool ? chain.coinWithMempool(outPoint) : chain.coin(outPoint) else { return nil }
+        guard let coin = try await chain.read({ try withMempool ? $0.coinWithMempool(outPoint) : $0.store.coin(for: outPoint) }) else { return nil }
         let tip = await chain.tip()
         return [
             "bestblock": .string(tip.hash.displayHex),

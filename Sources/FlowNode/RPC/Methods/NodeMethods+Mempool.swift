@@ -10,24 +10,25 @@ extension NodeMethods {
                 let withSequence = try call.bool("mempool_sequence")
                 guard try call.bool("verbose") else {
                     let ids = JSONValue.array(entries.map { .string($0.txid.displayHex) })
-                    return withSequence ? ["txids": ids, "mempool_sequence": .integer(await chain.mempoolNews())] : ids
+                    return withSequence ? ["txids": ids, "mempool_sequence": .integer(await chain.read { $0.mempoolNews })] : ids
                 }
                 guard !withSequence else { throw RPCError.invalidParameter("Verbose results cannot contain mempool sequence values.") }
                 var members: [JSONValue.Member] = []
                 for entry in entries {
-                    if let details = await chain.mempoolDetails(entry.txid) { members.append(.init(entry.txid.displayHex, Self.describe(details))) }
+                    if let details = await chain.read({ $0.mempool.details(entry.txid) }) { members.append(.init(entry.txid.displayHex, Self.describe(details))) }
                 }
                 return .object(members)
             },
             RPCMethod("getmempoolentry") { call in
-                guard let details = await chain.mempoolDetails(try call.hash("txid")) else { throw RPCError.notFound("Transaction not in mempool") }
+                let txid = try call.hash("txid")
+                guard let details = await chain.read({ $0.mempool.details(txid) }) else { throw RPCError.notFound("Transaction not in mempool") }
                 return Self.describe(details)
             },
             RPCMethod("getmempoolancestors") { call in
-                try await relatives(call, chain.mempoolAncestors(call.hash("txid")))
+                try await relatives(call) { $0.ancestors(of: $1) }
             },
             RPCMethod("getmempooldescendants") { call in
-                try await relatives(call, chain.mempoolDescendants(call.hash("txid")))
+                try await relatives(call) { $0.descendants(of: $1) }
             },
             RPCMethod("prioritisetransaction") { call in
                 let txid = try call.hash("txid")
@@ -42,7 +43,7 @@ extension NodeMethods {
                 nil
             },
             RPCMethod("getmempoolinfo") { _ in
-                let info = await chain.mempoolInfo()
+                let info = await chain.read { $0.mempoolInfo }
                 return [
                     "loaded": true, "size": .integer(info.count), "bytes": .integer(info.bytes), "usage": .integer(info.usage),
                     "total_fee": .amount(haruki: info.totalFee), "maxmempool": .integer(info.policy.maximumBytes), "mempoolminfee": .amount(haruki: info.minimumFeeRate),
@@ -52,7 +53,10 @@ extension NodeMethods {
         ]
     }
 
-    private func relatives(_ call: RPCCall, _ found: [MempoolDetails]?) async throws -> JSONValue {
+    /// What stands before or behind a transaction, in the order of their ids.
+    private func relatives(_ call: RPCCall, _ search: @escaping @Sendable (Mempool, Hash256) -> Set<Hash256>) async throws -> JSONValue {
+        let txid = try call.hash("txid")
+        let found = await chain.read { chain in chain.mempool[txid].map { _ in search(chain.mempool, txid).sorted().compactMap { chain.mempool.details($0) } } }
         guard let found else { throw RPCError.notFound("Transaction not in mempool") }
         guard try call.bool("verbose") else { return .array(found.map { .string($0.entry.txid.displayHex) }) }
         return .object(found.map { .init($0.entry.txid.displayHex, Self.describe($0)) })

@@ -26,7 +26,7 @@ extension NodeMethods {
             },
             RPCMethod("getmininginfo") { _ in
                 let tip = await chain.tip()
-                let (count, _, _) = await chain.mempoolStatus()
+                let count = await chain.read { $0.mempool.entries.count }
                 let training = parameters.training(at: tip.height == .max ? tip.height : tip.height + 1)
                 return [
                     "blocks": .integer(tip.height), "difficulty": .double(difficulty(tip.header.bits)), "pooledtx": .integer(count), "networkhashps": .double(await stepRate(over: 120, upTo: tip)),
@@ -58,7 +58,7 @@ extension NodeMethods {
     /// A waiting transaction by its id, or one by its bytes.
     private func waitingOrGiven(_ text: String) async throws -> Transaction {
         if text.utf8.count == 64, let txid = try? Hash256(displayHex: text) {
-            guard let entry = await chain.mempoolEntry(txid) else { throw RPCError.notFound("Transaction \(text) not in mempool.") }
+            guard let entry = await chain.read({ $0.mempool[txid] }) else { throw RPCError.notFound("Transaction \(text) not in mempool.") }
             return entry.transaction
         }
         guard let transaction = try? RPCArguments.transaction(text) else {

@@ -14,8 +14,8 @@ extension NodeMethods {
                     "height": .integer(height), "steps": .integer(progress.steps), "tokens": .integer(progress.tokens),
                     "corpusroot": .string(progress.corpus.root.displayHex), "corpuslength": .integer(progress.corpus.length),
                     "trainingbytes": .integer(progress.trainingBytes), "corpusheight": .integer(progress.corpusHeight),
-                    "epochs": .double(progress.trainingBytes == 0 ? 0 : Double(progress.corpusTokens) / Double(progress.trainingBytes)), "zerorowshare": Self.optional(await chain.zeroRowShare()),
-                    "replayedsteps": .integer(await chain.replayedSteps()),
+                    "epochs": .double(progress.trainingBytes == 0 ? 0 : Double(progress.corpusTokens) / Double(progress.trainingBytes)), "zerorowshare": Self.optional(await chain.read { $0.zeroRowShare }),
+                    "replayedsteps": .integer(await chain.read { $0.replayedSteps }),
                 ]
             },
             RPCMethod("getmodelinfo") { call in

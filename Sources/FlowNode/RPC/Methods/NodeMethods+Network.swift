@@ -120,7 +120,7 @@ extension NodeMethods {
     private func networkInfo(_ call: RPCCall) async throws -> JSONValue {
         let peers = network.peers()
         let services = network.configuration.connection.services
-        let fee = JSONValue.amount(haruki: await chain.mempoolStatus().policy.minimumFeeRate)
+        let fee = JSONValue.amount(haruki: await chain.read { $0.mempool.policy.minimumFeeRate })
         return [
             "version": 100, "subversion": .string(NodeConfiguration.userAgent), "protocolversion": .integer(ProtocolLimits.protocolVersion),
             "localservices": .string(Self.hex(services)), "localservicesnames": Self.names(services), "localrelay": true, "timeoffset": 0,

@@ -27,7 +27,7 @@ extension NodeMethods {
                 guard count >= 0 else { throw RPCError.invalidParameter("nblocks must not be negative, got \(count)") }
                 let all = await Int(clamping: chain.tip().height) + 1
                 do {
-                    _ = try await chain.verify(last: count == 0 ? all : min(all, Int(clamping: count)), level: level)
+                    _ = try await chain.study({ try $0.verification() }) { try $0.run(last: count == 0 ? all : min(all, Int(clamping: count)), level: level) }
                     return true
                 } catch is NodeError {
                     return false
@@ -49,7 +49,8 @@ extension NodeMethods {
                     guard let program = (try? Address(address, prefix: parameters.addressPrefix))?.program else { throw RPCError.notFound("Invalid address: \(text)") }
                     programs.insert(program)
                 }
-                let found = try await chain.scanCoins(for: programs)
+                let wanted = programs
+                let found = try await chain.study({ try $0.coinScan() }) { try $0.run(for: wanted) }
                 return [
                     "success": true, "txouts": .integer(found.scanned), "height": .integer(found.tip.height), "bestblock": .string(found.tip.hash.displayHex),
                     "unspents": .array(found.coins.map { outPoint, coin in

@@ -31,7 +31,7 @@ extension NodeMethods {
     private func proofBlock(_ call: RPCCall, _ txids: Set<Hash256>) async throws -> BlockIndexEntry {
         if call.given("blockhash") != nil { return try await entry(call.hash("blockhash")) }
         for txid in txids {
-            guard let coin = try await chain.unspentCoin(of: txid), let entry = await chain.entry(at: coin.height) else { continue }
+            guard let coin = try await chain.read({ try $0.store.unspentCoin(of: txid) }), let entry = await chain.entry(at: coin.height) else { continue }
             return entry
         }
         throw RPCError.notFound("Transaction not yet in block")

@@ -70,12 +70,12 @@ extension NodeMethods {
             throw RPCError.invalidParameter("Invalid block count: should be between 0 and the block's height - 1")
         }
         var members: [JSONValue.Member] = [
-            .init("time", .integer(end.header.time)), .init("txcount", .integer(await chain.transactionCount(through: end.height))),
+            .init("time", .integer(end.header.time)), .init("txcount", .integer(await chain.read { $0.transactionCount(through: end.height) })),
             .init("window_final_block_hash", .string(end.hash.displayHex)), .init("window_final_block_height", .integer(end.height)),
             .init("window_block_count", .integer(count)),
         ]
         if count > 0, let start = await chain.entry(at: end.height - BlockHeight(count)) {
-            let transactions = await chain.transactionCount(through: end.height) - chain.transactionCount(through: start.height)
+            let transactions = await chain.read { $0.transactionCount(through: end.height) - $0.transactionCount(through: start.height) }
             let seconds = Int64(clamping: try await chain.medianTimePast(of: end)) - Int64(clamping: try await chain.medianTimePast(of: start))
             members += [.init("window_tx_count", .integer(transactions)), .init("window_interval", .integer(seconds))]
             if seconds > 0 { members.append(.init("txrate", .double(Double(transactions) / Double(seconds)))) }
@@ -99,7 +99,7 @@ extension NodeMethods {
         }
         guard await chain.isConnected(entry.hash) else { throw RPCError.invalidParameter("Block is not in chain main") }
         guard let block = try await chain.block(entry.hash) else { throw RPCError.misc("Block not available (not downloaded yet)") }
-        let all = try await BlockStatistics(block, subsidy: parameters.subsidy(at: entry.height), spent: chain.spentCoins(of: entry.hash)).members + [
+        let all = try await BlockStatistics(block, subsidy: parameters.subsidy(at: entry.height), spent: chain.read { try $0.spentCoins(of: entry.hash) }).members + [
             .init("blockhash", .string(entry.hash.displayHex)), .init("height", .integer(entry.height)), .init("time", .integer(entry.header.time)),
             .init("mediantime", .integer(try await chain.medianTimePast(of: entry))), .init("steps", .integer(entry.header.steps)),
             .init("heldoutloss", Self.optional(entry.heldOutLoss)), .init("trainingloss", Self.optional(entry.trainingLoss)),

@@ -23,7 +23,7 @@ extension NodeMethods {
                 let transaction = try RPCArguments.transaction(call.string("hexstring"))
                 let highest = try Self.highestRate(call)
                 do {
-                    if let highest, try await !Self.isWithin(highest, chain.test(transaction), of: transaction) {
+                    if let highest, try await !Self.isWithin(highest, chain.read({ try $0.test(transaction) }), of: transaction) {
                         throw RPCError.verification("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)")
                     }
                     try await chain.submit(transaction)
@@ -85,7 +85,7 @@ extension NodeMethods {
 
     private func testResults(_ package: [Transaction], highest: Int64?) async throws -> [JSONValue] {
         do {
-            return zip(package, try await chain.test(package: package)).map { transaction, result in
+            return zip(package, try await chain.read { try $0.test(package: package) }).map { transaction, result in
                 func refusal(_ reason: String) -> JSONValue { .object(Self.names(transaction) + [.init("allowed", false), .init("reject-reason", .string(reason))]) }
                 switch result {
                 case .failure(let rejection): return refusal(rejection.reason)
@@ -104,7 +104,7 @@ extension NodeMethods {
         let tested: [Result<MempoolEntry, MempoolRejection>]
         let refusals: [MempoolRejection?]
         do {
-            tested = try await chain.test(package: package)
+            tested = try await chain.read { try $0.test(package: package) }
             for (transaction, result) in zip(package, tested) {
                 guard case .success(let entry) = result, !Self.isWithin(highest, entry.fee, of: transaction) else { continue }
                 throw RPCError.verification("max-fee-exceeded: \(entry.fee.haruki) haruki for \(transaction.txid.displayHex)")
@@ -136,11 +136,11 @@ extension NodeMethods {
             }
             return await show(found, in: entry, isNamed: true, verbose: verbose)
         }
-        if let found = await chain.mempoolEntry(txid)?.transaction { return await show(found, in: nil, verbose: verbose) }
-        if let entry = try await chain.block(ofTransaction: txid), let found = try await transaction(txid, in: entry) {
+        if let found = await chain.read({ $0.mempool[txid] })?.transaction { return await show(found, in: nil, verbose: verbose) }
+        if let entry = try await chain.read({ try $0.block(ofTransaction: txid) }), let found = try await transaction(txid, in: entry) {
             return await show(found, in: entry, verbose: verbose)
         }
-        throw RPCError.notFound(await Self.missing(chain.transactionIndex()?.isSynced) + ". Use gettransaction for wallet transactions.")
+        throw RPCError.notFound(await Self.missing(chain.read { $0.transactionIndex?.isSynced }) + ". Use gettransaction for wallet transactions.")
     }
 
     private static func missing(_ isIndexed: Bool?) -> String {
@@ -174,7 +174,7 @@ extension NodeMethods {
     /// `getindexinfo`: the indices that are kept, and how far each has come.
     func indexInformation(_ call: RPCCall) async throws -> JSONValue {
         let name = try call.string("index_name")
-        guard let index = await chain.transactionIndex(), name.isEmpty || name == "txindex" else { return [:] }
+        guard let index = await chain.read({ $0.transactionIndex }), name.isEmpty || name == "txindex" else { return [:] }
         return ["txindex": ["synced": .bool(index.isSynced), "best_block_height": .integer(index.height)]]
     }
 }
