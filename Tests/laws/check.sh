@@ -94,5 +94,8 @@ python3 Tests/laws/unused-public.py || fail "public symbols that no program, lib
 # No sub-folder reaches itself through another.
 python3 Tests/laws/circles.py || fail "folders of a target stand in a circle"
 
+# What Bitcoin Core tests has its place here.
+python3 Tests/laws/checklist.py || fail "Documentation/Checklist.md does not agree with Core's lists or with the tests that it names"
+
 [ "$failures" -eq 0 ] || { echo "$failures laws broken"; exit 1; }
 echo "laws hold"

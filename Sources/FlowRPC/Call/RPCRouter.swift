@@ -134,6 +134,11 @@ public final class RPCRouter: Sendable {
 
     private func result(of request: JSONValue, wallet: String?) async throws(RPCError) -> JSONValue {
         guard case .object = request else { throw .invalidRequest("Invalid Request object") }
+        switch request["jsonrpc"] {
+        case nil, .null?, .string("1.0")?, .string("1.1")?, .string("2.0")?: break
+        case .string?: throw .invalidRequest("JSON-RPC version not supported")
+        default: throw .invalidRequest("jsonrpc field must be a string")
+        }
         guard let name = request["method"] else { throw .invalidRequest("Missing method") }
         guard let name = name.stringValue else { throw .invalidRequest("Method must be a string") }
         let given = request["params"]
