@@ -1,5 +1,5 @@
 /// What compiling a grammar may cost. What needs more is refused.
-public struct GrammarLimits: Sendable {
+struct GrammarLimits: Sendable {
     /// Steps of one regular expression.
     var patternSteps = 20_000
     /// States and edges of an automaton over text.
@@ -17,6 +17,4 @@ public struct GrammarLimits: Sendable {
     var depth = 128
     /// Values that an array of unique items is compared with.
     var uniqueItems = 1_000
-
-    public init() {}
 }

@@ -11,12 +11,16 @@ public struct OutputGrammar: Sendable {
 
     /// The JSON texts that satisfy a schema (JSON Schema draft 2020-12, and the forms of drafts 4 to 7 that clients send).
     ///
-    /// `format` is a remark, as the standard has it. A schema that nothing satisfies gives a grammar without texts.
-    public init(schema: JSONValue, style: JSONStyle = .any, limits: GrammarLimits = GrammarLimits()) throws(SchemaError) {
-        kind = .json(try SchemaCompiler.compile(schema, limits: limits), style)
+    /// `format` is a remark, as the standard has it. Keys may come in any order. A schema that nothing satisfies gives a grammar without texts, see ``isEmpty``.
+    ///
+    /// - Throws: ``SchemaError`` for a keyword, or a combination of keywords, that cannot be honoured.
+    public init(schema: JSONValue, style: JSONStyle = .any) throws(SchemaError) {
+        kind = .json(try SchemaCompiler.compile(schema, limits: GrammarLimits()), style)
     }
 
     /// A grammar in the notation of llama.cpp, from its rule `root`.
+    ///
+    /// - Throws: ``RuleError`` where llama.cpp refuses it as well: left recursion, rules that are not defined, more than 2000 repetitions.
     public init(gbnf text: String) throws(RuleError) { kind = .rules(try RuleGrammar(text)) }
 
     /// Before the first byte.

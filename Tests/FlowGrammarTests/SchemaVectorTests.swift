@@ -7,7 +7,7 @@ import Testing
 /// Documents that jsonschema 4.26.0 finds valid or not: `Tests/Vectors/chat/schema.json`.
 @Suite struct SchemaVectorTests {
     @Test func takesADocumentExactlyWhereItIsValid() throws {
-        let rows = try #require(try JSONParser.parse(readVector("chat/schema.json")).arrayValue)
+        let rows = try #require(try JSONParser.parse(Array(Vectors.data("chat/schema.json"))).arrayValue)
         #expect(rows.count == 412)
         for row in rows {
             let schema = try #require(row["schema"])

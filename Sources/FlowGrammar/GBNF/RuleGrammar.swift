@@ -9,34 +9,40 @@ final class RuleGrammar: Sendable {
 
     init(_ text: String) throws(RuleError) {
         let parser = try RuleParser.parse(text)
-        var nullable = [Bool](repeating: false, count: parser.rules.count)
-        Self.close(&nullable) { known in parser.rules.indices.filter { rule in parser.rules[rule].contains { $0.allSatisfy { Self.rule($0).map { known[$0] } ?? false } } } }
+        let nullable = Self.derivable(parser.rules) { _ in false }
         try Self.checkLeftRecursion(parser, nullable)
-        var ends = [Bool](repeating: false, count: parser.rules.count)
-        Self.close(&ends) { known in parser.rules.indices.filter { rule in parser.rules[rule].contains { Self.canEnd($0, known) } } }
-        rules = parser.rules.map { $0.filter { Self.canEnd($0, ends) } }
+        let ends = Self.derivable(parser.rules) { !$0.ranges.isEmpty }
+        rules = parser.rules.map { $0.filter { $0.allSatisfy { symbol in Self.rule(symbol).map { ends[$0] } ?? true } } }
         isNullable = nullable
         root = parser.names["root"] ?? 0
     }
 
     private static func rule(_ symbol: RuleParser.Symbol) -> Int? { if case .rule(let number) = symbol { number } else { nil } }
 
-    private static func canEnd(_ symbols: [RuleParser.Symbol], _ ends: [Bool]) -> Bool {
-        symbols.allSatisfy { symbol in
-            switch symbol {
-            case .characters(let set): !set.ranges.isEmpty
-            case .rule(let rule): ends[rule]
+    /// The rules with an alternative all of whose symbols are derivable, where `isGiven` says which characters are.
+    private static func derivable(_ rules: [[[RuleParser.Symbol]]], _ isGiven: (CharacterSet) -> Bool) -> [Bool] {
+        var known = [Bool](repeating: false, count: rules.count)
+        // For each alternative how many of its rules are not known yet; for each rule the alternatives that wait for it.
+        var alternatives: [(rule: Int, left: Int)] = []
+        var waiting = [[Int]](repeating: [], count: rules.count)
+        var open: [Int] = []
+        for (rule, list) in rules.enumerated() {
+            for symbols in list where symbols.allSatisfy({ if case .characters(let set) = $0 { isGiven(set) } else { true } }) {
+                let needed = symbols.compactMap { Self.rule($0) }
+                for other in needed { waiting[other].append(alternatives.count) }
+                if needed.isEmpty { open.append(rule) }
+                alternatives.append((rule, needed.count))
             }
         }
-    }
-
-    /// Adds rules to a set until nothing is added.
-    private static func close(_ known: inout [Bool], _ more: ([Bool]) -> [Int]) {
-        while true {
-            let found = more(known).filter { !known[$0] }
-            if found.isEmpty { return }
-            for rule in found { known[rule] = true }
+        while let rule = open.popLast() {
+            guard !known[rule] else { continue }
+            known[rule] = true
+            for alternative in waiting[rule] {
+                alternatives[alternative].left -= 1
+                if alternatives[alternative].left == 0 { open.append(alternatives[alternative].rule) }
+            }
         }
+        return known
     }
 
     private static func checkLeftRecursion(_ parser: RuleParser, _ nullable: [Bool]) throws(RuleError) {
@@ -55,8 +61,7 @@ final class RuleGrammar: Sendable {
         }
         let names = Dictionary(parser.names.map { ($0.value, $0.key) }, uniquingKeysWith: { $1 })
         var marks = [UInt8](repeating: 0, count: parser.rules.count)
-        for (loop, unit) in parser.repetitions.sorted(by: { $0.key < $1.key }) where unit.allSatisfy({ Self.rule($0).map { nullable[$0] } ?? false }) {
-            _ = loop
+        for (loop, unit) in parser.repetitions.sorted(by: { $0.key < $1.key }) where nullable[loop] && unit.allSatisfy({ Self.rule($0).map { nullable[$0] } ?? false }) {
             throw RuleError(line: 0, reason: "left recursion: what may be empty is repeated without end")
         }
         for start in parser.rules.indices where marks[start] == 0 {

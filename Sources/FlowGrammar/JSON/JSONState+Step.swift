@@ -228,7 +228,8 @@ extension JSONState {
 
         private mutating func number(_ set: NumberSet, _ parents: Parents, _ forbidden: Forbidden?) {
             var set = set
-            for case .number(let value)? in forbidden?.values.map(Optional.some) ?? [] { set.exclude(value) }
+            // Numbers of absurd size are compared when they have ended.
+            for case .number(let value)? in forbidden?.values.map(Optional.some) ?? [] where value.exponent.magnitude <= 400 { set.exclude(value) }
             if let cursor = NumberCursor().advanced(by: byte, in: set) { threads.append(.number(set, cursor, parents)) }
         }
     }

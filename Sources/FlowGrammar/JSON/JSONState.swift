@@ -54,12 +54,18 @@ struct JSONState: Sendable {
         var groups: [JSONThread: [Parents]] = [:]
         var order: [JSONThread] = []
         let nowhere = Parents.nowhere
+        var strings: [JSONThread] = []
         for thread in threads {
+            // Each string is one of its own.
+            if case .text = thread {
+                strings.append(thread)
+                continue
+            }
             let (key, parents) = thread.split(nowhere)
             if groups[key] == nil { order.append(key) }
             if let parents { groups[key, default: []].append(parents) } else { groups[key] = [] }
         }
-        return order.prefix(limit).map { key in
+        let others = order.prefix(limit).map { key in
             let parents = groups[key] ?? []
             if parents.isEmpty { return key }
             if parents.count == 1 { return key.joined(parents[0]) }
@@ -67,6 +73,7 @@ struct JSONState: Sendable {
             for parent in parents.flatMap(\.list) where seen.insert(parent).inserted { list.append(parent) }
             return key.joined(Parents(list))
         }
+        return others + strings.prefix(limit)
     }
 
     /// The one thread, where it stands between two characters of a string without bounds.
