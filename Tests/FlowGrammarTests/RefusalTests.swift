@@ -5,7 +5,7 @@ import Testing
 /// What cannot be honoured is refused by name and place, and nothing blows up.
 @Suite struct RefusalTests {
     @Test(arguments: [
-        (#"{"$ref":"#"}"#, "$ref", ""),
+        (##"{"$ref":"#"}"##, "$ref", ""),
         (##"{"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"anyOf":[{"$ref":"#"}]}}}"##, "$ref", ""),
         (##"{"properties":{"x":{"$ref":"#/$defs/none"}}}"##, "$ref", "/properties/x"),
         (#"{"items":{"pattern":"(a)\\1"}}"#, "pattern", "/items"),
