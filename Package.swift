@@ -33,7 +33,8 @@ let package = Package(
         .library(name: "FlowModel", targets: ["FlowModel", "FlowTraining"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowP2P", targets: ["FlowP2P"]),
-        .library(name: "FlowRPC", targets: ["FlowRPC"]),
+        .library(name: "FlowRPC", targets: ["FlowRPC", "FlowJSON"]),
+        .library(name: "FlowGrammar", targets: ["FlowGrammar", "FlowJSON"]),
         .library(name: "FlowNode", targets: ["FlowNode"]),
         .library(name: "FlowWallet", targets: ["FlowWallet"]),
     ],
@@ -67,7 +68,9 @@ let package = Package(
         library("FlowModel", ["FlowTraining", "FlowTensor", "FlowGGUF", "FlowCrypto", "FlowEncoding", "CFlowKernels"]),
         library("FlowStore", ["FlowEncoding", "CLevelDB"]),
         library("FlowP2P", ["FlowEncoding", "FlowCrypto"] + nio),
-        library("FlowRPC"),
+        library("FlowJSON"),
+        library("FlowRPC", ["FlowJSON"]),
+        library("FlowGrammar", ["FlowJSON"]),
         library("FlowWallet", ["FlowConsensus", "FlowCrypto", "FlowEncoding"]),
         library(
             "FlowNode",
@@ -92,6 +95,7 @@ let package = Package(
         tests("FlowStore", ["FlowStore", "FlowEncoding"]),
         tests("FlowP2P", ["FlowP2P", "FlowCrypto", "FlowEncoding"] + nio),
         tests("FlowRPC", ["FlowRPC"]),
+        tests("FlowGrammar", ["FlowGrammar", "FlowJSON"]),
         tests("FlowWallet", ["FlowWallet", "FlowConsensus", "FlowCrypto", "FlowEncoding"]),
         // Attacks on a running node and what they cost both sides: `swift run -c release flow-attacks regtest testnet`.
         .executableTarget(

@@ -18,9 +18,11 @@ allowed() {
     FlowModel) echo "FlowTraining FlowTensor FlowGGUF FlowCrypto FlowEncoding" ;;
     FlowStore) echo "FlowEncoding" ;;
     FlowP2P) echo "FlowEncoding FlowCrypto" ;;
-    FlowRPC) echo "" ;;
+    FlowJSON) echo "" ;;
+    FlowRPC) echo "FlowJSON" ;;
+    FlowGrammar) echo "FlowJSON" ;;
     FlowWallet) echo "FlowConsensus FlowTraining FlowCrypto FlowEncoding" ;;
-    FlowNode) echo "FlowConsensus FlowTraining FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P FlowRPC" ;;
+    FlowNode) echo "FlowConsensus FlowTraining FlowCrypto FlowEncoding FlowTensor FlowTensorOpenBLAS FlowModel FlowGGUF FlowStore FlowP2P FlowRPC FlowJSON" ;;
     *) return 1 ;;
   esac
 }

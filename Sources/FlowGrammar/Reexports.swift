@@ -1,0 +1,2 @@
+// Schemas are JSON values.
+@_exported public import FlowJSON
