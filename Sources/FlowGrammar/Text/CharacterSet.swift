@@ -44,11 +44,16 @@ struct CharacterSet: Hashable, Sendable {
 
 extension CharacterSet {
     /// `\d`, `\w`, `\s` as validators read them that know Unicode: decimal digits; letters, numbers and the underscore; white space.
-    static let digits = matching { $0.generalCategory == .decimalNumber }
+    /// Characters that came after Unicode 12 are in neither of a class and its contrary: readers do not agree on them.
+    static let digits = matching { isSettled($0) && $0.generalCategory == .decimalNumber }
+    static let noDigits = matching { $0.generalCategory == .decimalNumber }.complement
     static let space = matching { $0.isWhitespace }.union(CharacterSet([0x1C...0x1F, 0xFEFF...0xFEFF]))
-    static let word = matching { isWord($0.generalCategory) }.union(CharacterSet(0x5F))
+    static let word = matching { isSettled($0) && isWord($0.generalCategory) }.union(CharacterSet(0x5F))
+    static let noWord = matching { isWord($0.generalCategory) }.union(CharacterSet(0x5F)).complement
     /// What `.` does not match (ECMA-262, LineTerminator).
     static let lineEnds = CharacterSet([0x0A...0x0A, 0x0D...0x0D, 0x2028...0x2029])
+
+    private static func isSettled(_ properties: Unicode.Scalar.Properties) -> Bool { properties.age.map { $0.major <= 12 } ?? false }
 
     private static func isWord(_ category: Unicode.GeneralCategory) -> Bool {
         switch category {

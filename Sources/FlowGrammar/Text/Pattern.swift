@@ -143,9 +143,9 @@ struct PatternParser {
         offset += 1
         switch scalar {
         case "d": return .digits
-        case "D": return CharacterSet.digits.complement
+        case "D": return .noDigits
         case "w": return .word
-        case "W": return CharacterSet.word.complement
+        case "W": return .noWord
         case "s": return .space
         case "S": return CharacterSet.space.complement
         case "p": return try property()
