@@ -59,6 +59,16 @@ import Testing
         #expect(rejection(-1) == nil)
     }
 
+    @Test func longOnesAreNotTaken() throws {
+        let transaction = entry(1, fee: 1_000_000).transaction
+        for (size, reason) in [(100_000, nil), (100_001, "tx-size"), (.max, "tx-size")] as [(Int, String?)] {
+            do throws(MempoolRejection) {
+                try Mempool().precheck(transaction, txid: transaction.txid, size: size)
+                #expect(reason == nil)
+            } catch { #expect(error.reason == reason) }
+        }
+    }
+
     /// Blocks may hold them, and a miner that makes its own may mine them; this pool stays away from what anybody can spend.
     @Test func versionsWithoutMeaningAreNotTaken() throws {
         func output(_ version: UInt8, _ length: Int) -> TransactionOutput {

@@ -1,6 +1,7 @@
-import FlowConsensus
+@testable import FlowConsensus
 import FlowCrypto
 import FlowEncoding
+@testable import FlowP2P
 import FlowRPC
 import TestSupport
 import Testing
@@ -289,6 +290,191 @@ import Testing
         try await caller.refuses(-8, "prioritisetransaction", [unknown, 1, 1_000])
         try await caller.refuses(-1, "prioritisetransaction", [unknown, 0])
         #expect(try await caller.call("getmempoolinfo")["total_fee"] == .number("0.00000000"))
+        await caller.node.stop()
+    }
+
+    /// Bitcoin Core's `p2p_disconnect_ban` and `rpc_setban`.
+    @Test func bans() async throws {
+        let caller = try await Caller()
+        let now = caller.node.configuration.clock()
+        _ = try await caller.call("setban", ["127.0.0.1", "add"])
+        #expect(try await caller.call("listbanned")[0]?["address"] == "127.0.0.1")
+        #expect(try await (caller.call("listbanned")[0]?["banned_until"]?.intValue ?? 0) >= Int64(now) + 86_400, "a day, where nothing is said")
+        _ = try await caller.call("clearbanned")
+        #expect(try await caller.call("listbanned") == [])
+        _ = try await caller.call("setban", ["127.0.0.0/24", "add"])
+        // A host inside a range that is kept out may be kept out by itself; the same range may not.
+        _ = try await caller.call("setban", ["127.0.0.1", "add"])
+        try await caller.refuses(-23, "setban", ["127.0.0.1", "add"])
+        try await caller.refuses(-23, "setban", ["127.0.0.9/24", "add"])
+        try await caller.refuses(-30, "setban", ["127.0.0.1/42", "add"])
+        try await caller.refuses(-8, "setban", ["127.27.0.1", "add", 123, true])
+        try await caller.refuses(-30, "setban", ["127.0.0.2", "remove"])
+        #expect(try await caller.call("listbanned").arrayValue?.count == 2)
+        _ = try await caller.call("setban", ["127.0.0.0/24", "remove"])
+        _ = try await caller.call("setban", ["127.0.0.1", "remove"])
+        #expect(try await caller.call("listbanned") == [])
+        // A name is no address.
+        try await caller.refuses(-30, "setban", ["pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion", "add"])
+        #expect(try await caller.call("listbanned") == [])
+        _ = try await caller.call("setban", ["2001:4d48:ac57:400:cacf:e9ff:fe1d:9c63/19", "add", .integer(Int64(now) + 1_000), true])
+        #expect(try await caller.call("listbanned")[0]?["address"] == "2001:4000:0:0:0:0:0:0/19")
+        let end = try await caller.call("listbanned")[0]?["banned_until"]?.intValue ?? 0
+        #expect((Int64(now) + 1_000...Int64(now) + 1_060).contains(end))
+        await caller.node.stop()
+    }
+
+    /// A peer is let go by its address or by its number, and can come again.
+    @Test func disconnecting() async throws {
+        let caller = try await Caller()
+        let parameters = caller.node.parameters
+        let connection = ConnectionParameters(genesisHash: parameters.genesisHash, services: [.blocks], userAgent: "/stranger:1/", nonce: 7)
+        let stranger = PeerNetwork(configuration: PeerNetworkConfiguration(magic: parameters.magic, connection: connection))
+        let place = JSONValue.string("127.0.0.1:\(try await stranger.listen(host: "127.0.0.1", port: 0))")
+        for isByNumber in [false, true] {
+            _ = try await caller.call("addnode", [place, "onetry"])
+            try await eventually { try await caller.call("getconnectioncount") == 1 }
+            let peer = try await caller.call("getpeerinfo")[0]
+            #expect(peer?["addr"] == place && peer?["inbound"] == false && peer?["subver"] == "/stranger:1/")
+            let number = try #require(peer?["id"])
+            try await caller.refuses(-32602, "disconnectnode", [place, number])
+            try await caller.refuses(-32602, "disconnectnode", [])
+            try await caller.refuses(-29, "disconnectnode", ["221B Baker Street"])
+            try await caller.refuses(-29, "disconnectnode", ["", 99_999])
+            #expect(try await caller.call("getconnectioncount") == 1)
+            _ = try await caller.call("disconnectnode", isByNumber ? ["", number] : [place])
+            try await eventually { try await caller.call("getconnectioncount") == 0 }
+        }
+        await stranger.stop()
+        await caller.node.stop()
+    }
+
+    /// Bitcoin Core's `rpc_blockchain`, `rpc_getchaintips`, `rpc_uptime`, `rpc_help` and `rpc_generate`, as far as this chain has what they ask for.
+    @Test func chainAndBlocks() async throws {
+        let caller = try await Caller()
+        let last = try #require(caller.hashes.last), second = caller.hashes[1]
+        let info = try await caller.call("getblockchaininfo")
+        #expect(info["blocks"] == 3 && info["headers"] == 3 && info["bestblockhash"] == last && info["verificationprogress"] == 1 && info["pruned"] == false)
+        #expect(try await caller.call("getblockcount") == 3)
+        #expect(try await caller.call("getbestblockhash") == last)
+        #expect(try await caller.call("getblockhash", [2]) == second)
+        for height in [-1, 4, 10_000_000_000] as [Int64] { try await caller.refuses(-8, "getblockhash", [.integer(height)]) }
+        #expect(try await caller.call("getdifficulty") == info["difficulty"])
+        #expect(try await caller.call("getchaintips") == [["height": 3, "hash": last, "branchlen": 0, "status": "active"]])
+
+        let header = try await caller.call("getblockheader", [second])
+        #expect(header["height"] == 2 && header["confirmations"] == 2 && header["hash"] == second && header["nTx"] == 1)
+        #expect(header["previousblockhash"] == caller.hashes[0] && header["nextblockhash"] == last)
+        #expect(try await !caller.call("getblockheader", [last]).text.contains("nextblockhash"))
+        #expect(try await caller.call("getblockheader", [second, false]).stringValue?.count == 320)
+        try await caller.refuses(-5, "getblockheader", [.string(String(repeating: "0", count: 64))])
+        for text in ["nonsense", "ZZZ7bb8b1697ea987f3b223ba7819250cae33efacb068d23dc24859824a77844", "00"] {
+            try await caller.refuses(-8, "getblockheader", [.string(text)])
+            try await caller.refuses(-8, "getblock", [.string(text)])
+        }
+        let raw = try #require(try await caller.call("getblock", [second, 0]).stringValue)
+        #expect(try await caller.call("submitblock", [.string(raw)]) == "duplicate")
+        #expect(try await caller.call("getblock", [second, false]) == .string(raw))
+        let block = try await caller.call("getblock", [second, 1])
+        #expect(block["tx"]?.arrayValue?.count == 1 && block["size"]?.intValue == Int64(raw.count / 2))
+        #expect(try await caller.call("getblock", [second]) == block)
+        #expect(try await caller.call("getblock", [second, true]) == block)
+        let txid = try #require(block["tx"]?[0])
+        let coinbase = try await caller.call("getblock", [second, 2])["tx"]?[0]
+        #expect(coinbase?["txid"] == txid && coinbase?["vout"]?[0]?["value"] == .number("50.00000000") && coinbase?["locktime"] == 1, "locked to the height before it")
+        #expect(try await caller.call("getrawtransaction", [txid, true, second])["txid"] == txid)
+        try await caller.refuses(-5, "getrawtransaction", [txid, true, last])
+        try await caller.refuses(-5, "getrawtransaction", [txid])
+
+        let output = try await caller.call("gettxout", [txid, 0])
+        #expect(output["bestblock"] == last && output["confirmations"] == 2 && output["value"] == .number("50.00000000") && output["coinbase"] == true)
+        #expect(try await caller.call("gettxout", [txid, 1]) == .null)
+        let set = try await caller.call("gettxoutsetinfo")
+        #expect(set["height"] == 3 && set["bestblock"] == last && set["txouts"] == 3 && set["total_amount"] == .number("150.00000000"))
+        // The digest is one of the coins alone: left and taken again, the chain has it again.
+        _ = try await caller.call("invalidateblock", [last])
+        let less = try await caller.call("gettxoutsetinfo")
+        #expect(less["txouts"] == 2 && less["hash_serialized"] != set["hash_serialized"])
+        #expect(try await caller.call("getchaintips").arrayValue?.contains { $0["status"] == "invalid" && $0["hash"] == last } == true)
+        _ = try await caller.call("reconsiderblock", [last])
+        #expect(try await caller.call("gettxoutsetinfo") == set)
+
+        let wrong = try await caller.call("validateaddress", ["notanaddress"])
+        #expect(wrong["isvalid"] == false && wrong["error"]?.stringValue?.isEmpty == false)
+        #expect(try await caller.call("validateaddress", [.string(caller.address)])["isvalid"] == true)
+        #expect(try await caller.call("uptime").intValue ?? -1 >= 0)
+        #expect(try await caller.call("help").stringValue?.contains("== Blockchain ==") == true)
+        #expect(try await caller.call("help", ["getblock"]).stringValue?.hasPrefix("getblock ") == true)
+        #expect(try await caller.call("help", ["foo"]) == "help: unknown command: foo")
+        try await caller.refuses(-1, "help", ["a", "b"])
+        #expect(try await caller.call("generatetoaddress", [0, .string(caller.address)]) == [])
+        try await caller.refuses(-5, "generatetoaddress", [1, "nowhere"])
+        try await caller.refuses(-8, "generatetoaddress", [-1, .string(caller.address)])
+        await caller.node.stop()
+    }
+
+    /// Bitcoin Core's `mining_basic`, as far as this chain has what it asks for.
+    @Test func miningMethods() async throws {
+        let caller = try await Caller()
+        let info = try await caller.call("getmininginfo")
+        #expect(info["blocks"] == 3 && info["pooledtx"] == 0 && info["stepsperblock"] == 3)
+        #expect(try await info["difficulty"] == caller.call("getdifficulty"))
+        let template = try await caller.call("getblocktemplate")
+        #expect(template["height"] == 4 && template["previousblockhash"] == caller.hashes.last && template["transactions"] == [] && template["version"] == 1)
+        #expect(template["coinbasevalue"] == 5_000_000_000 && template["longpollid"] == caller.hashes.last && template["sigoplimit"] == 3_000)
+        #expect(try await caller.call("getblocktemplate", [["rules": ["segwit"]]])["height"] == 4, "no rules to agree on")
+        try await caller.refuses(-8, "getblocktemplate", [["mode": "x"]])
+        try await caller.refuses(-1, "getblocktemplate", ["x"])
+        for text in ["", "00", "xx", "0000000000"] { try await caller.refuses(-22, "submitblock", [.string(text)]) }
+        for text in ["", "00", String(repeating: "00", count: 79), "xx"] { try await caller.refuses(-22, "submitheader", [.string(text)]) }
+        // A block without its coinbase, one of nobody's parent, and one on the way back.
+        let raw = try #require(try await caller.call("getblock", [caller.hashes[2], 0]).stringValue)
+        let block = try Block(decoding: Hex.decode(raw))
+        var empty = block, orphan = block
+        empty.transactions = []
+        orphan.header.previousHash = orphan.header.merkleRoot
+        orphan.seal(caller.node.parameters)
+        #expect(try await caller.call("submitblock", [.string(Hex.encode(empty.encoded))]) == "duplicate")
+        #expect(try await caller.call("submitblock", [.string(Hex.encode(orphan.encoded))]) == "prev-blk-not-found")
+        // A payment that waits: what the template says of it.
+        _ = try await caller.call("generatetoaddress", [100, .string(caller.address)])
+        let key = try TestKey(3), coinbase = block.transactions[0]
+        let payment = key.payment(
+            from: [(OutPoint(txid: coinbase.txid, index: 0), Coin(output: coinbase.outputs[0], height: 3, isCoinbase: true))],
+            to: [TransactionOutput(value: Amount(haruki: 4_995_000_000), program: key.program)], genesis: caller.node.parameters.genesisHash)
+        let hex = JSONValue.string(Hex.encode(payment.encoded)), txid = JSONValue.string(payment.txid.displayHex)
+        #expect(try await caller.call("testmempoolaccept", [[hex], 0])[0]?["allowed"] == true)
+        #expect(try await caller.call("testmempoolaccept", [[hex]])[0]?["reject-reason"] == "max-fee-exceeded")
+        #expect(try await caller.call("getrawmempool") == [])
+        #expect(try await caller.call("sendrawtransaction", [hex, 0]) == txid)
+        #expect(try await caller.call("getrawmempool") == [txid])
+        let filled = try await caller.call("getblocktemplate"), entry = filled["transactions"]?[0]
+        #expect(filled["transactions"]?.arrayValue?.count == 1 && filled["coinbasevalue"] == 5_005_000_000)
+        #expect(entry?["data"] == hex && entry?["txid"] == txid && entry?["fee"] == 5_000_000 && entry?["sigops"] == 1 && entry?["depends"] == [])
+        #expect(entry?["size"]?.intValue == Int64(payment.encodedLength) && entry?["weight"]?.intValue == Int64(payment.cost))
+        try await caller.refuses(-22, "testmempoolaccept", [["00"]])
+        try await caller.refuses(-8, "testmempoolaccept", [[]])
+        try await caller.refuses(-3, "testmempoolaccept", ["x"])
+        await caller.node.stop()
+    }
+
+    /// Bitcoin Core's `mining_getblocktemplate_longpoll`: an id of the tip waits for the next one, another id does not.
+    @Test func aTemplateThatIsWaitedFor() async throws {
+        let caller = try await Caller()
+        let id = try #require(try await caller.call("getblocktemplate")["longpollid"])
+        #expect(try await caller.call("getblocktemplate", [["longpollid": caller.hashes[0]]])["height"] == 4)
+        let waiting = Task { try await caller.reply("getblocktemplate", [["longpollid": id]]) }
+        // Blocks come until the caller is through; it never sees the tip that it named.
+        let mining = Task {
+            while !Task.isCancelled {
+                _ = try await caller.reply("generatetoaddress", [1, .string(caller.address)])
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        let template = try await waiting.value["result"]
+        mining.cancel()
+        _ = await mining.result
+        #expect(template?["height"]?.intValue ?? 0 > 4 && template?["longpollid"] != id)
         await caller.node.stop()
     }
 

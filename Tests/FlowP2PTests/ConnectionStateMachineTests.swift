@@ -157,6 +157,13 @@ import Testing
         #expect(machine.receive(frame(.mempool), now: .zero) == [.deliver(.mempool)])
     }
 
+    @Test func aSecondVerackIsPassedOver() {
+        var machine = established()
+        #expect(machine.receive(frame(.verack), now: .zero).isEmpty)
+        #expect(machine.isEstablished && !machine.isClosed && machine.misbehaviourScore == 1)
+        #expect(machine.receive(frame(.getaddr), now: .zero) == [.deliver(.getaddr)])
+    }
+
     @Test func faultsAddUpToABan() throws {
         var machine = established()
         let malformed = try #require(Envelope(command: "ping", payload: [1]))
