@@ -81,13 +81,14 @@ public final class HTTPServer: Sendable {
         for listener in listeners { try? await listener.close() }
     }
 
-    /// Takes no more requests, waits for the replies that are being made, at most `limit`, then cancels what makes them, and closes.
+    /// Takes no more requests, waits for the replies that are being made, at most `limit`, then cancels what makes them, has them say so,
+    /// and closes. On a busy machine they may need a while to notice.
     public func stop(waiting limit: Duration) async {
         await stopListening()
         register.forEach { $0.drain() }
         await waitForReplies(limit)
         register.forEach { $0.cancelAnswer() }
-        await waitForReplies(.seconds(1))
+        await waitForReplies(.seconds(30))
         try? await group.shutdownGracefully()
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import ProgramSupport
+import Synchronization
 import Testing
 
 /// The built programs, found beside this package's sources.
@@ -89,23 +90,31 @@ final class TemporaryDirectory: Sendable {
     func folder(_ name: String) -> String { url.appendingPathComponent(name).path }
 }
 
-/// Ports that nothing listened on a moment ago.
+/// Ports that nothing listened on a moment ago, each given once: below those that systems give to outgoing connections, which would take one
+/// between here and the program that is to listen on it.
 enum FreePorts {
+    private static let next = Mutex(UInt16.random(in: 10_000..<32_000))
+
     static func take(_ count: Int) throws -> [UInt16] {
-        var sockets: [Int32] = []
-        defer { sockets.forEach { close($0) } }
-        return try (0..<count).map { _ in
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            sockets.append(descriptor)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let bound = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+        try next.withLock { next in
+            var ports: [UInt16] = []
+            for _ in 0..<20_000 where ports.count < count {
+                next = next < 32_000 ? next + 1 : 10_000
+                if isFree(next) { ports.append(next) }
             }
-            guard descriptor >= 0, bound else { throw ProgramError("no free port on loopback") }
-            return UInt16(bigEndian: address.sin_port)
+            guard ports.count == count else { throw ProgramError("no free port on loopback") }
+            return ports
+        }
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
         }
     }
 }
