@@ -28,7 +28,8 @@ extension JSONValue {
     public static func double(_ value: Double) -> JSONValue { value.isFinite ? .number(trimmed(value)) : .null }
 
     private static func trimmed(_ value: Double) -> String {
-        if value == value.rounded(), value.magnitude < 9e15 { return String(Int64(value)) }
+        // `Int64(exactly:)` and not `rounded()`, which in a debug build asks for the C library's mathematics.
+        if value.magnitude < 9e15, let whole = Int64(exactly: value) { return String(whole) }
         return String(value)
     }
 
