@@ -28,9 +28,9 @@ extension JSONValue {
     public static func double(_ value: Double) -> JSONValue { value.isFinite ? .number(trimmed(value)) : .null }
 
     private static func trimmed(_ value: Double) -> String {
-        // `Int64(exactly:)` and not `rounded()`, which in a debug build asks for the C library's mathematics.
-        if value.magnitude < 9e15, let whole = Int64(exactly: value) { return String(whole) }
-        return String(value)
+        // By its text: rounding would ask for the C library's mathematics, which a debug build does not link.
+        let text = value == 0 ? "0" : String(value)
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     /// The member of an object, or nil.
