@@ -71,6 +71,23 @@ import Testing
         #expect(program["scriptPubKey"]?.stringValue?.hasSuffix(program["witness_program"]?.stringValue ?? "-") == true)
     }
 
+    @Test func proposals() async throws {
+        let caller = try await Caller()
+        #expect(try await caller.call("getblocktemplate")["capabilities"] == ["proposal"])
+        func ask(_ block: Block) -> JSONValue { [["mode": "proposal", "data": .string(Hex.encode(block.encoded))]] }
+        let block = try await caller.node.chain.blockTemplate().block(paying: try TestKey(3).program)
+        #expect(try await caller.call("getblocktemplate", ask(block)) == .null)
+        #expect(try await caller.call("getblockcount") == 3)
+        var other = block
+        other.transactions = []
+        #expect(try await caller.call("getblocktemplate", ask(other)) == "no-transactions")
+        try await caller.refuses(-3, "getblocktemplate", [["mode": "proposal"]])
+        try await caller.refuses(-22, "getblocktemplate", [["mode": "proposal", "data": .string(Hex.encode(Array(block.encoded.dropLast())))]])
+        try await caller.refuses(-22, "getblocktemplate", [["mode": "proposal", "data": "zz"]])
+        try await caller.refuses(-8, "getblocktemplate", [["mode": "nonsense"]])
+        await caller.node.stop()
+    }
+
     @Test func statistics() async throws {
         let caller = try await Caller()
         let hash = try #require(caller.hashes.last)

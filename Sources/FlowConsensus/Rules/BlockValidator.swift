@@ -27,26 +27,38 @@ public struct BlockValidator: Sendable {
     ///
     /// - Parameter hash: of the header, where the caller knows it.
     func checkHeader(_ header: BlockHeader, hash: Hash256? = nil) throws(BlockViolation) {
+        try checkVersion(header)
+        let training = parameters.training(at: header.height)
+        guard header.steps >= training.firstPayingStep, header.steps <= training.stepsPerBlock else {
+            throw .stepCount(
+                least: training.firstPayingStep, most: training.stepsPerBlock, actual: header.steps)
+        }
+        try checkBits(header)
+        let hash = hash ?? header.hash
+        guard header.bits.isMet(by: hash) else { throw .hashAboveTarget(hash: hash, bits: header.bits) }
+    }
+
+    private func checkBits(_ header: BlockHeader) throws(BlockViolation) {
+        guard let target = header.bits.target, target <= limit else { throw .invalidBits(header.bits) }
+    }
+
+    private func checkVersion(_ header: BlockHeader) throws(BlockViolation) {
         let version = parameters.amendments.blockVersion(at: header.height)
         guard header.version == version else {
             throw .version(
                 expected: version, actual: header.version, height: header.height,
                 amendmentsInForce: parameters.amendments.inForce(at: header.height).count)
         }
-        let training = parameters.training(at: header.height)
-        guard header.steps >= training.firstPayingStep, header.steps <= training.stepsPerBlock else {
-            throw .stepCount(
-                least: training.firstPayingStep, most: training.stepsPerBlock, actual: header.steps)
-        }
-        guard let target = header.bits.target, target <= limit else { throw .invalidBits(header.bits) }
-        let hash = hash ?? header.hash
-        guard header.bits.isMet(by: hash) else { throw .hashAboveTarget(hash: hash, bits: header.bits) }
     }
 
     /// Checks what needs nothing but the block: the header, the cost, the Merkle root, the coinbase's place and form, the form of
     /// all transactions.
     public func checkForm(_ block: Block) throws(BlockViolation) {
         try checkHeader(block.header)
+        try checkBody(block)
+    }
+
+    private func checkBody(_ block: Block) throws(BlockViolation) {
         let cost = block.cost
         guard cost <= ConsensusLimits.blockCost else { throw .cost(limit: ConsensusLimits.blockCost, actual: cost) }
         guard block.stepDigests.count == Int(block.header.steps) else {
@@ -69,6 +81,19 @@ public struct BlockValidator: Sendable {
             let txid = transaction.txid
             guard seen.insert(txid).inserted else { throw .duplicateTransaction(index: index, txid: txid) }
         }
+    }
+
+    /// Checks a block that nobody has trained or mined yet (BIP-23, block proposal): everything but its steps, its ticket and its digests, and nothing is kept.
+    ///
+    /// - Parameter now: the node's clock, in seconds since 1970
+    /// - Throws: a `BlockViolation`, or a fault of the coins or the context.
+    public func checkProposal(_ block: Block, coins: some CoinView, context: some ChainContext, now: UInt64) throws {
+        try checkVersion(block.header)
+        try checkBits(block.header)
+        try checkBody(block)
+        try checkContext(block.header, context: context)
+        try checkTime(block.header, now: now)
+        _ = try connect(block, coins: coins, context: context)
     }
 
     private func checkCoinbase(_ coinbase: Transaction, height: BlockHeight) throws(BlockViolation) {

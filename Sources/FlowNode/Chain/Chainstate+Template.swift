@@ -6,6 +6,22 @@ extension Chainstate {
     /// What header, digests, counts and the coinbase may cost.
     private static func reservedCost(_ training: TrainingParameters) -> Int { 1_000 + 32 * Int(training.stepsPerBlock) }
 
+    /// What a node would say of a block on the tip that nobody has trained or mined yet (BIP-22, BIP-23).
+    /// - Returns: nil where it keeps all rules that do not depend on its training, else the reason
+    func refusal(ofProposal block: Block) throws -> String? {
+        try checkSound()
+        let hash = block.hash
+        if let known = tree[hash] { return known.isReplayed ? "duplicate" : "duplicate-inconclusive" }
+        if tree.condemned(hash) != nil { return "duplicate-invalid" }
+        guard block.header.previousHash == tree.tip.hash, let context = tree.context(on: tree.tip.hash) else { return "inconclusive-not-best-prevblk" }
+        do {
+            try validator.checkProposal(block, coins: store, context: context, now: clock())
+            return nil
+        } catch let violation as BlockViolation {
+            return violation.identifier
+        }
+    }
+
     /// The next block on the tip.
     /// - Parameter given: what stands in it; nil for the best paying transactions of the mempool
     func blockTemplate(holding given: [MempoolEntry]? = nil) throws -> BlockTemplate {

@@ -118,7 +118,7 @@ extension RPCCatalogue {
                 .required("transactions", .array, "Ids of waiting transactions, or bytes of others, in their order in the block; nothing else is in it."),
             ], "Mines a block with certain transactions in the node."),
         RPCDeclaration(
-            "getblocktemplate", .mining, [.optional("template_request", .object, "As BIP-22 has it; a longpollid in it waits for a new tip.")],
+            "getblocktemplate", .mining, [.optional("template_request", .object, "As BIP-22 has it; a longpollid in it waits for a new tip. With mode proposal and a block in data (BIP-23) the answer is null, or why the block would be refused, whatever its training.")],
             "All that an external miner needs for the next block. The weights are at /rest/modelstate/<modelroot>.bin."),
         RPCDeclaration("getmininginfo", .mining, "What mining works on."),
         RPCDeclaration(

@@ -79,6 +79,7 @@ extension NodeMethods {
     private func template(_ call: RPCCall) async throws -> JSONValue {
         if let request = call.given("template_request") {
             guard case .object = request else { throw RPCError.type("JSON value is not an object as expected") }
+            if let mode = request["mode"], mode == "proposal" { return try await refusal(ofProposal: request) }
             if let mode = request["mode"], mode != "template" { throw RPCError.invalidParameter("Invalid mode") }
             if let id = request["longpollid"]?.stringValue { try await waitForNewTip(id) }
         }
@@ -95,7 +96,7 @@ extension NodeMethods {
         }
         let target = template.bits.target.map { $0.description } ?? ""
         return [
-            "version": .integer(template.version), "rules": [], "previousblockhash": .string(template.previousHash.displayHex),
+            "capabilities": ["proposal"], "version": .integer(template.version), "rules": [], "previousblockhash": .string(template.previousHash.displayHex),
             "transactions": .array(transactions), "coinbaseaux": [:], "coinbasevalue": .integer(template.coinbaseValue.haruki),
             "longpollid": .string(template.previousHash.displayHex), "target": .string(target), "mintime": .integer(template.minimumTime),
             "mutable": ["time", "transactions", "prevblock"], "noncerange": "0000000000000000ffffffffffffffff",
@@ -107,6 +108,13 @@ extension NodeMethods {
             "corpusroot": .string(template.corpus.root.displayHex), "corpuslength": .integer(template.corpus.length),
             "rulesroot": .string(template.rulesRoot.displayHex),
         ]
+    }
+
+    /// null where the block keeps the rules, else the reason (BIP-23).
+    private func refusal(ofProposal request: JSONValue) async throws -> JSONValue {
+        guard let text = request["data"]?.stringValue else { throw RPCError.type("Missing data String key for proposal") }
+        guard let bytes = try? Hex.decode(text), let block = try? Block(decoding: bytes) else { throw RPCError.deserialization("Block decode failed") }
+        return try await chain.read { try $0.refusal(ofProposal: block) }.map { .string($0) } ?? .null
     }
 
     /// Waits until the tip is another one than the id names, a minute at most.
